@@ -1,0 +1,89 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+/// The library products that rooms may name, each with the package it comes from.
+let products: [String: Target.Dependency] = [
+    "ArgumentParser": .product(name: "ArgumentParser", package: "swift-argument-parser"),
+    "HTTPTypes": .product(name: "HTTPTypes", package: "swift-http-types"),
+    "Hummingbird": .product(name: "Hummingbird", package: "hummingbird"),
+    "Logging": .product(name: "Logging", package: "swift-log"),
+    "Metrics": .product(name: "Metrics", package: "swift-metrics"),
+    "NIOCore": .product(name: "NIOCore", package: "swift-nio"),
+    "NIOPosix": .product(name: "NIOPosix", package: "swift-nio"),
+    "ServiceLifecycle": .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+    "Subprocess": .product(name: "Subprocess", package: "swift-subprocess"),
+    "SystemPackage": .product(name: "SystemPackage", package: "swift-system"),
+]
+
+func dependencies(_ names: [String]) -> [Target.Dependency] {
+    names.map { products[$0] ?? .target(name: $0) }
+}
+
+/// A room of the house: one layer that sees only what it names.
+func room(_ name: String, sees: [String] = []) -> Target {
+    .target(name: name, dependencies: dependencies(sees), swiftSettings: settings)
+}
+
+/// The tests of one room.
+func tests(_ name: String, sees: [String], resources: [Resource] = []) -> Target {
+    .testTarget(name: name, dependencies: dependencies(sees), resources: resources, swiftSettings: settings)
+}
+
+let package = Package(
+    name: "qkron",
+    platforms: [.macOS(.v15)],
+    products: [.executable(name: "qkron", targets: ["qkron"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+    ],
+    targets: [
+        .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CXCrypt", pkgConfig: "libxcrypt", providers: [.apt(["libcrypt-dev"])]),
+        .target(name: "CLinux"),
+
+        room("Scheduling"),
+        room("Domain", sees: ["Scheduling"]),
+        room("Postgres", sees: ["CLibPQ", "Logging"]),
+        room("EmbeddedPostgres", sees: ["Subprocess", "SystemPackage", "Logging"]),
+        room("Credentials", sees: ["Domain", "CXCrypt", "COpenSSL"]),
+        room("Executor", sees: ["CLinux", "SystemPackage", "Logging"]),
+        room("Actions", sees: ["Domain", "Executor", "Logging"]),
+        room("Telemetry", sees: ["Metrics"]),
+        room("Storage", sees: ["Scheduling", "Domain", "Postgres"]),
+        room("Operations", sees: ["Scheduling", "Domain", "Storage", "Credentials", "Actions", "Logging"]),
+        room(
+            "Engine",
+            sees: [
+                "Scheduling", "Domain", "Storage", "Credentials", "Actions", "ServiceLifecycle", "Metrics", "Logging",
+            ]),
+        room(
+            "Server",
+            sees: [
+                "Scheduling", "Domain", "Operations", "Telemetry", "Hummingbird", "HTTPTypes", "NIOCore", "NIOPosix",
+                "Metrics", "Logging",
+            ]),
+        .executableTarget(
+            name: "qkron",
+            dependencies: dependencies([
+                "Scheduling", "Domain", "Postgres", "EmbeddedPostgres", "Credentials", "Executor", "Actions",
+                "Telemetry", "Storage", "Operations", "Engine", "Server", "ArgumentParser", "ServiceLifecycle",
+                "Hummingbird", "Metrics", "Logging", "SystemPackage",
+            ]),
+            swiftSettings: settings),
+    ]
+)
