@@ -26,8 +26,8 @@ func dependencies(_ names: [String]) -> [Target.Dependency] {
 }
 
 /// A room of the house: one layer that sees only what it names.
-func room(_ name: String, sees: [String] = []) -> Target {
-    .target(name: name, dependencies: dependencies(sees), swiftSettings: settings)
+func room(_ name: String, sees: [String] = [], resources: [Resource] = []) -> Target {
+    .target(name: name, dependencies: dependencies(sees), resources: resources, swiftSettings: settings)
 }
 
 /// The tests of one room.
@@ -64,7 +64,13 @@ let package = Package(
         room("Executor", sees: ["CLinux", "SystemPackage", "Logging"]),
         room("Actions", sees: ["Domain", "Executor", "Logging"]),
         room("Telemetry", sees: ["Metrics"]),
-        room("Storage", sees: ["Scheduling", "Domain", "Postgres"]),
+        room(
+            "Storage", sees: ["Scheduling", "Domain", "Postgres"],
+            resources: [
+                .embedInCode("Migrations/m0001_identity.sql"),
+                .embedInCode("Migrations/m0002_tasks.sql"),
+                .embedInCode("Migrations/m0003_executions.sql"),
+            ]),
         room("Operations", sees: ["Scheduling", "Domain", "Storage", "Credentials", "Actions", "Logging"]),
         room(
             "Engine",

@@ -1,0 +1,42 @@
+import Foundation
+
+/// A server's right to one attempt of an execution, for as long as the server's own lease holds.
+package struct Lease: Sendable {
+    package let executionID: Identifier<Execution>
+    package let taskID: Identifier<TaskDefinition>
+    /// Grows with every attempt ever made; a late worker's is too small.
+    package let fencingToken: Int
+    /// 1 for the first attempt.
+    package let attempt: Int
+    package let trigger: Trigger
+    package let scheduledFor: Date
+    /// When the attempt was granted, by the database's clock.
+    package let grantedAt: Date
+    /// The start of the run if this is not its first attempt.
+    package let isFirstAttempt: Bool
+    package let action: Action
+    package let timezone: String
+    /// Seconds.
+    package let timeout: Int
+    package let retryPolicy: RetryPolicy
+
+    /// A lease of these parts.
+    package init(
+        executionID: Identifier<Execution>, taskID: Identifier<TaskDefinition>, fencingToken: Int, attempt: Int,
+        trigger: Trigger, scheduledFor: Date, grantedAt: Date, isFirstAttempt: Bool, action: Action,
+        timezone: String, timeout: Int, retryPolicy: RetryPolicy
+    ) {
+        self.executionID = executionID
+        self.taskID = taskID
+        self.fencingToken = fencingToken
+        self.attempt = attempt
+        self.trigger = trigger
+        self.scheduledFor = scheduledFor
+        self.grantedAt = grantedAt
+        self.isFirstAttempt = isFirstAttempt
+        self.action = action
+        self.timezone = timezone
+        self.timeout = timeout
+        self.retryPolicy = retryPolicy
+    }
+}

@@ -1,0 +1,17 @@
+/// Who may call a route. What concerns single rows (`owner`, `reader`) is decided where the row is read.
+package enum AccessRule: String, Sendable, CaseIterable {
+    /// No credentials are read at all, so that a stale token does no harm.
+    case open
+    /// Nobody needs to log in, yet credentials that are sent must be good.
+    case anonymous
+    /// Any logged-in person.
+    case any
+    /// Role user or superuser.
+    case user
+    /// The row's owner or a superuser may read.
+    case reader
+    /// The row's owner or a superuser may change.
+    case owner
+    /// Role superuser.
+    case superuser
+}

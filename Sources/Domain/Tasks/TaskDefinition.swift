@@ -1,0 +1,69 @@
+import Foundation
+import Scheduling
+
+/// What to do and when: a task as it is stored.
+package struct TaskDefinition: Sendable, Equatable {
+    package let id: Identifier<TaskDefinition>
+    /// The user who owns the task.
+    package let ownerID: Identifier<User>
+    package let ownerUsername: String
+    package var name: String
+    package var description: String?
+    package var action: Action
+    package var timing: TaskTiming
+    package var misfirePolicy: MisfirePolicy
+    /// Seconds after a slot within which taking it up is not a misfire.
+    package var misfireGrace: Int
+    package var overlapPolicy: OverlapPolicy
+    /// Seconds that one attempt may take.
+    package var timeout: Int
+    package var retryPolicy: RetryPolicy
+    /// 1 to 10; bigger is more urgent among waiting executions.
+    package var priority: Int
+    package var tags: [String]
+    /// Whatever the caller keeps with the task, as sent.
+    package var metadata: JSONValue?
+    package var isActive: Bool
+    package var status: TaskStatus
+    /// Failed attempts of the latest run.
+    package let retryCount: Int
+    /// The next slot; nil when the task is inactive or spent.
+    package var nextRun: Date?
+    /// The start of the latest run that started.
+    package let lastRun: Date?
+    package let createdAt: Date
+    /// The last change by a caller, not by a run.
+    package let updatedAt: Date
+
+    /// A task, all of it.
+    package init(
+        id: Identifier<TaskDefinition>, ownerID: Identifier<User>, ownerUsername: String, name: String,
+        description: String?, action: Action, timing: TaskTiming, misfirePolicy: MisfirePolicy, misfireGrace: Int,
+        overlapPolicy: OverlapPolicy, timeout: Int, retryPolicy: RetryPolicy, priority: Int, tags: [String],
+        metadata: JSONValue?, isActive: Bool, status: TaskStatus, retryCount: Int, nextRun: Date?, lastRun: Date?,
+        createdAt: Date, updatedAt: Date
+    ) {
+        self.id = id
+        self.ownerID = ownerID
+        self.ownerUsername = ownerUsername
+        self.name = name
+        self.description = description
+        self.action = action
+        self.timing = timing
+        self.misfirePolicy = misfirePolicy
+        self.misfireGrace = misfireGrace
+        self.overlapPolicy = overlapPolicy
+        self.timeout = timeout
+        self.retryPolicy = retryPolicy
+        self.priority = priority
+        self.tags = tags
+        self.metadata = metadata
+        self.isActive = isActive
+        self.status = status
+        self.retryCount = retryCount
+        self.nextRun = nextRun
+        self.lastRun = lastRun
+        self.createdAt = createdAt
+        self.updatedAt = updatedAt
+    }
+}

@@ -1,0 +1,60 @@
+import Foundation
+import Scheduling
+
+/// A field of a request: left out, or sent.
+package enum Sent<Value: Sendable>: Sendable {
+    case nothing
+    case value(Value)
+
+    /// The value that was sent, else `present`.
+    package func or(_ present: Value) -> Value {
+        switch self {
+        case .nothing: present
+        case .value(let value): value
+        }
+    }
+
+    /// Whether the request holds the field.
+    package var isSent: Bool {
+        switch self {
+        case .nothing: false
+        case .value: true
+        }
+    }
+}
+
+/// What a caller asks a task to be: all fields for a new one, some for a change. Types and ranges are already checked;
+/// what hangs together (a schedule, an action's parameters) is not.
+package struct TaskDraft: Sendable {
+    package var name: Sent<String> = .nothing
+    package var description: Sent<String?> = .nothing
+    package var kind: Sent<ActionKind> = .nothing
+    /// The members of the action's parameters that were sent; `null` takes one back to its default.
+    package var parameters: [String: JSONValue] = [:]
+    package var scheduleKind: Sent<ScheduleKind> = .nothing
+    package var schedule: Sent<String> = .nothing
+    package var timezone: Sent<String> = .nothing
+    package var startsAt: Sent<MomentText?> = .nothing
+    package var endsAt: Sent<MomentText?> = .nothing
+    package var misfirePolicy: Sent<MisfirePolicy> = .nothing
+    package var misfireGrace: Sent<Int> = .nothing
+    package var overlapPolicy: Sent<OverlapPolicy> = .nothing
+    package var timeout: Sent<Int> = .nothing
+    package var maxRetries: Sent<Int> = .nothing
+    package var retryDelay: Sent<Int> = .nothing
+    package var retryBackoff: Sent<Backoff> = .nothing
+    package var priority: Sent<Int> = .nothing
+    package var tags: Sent<[String]> = .nothing
+    package var metadata: Sent<JSONValue?> = .nothing
+    package var isActive: Sent<Bool> = .nothing
+    /// Whether the change asks to cancel the task.
+    package var cancels = false
+
+    /// A draft that asks for nothing.
+    package init() {}
+
+    /// Whether any field is sent that decides when the task is due.
+    package var touchesTiming: Bool {
+        scheduleKind.isSent || schedule.isSent || timezone.isSent || startsAt.isSent || endsAt.isSent
+    }
+}

@@ -1,0 +1,138 @@
+import Foundation
+import Scheduling
+
+/// When a task is due, as it was sent and with what had to be fixed at that moment.
+package struct TaskTiming: Sendable, Hashable {
+    package var kind: ScheduleKind
+    /// The schedule as it was sent.
+    package var text: String
+    /// A name of the tz database.
+    package var timezone: String
+    /// Slots before this instant do not exist.
+    package var startsAt: Date?
+    /// Slots at or after this instant do not exist.
+    package var endsAt: Date?
+    /// The origin of an interval's grid; nil for the other kinds.
+    package var anchor: Date?
+    /// The instant of a once schedule; nil for the other kinds.
+    package var onceAt: Date?
+
+    /// A timing of these parts.
+    package init(
+        kind: ScheduleKind, text: String, timezone: String, startsAt: Date?, endsAt: Date?, anchor: Date?, onceAt: Date?
+    ) {
+        self.kind = kind
+        self.text = text
+        self.timezone = timezone
+        self.startsAt = startsAt
+        self.endsAt = endsAt
+        self.anchor = anchor
+        self.onceAt = onceAt
+    }
+
+    /// The slots of this timing.
+    ///
+    /// - Throws: `TimingFault` naming the field that cannot be read.
+    package func slots() throws(TimingFault) -> Slots {
+        Slots(schedule: try schedule(), startsAt: startsAt, endsAt: endsAt)
+    }
+
+    private func schedule() throws(TimingFault) -> Schedule {
+        switch kind {
+        case .cron:
+            return .cron(try Self.cron(text), try Self.zone(timezone), .standard)
+        case .interval:
+            guard let anchor else { throw TimingFault(field: .schedule, reason: "an interval needs an anchor") }
+            return .interval(try Self.interval(text), anchor: anchor, includesAnchor: startsAt != nil)
+        case .once:
+            guard let onceAt else { throw TimingFault(field: .schedule, reason: "a once schedule needs its instant") }
+            return .once(onceAt)
+        }
+    }
+
+    /// Reads `text` as sent at `now`, and fixes an interval's anchor and a once schedule's instant.
+    ///
+    /// - Throws: `TimingFault` naming the field and what it allows.
+    package static func read(
+        kind: ScheduleKind, text: String, timezone: String, startsAt: Date?, endsAt: Date?, at now: Date
+    ) throws(TimingFault) -> TaskTiming {
+        let zone = try zone(timezone)
+        if let startsAt, let endsAt, endsAt <= startsAt {
+            throw TimingFault(field: .endsAt, reason: "ends_at must be later than starts_at")
+        }
+        var timing = TaskTiming(
+            kind: kind, text: text, timezone: timezone, startsAt: startsAt, endsAt: endsAt, anchor: nil, onceAt: nil)
+        switch kind {
+        case .cron:
+            _ = try cron(text)
+        case .interval:
+            _ = try interval(text)
+            timing.anchor = startsAt ?? now
+        case .once:
+            timing.onceAt = try onceInstant(text, zone: zone, after: now)
+        }
+        return timing
+    }
+
+    private static func zone(_ name: String) throws(TimingFault) -> ZoneRules {
+        do {
+            return try ZoneRules.named(name)
+        } catch {
+            throw TimingFault(field: .timezone, reason: error.description)
+        }
+    }
+
+    private static func cron(_ text: String) throws(TimingFault) -> CronExpression {
+        do {
+            return try CronExpression(text)
+        } catch {
+            throw TimingFault(field: .schedule, reason: error.description)
+        }
+    }
+
+    private static func interval(_ text: String) throws(TimingFault) -> Interval {
+        do {
+            return try Interval(text)
+        } catch {
+            throw TimingFault(field: .schedule, reason: error.description)
+        }
+    }
+
+    private static func onceInstant(_ text: String, zone: ZoneRules, after now: Date) throws(TimingFault) -> Date {
+        if let moment = ISO8601.parse(text) { return moment.resolved(in: zone) }
+        let expression: CronExpression
+        do {
+            expression = try CronExpression(text)
+        } catch {
+            // What looks like a date gets the answer for dates, anything else the cron parser's.
+            let looksLikeDate = text.contains("T") && text.contains(":") || text.first?.isNumber == true && !text.contains(" ")
+            throw TimingFault(
+                field: .schedule,
+                reason: looksLikeDate
+                    ? "'\(text)' is not a date and time such as 2026-03-01T02:30:00Z (RFC 3339)"
+                    : "not a date and time such as 2026-03-01T02:30:00Z, nor a cron expression: \(error.description)")
+        }
+        guard let match = expression.next(after: now, in: zone) else {
+            throw TimingFault(field: .schedule, reason: "'\(text)' never fires again")
+        }
+        return match
+    }
+}
+
+/// The three kinds of schedule.
+package enum ScheduleKind: String, Sendable, CaseIterable {
+    case cron, interval, once
+}
+
+/// A part of a timing that cannot be used, and why.
+package struct TimingFault: Error, Sendable, Equatable {
+    /// The field to blame.
+    package enum Field: String, Sendable {
+        case schedule, timezone
+        case endsAt = "ends_at"
+    }
+
+    package let field: Field
+    /// One sentence for the person who sent it.
+    package let reason: String
+}

@@ -1,0 +1,89 @@
+import Domain
+import Foundation
+import Postgres
+
+extension Execution {
+    /// The columns that `init(row:)` reads, but for the output, of the tables under the names `e` (executions) and `t`
+    /// (tasks). What a pending execution waits for is told from how things stand now.
+    static let columns: SQL = """
+        e.id, e.task_id, t.name AS task_name, e.scheduled_for, e.trigger, e.status, e.started_at, e.ended_at, e.result,
+        e.error, e.attempt_number, e.earlier_attempts, e.retry_of, e.return_code, e.node_name, e.fencing_token,
+        e.created_at,
+        CASE
+            WHEN e.status <> 'pending' THEN e.reason
+            WHEN e.not_before > clock_timestamp() THEN 'retry_delay'
+            WHEN e.started_at IS NULL AND t.overlap_policy <> 'allow' AND EXISTS (
+                SELECT FROM qkron.executions o
+                WHERE o.task_id = e.task_id AND o.id <> e.id AND o.status IN ('pending', 'running')
+                  AND (o.started_at IS NOT NULL OR (o.scheduled_for, o.id) < (e.scheduled_for, e.id))) THEN 'overlap'
+            WHEN e.not_before < clock_timestamp() - interval '1 second' THEN 'concurrency'
+        END AS reason
+        """
+
+    /// The columns of the whole output, of the table under the name `o`.
+    static let outputColumns: SQL = """
+        coalesce(o.stdout, '') AS stdout, coalesce(o.stderr, '') AS stderr,
+        coalesce(o.stdout_truncated, false) AS stdout_truncated, coalesce(o.stderr_truncated, false) AS stderr_truncated
+        """
+
+    /// The columns of as much output as a row of a list shows: enough characters of head and tail to cut by bytes.
+    static let outputExcerptColumns: SQL = """
+        coalesce(left(o.stdout, \(OutputText.listLimit)), '') AS stdout,
+        coalesce(right(o.stdout, \(OutputText.listLimit)), '') AS stdout_tail,
+        coalesce(octet_length(o.stdout), 0) AS stdout_bytes,
+        coalesce(left(o.stderr, \(OutputText.listLimit)), '') AS stderr,
+        coalesce(right(o.stderr, \(OutputText.listLimit)), '') AS stderr_tail,
+        coalesce(octet_length(o.stderr), 0) AS stderr_bytes,
+        coalesce(o.stdout_truncated, false) AS stdout_truncated, coalesce(o.stderr_truncated, false) AS stderr_truncated
+        """
+
+    /// The execution of a row, with its whole output.
+    init(row: PostgresRow) throws(PostgresError) {
+        try self.init(
+            row: row,
+            stdout: OutputText(text: try row.decode("stdout"), isTruncated: try row.decode("stdout_truncated")),
+            stderr: OutputText(text: try row.decode("stderr"), isTruncated: try row.decode("stderr_truncated")))
+    }
+
+    /// The execution of a row of a list, with an excerpt of its output.
+    init(listRow row: PostgresRow) throws(PostgresError) {
+        try self.init(row: row, stdout: try row.excerpt("stdout"), stderr: try row.excerpt("stderr"))
+    }
+
+    private init(row: PostgresRow, stdout: OutputText, stderr: OutputText) throws(PostgresError) {
+        self.init(
+            id: Identifier(try row.decode("id")),
+            taskID: Identifier(try row.decode("task_id")),
+            taskName: try row.decode("task_name"),
+            scheduledFor: try row.decode("scheduled_for"),
+            trigger: try row.named("trigger"),
+            status: try row.named("status"),
+            reason: try row.namedIfPresent("reason"),
+            startedAt: try row.decode("started_at"),
+            endedAt: try row.decode("ended_at"),
+            result: try row.jsonIfPresent("result"),
+            error: try row.decode("error"),
+            attemptNumber: try row.decode("attempt_number"),
+            earlierAttempts: try row.json("earlier_attempts"),
+            retryOf: try row.decode("retry_of", as: UUID?.self).map(Identifier.init),
+            returnCode: try row.decode("return_code"),
+            stdout: stdout,
+            stderr: stderr,
+            node: try row.decode("node_name"),
+            fencingToken: try row.decode("fencing_token"),
+            createdAt: try row.decode("created_at"))
+    }
+}
+
+extension PostgresRow {
+    fileprivate func excerpt(_ stream: String) throws(PostgresError) -> OutputText {
+        let head: String = try decode(stream)
+        let bytes: Int = try decode("\(stream)_bytes")
+        let isTruncated: Bool = try decode("\(stream)_truncated")
+        guard bytes > OutputText.listLimit else { return OutputText(text: head, isTruncated: isTruncated) }
+        return OutputText(
+            text: OutputText.cut(
+                head: head, tail: try decode("\(stream)_tail"), byteCount: bytes, limit: OutputText.listLimit),
+            isTruncated: true)
+    }
+}

@@ -1,0 +1,15 @@
+import Postgres
+
+/// The migrations of qkron's tables, oldest first. A landed one is never edited; a change is a further one.
+package enum Schema {
+    /// All migrations that this binary knows.
+    package static let migrations: [Migration] = [
+        Migration(number: 1, name: "identity", sql: text(PackageResources.m0001_identity_sql)),
+        Migration(number: 2, name: "tasks", sql: text(PackageResources.m0002_tasks_sql)),
+        Migration(number: 3, name: "executions", sql: text(PackageResources.m0003_executions_sql)),
+    ]
+
+    private static func text(_ bytes: [UInt8]) -> String {
+        String(decoding: bytes, as: UTF8.self)
+    }
+}

@@ -1,0 +1,127 @@
+import Domain
+import Foundation
+import Postgres
+
+extension Store {
+    /// The execution of this id with its whole output, if it belongs to `task`.
+    package func execution(
+        _ id: Identifier<Execution>, of task: Identifier<TaskDefinition>
+    ) async throws -> Execution? {
+        let rows = try await rows(
+            """
+            SELECT \(Execution.columns), \(Execution.outputColumns)
+            FROM qkron.executions e
+            JOIN qkron.tasks t ON t.id = e.task_id
+            LEFT JOIN qkron.execution_output o ON o.execution_id = e.id
+            WHERE e.id = \(id.uuid) AND e.task_id = \(task.uuid)
+            """)
+        return try decode(rows, Execution.init(row:)).first
+    }
+
+    /// The executions that a filter lets through, newest first, each with an excerpt of its output.
+    package func executions(_ filter: ExecutionFilter, _ window: Window) async throws -> Listing<Execution> {
+        let condition = filter.condition
+        let total: Int = try await one(
+            """
+            SELECT count(*) AS value
+            FROM (SELECT FROM qkron.executions e WHERE \(condition) LIMIT \(Window.reach)) AS reachable
+            """)
+        guard window.offset < total else { return Listing(rows: [], total: total) }
+        // The page is found before the output is read, so that rows outside it cost nothing.
+        let rows = try await rows(
+            """
+            SELECT \(Execution.columns), \(Execution.outputExcerptColumns)
+            FROM (SELECT * FROM qkron.executions e WHERE \(condition)
+                  ORDER BY e.created_at DESC, e.id DESC OFFSET \(window.offset) LIMIT \(window.limit)) AS e
+            JOIN qkron.tasks t ON t.id = e.task_id
+            LEFT JOIN qkron.execution_output o ON o.execution_id = e.id
+            ORDER BY e.created_at DESC, e.id DESC
+            """)
+        return Listing(rows: try decode(rows, Execution.init(listRow:)), total: total)
+    }
+
+    /// Where an execution of a task stands; nil if the task has none of this id.
+    package func status(
+        of id: Identifier<Execution>, task: Identifier<TaskDefinition>
+    ) async throws -> ExecutionStatus? {
+        let rows = try await rows(
+            "SELECT status FROM qkron.executions WHERE id = \(id.uuid) AND task_id = \(task.uuid)")
+        return try decode(rows) { try $0.named("status") }.first
+    }
+
+    /// Cancels unfinished executions of locked tasks: the waiting ones at once, the running ones by a wish that their
+    /// server finds with its next renewal.
+    ///
+    /// - Parameters:
+    ///   - only: this execution alone, else all of the tasks.
+    ///   - kept: executions that are left as they are.
+    /// - Returns: whether any wish was written.
+    package func cancelUnfinished(
+        of tasks: [Identifier<TaskDefinition>], only: Identifier<Execution>? = nil,
+        keeping kept: [Identifier<Execution>] = [], reason: Reason
+    ) async throws -> Bool {
+        let tasks = tasks.map(\.uuid)
+        let chosen: SQL = """
+            task_id = ANY(\(tasks)) AND (\(only?.uuid)::uuid IS NULL OR id = \(only?.uuid))
+            AND id <> ALL(\(kept.map(\.uuid)))
+            """
+        let cancelled = try await rows(
+            """
+            UPDATE qkron.executions
+            SET status = 'cancelled', reason = \(reason.rawValue), ended_at = clock_timestamp()
+            WHERE status = 'pending' AND \(chosen)
+            RETURNING id
+            """)
+        try await settleTasks(after: try decode(cancelled) { Identifier(try $0.decode("id")) })
+        return try await change(
+            """
+            UPDATE qkron.executions SET cancel_reason = coalesce(cancel_reason, \(reason.rawValue))
+            WHERE status = 'running' AND \(chosen)
+            """) > 0
+    }
+
+    /// Lets the tasks of ended executions follow them, where no other run of the task is in progress and no retry of a
+    /// lost one waits. The tasks must be locked.
+    func settleTasks(after ended: [Identifier<Execution>]) async throws {
+        guard !ended.isEmpty else { return }
+        try await change(
+            """
+            UPDATE qkron.tasks t
+            SET status = CASE WHEN l.status = 'completed' THEN 'completed' ELSE 'failed' END
+            FROM (SELECT DISTINCT ON (e.task_id) e.task_id, e.status
+                  FROM qkron.executions e
+                  WHERE e.id = ANY(\(ended.map(\.uuid))) AND e.ended_at IS NOT NULL
+                    AND (e.started_at IS NOT NULL OR e.trigger = 'retry')
+                  ORDER BY e.task_id, e.started_at DESC NULLS FIRST) AS l
+            WHERE t.id = l.task_id AND t.status <> 'cancelled'
+              AND NOT EXISTS (SELECT FROM qkron.executions o
+                              WHERE o.task_id = t.id AND o.status IN ('pending', 'running')
+                                AND (o.started_at IS NOT NULL OR o.trigger = 'retry'))
+            """)
+    }
+}
+
+/// Which executions a list shows.
+package struct ExecutionFilter: Sendable {
+    package var task: Identifier<TaskDefinition>
+    package var statuses: [ExecutionStatus] = []
+    package var triggers: [Trigger] = []
+    /// `scheduled_for` at or after this instant.
+    package var since: Date?
+    /// `scheduled_for` before this instant.
+    package var until: Date?
+
+    /// All executions of a task.
+    package init(task: Identifier<TaskDefinition>) {
+        self.task = task
+    }
+
+    var condition: SQL {
+        var parts: [SQL] = ["e.task_id = \(task.uuid)"]
+        if !statuses.isEmpty { parts.append("e.status = ANY(\(statuses.map(\.rawValue)))") }
+        if !triggers.isEmpty { parts.append("e.trigger = ANY(\(triggers.map(\.rawValue)))") }
+        if let since { parts.append("e.scheduled_for >= \(since)") }
+        if let until { parts.append("e.scheduled_for < \(until)") }
+        return SQL.joined(parts, separator: " AND ")
+    }
+}

@@ -1,0 +1,143 @@
+import Domain
+import Foundation
+import Postgres
+import Scheduling
+
+/// A task that is due, locked by the transaction that found it.
+package struct DueTask: Sendable {
+    package let id: Identifier<TaskDefinition>
+    package let timing: TaskTiming
+    package let nextRun: Date
+    /// Since when the timing is as it is.
+    package let timingSince: Date
+    package let kind: ActionKind
+    package let ownerRole: Role
+    package let ownerIsActive: Bool
+    package let misfirePolicy: MisfirePolicy
+    package let misfireGrace: Int
+    package let overlapPolicy: OverlapPolicy
+    package let priority: Int
+    /// Executions of the task that have not ended.
+    package let unfinished: Int
+    /// Those of them that have not started.
+    package let waiting: Int
+    /// The database's clock when the task was found due.
+    package let now: Date
+}
+
+/// An execution to be recorded, as it is made.
+package struct NewExecution: Sendable, Equatable {
+    package let id: Identifier<Execution>
+    package let task: Identifier<TaskDefinition>
+    package let trigger: Trigger
+    package let scheduledFor: Date
+    package let status: ExecutionStatus
+    package let reason: Reason?
+    package let priority: Int
+
+    /// An execution to be recorded: `pending`, or already at an end.
+    package init(
+        id: Identifier<Execution> = Identifier(), task: Identifier<TaskDefinition>, trigger: Trigger,
+        scheduledFor: Date, status: ExecutionStatus, reason: Reason?, priority: Int
+    ) {
+        self.id = id
+        self.task = task
+        self.trigger = trigger
+        self.scheduledFor = scheduledFor
+        self.status = status
+        self.reason = reason
+        self.priority = priority
+    }
+}
+
+extension Store {
+    /// Locks up to `limit` due tasks that nobody else is busy with, the longest due first.
+    package func dueTasks(limit: Int) async throws -> [DueTask] {
+        let locked = try await rows(
+            """
+            SELECT t.id FROM qkron.tasks t
+            WHERE t.next_run <= clock_timestamp()
+            ORDER BY t.next_run
+            LIMIT \(limit)
+            FOR NO KEY UPDATE SKIP LOCKED
+            """)
+        let ids: [UUID] = try decode(locked) { try $0.decode("id") }
+        guard !ids.isEmpty else { return [] }
+        // A second statement: what it counts is newer than the locks, so nobody can add to it unseen.
+        let rows = try await rows(
+            """
+            SELECT t.id, t.task_type, t.schedule_type, t.schedule, t.timezone, t.starts_at, t.ends_at, t.anchor,
+                   t.once_at, t.next_run, t.timing_since, t.misfire_policy, t.misfire_grace, t.overlap_policy,
+                   t.priority, u.role, u.is_active AS owner_is_active, c.unfinished, c.waiting, clock_timestamp() AS now
+            FROM qkron.tasks t
+            JOIN qkron.users u ON u.id = t.owner_id
+            CROSS JOIN LATERAL (
+                SELECT count(*) AS unfinished, count(*) FILTER (WHERE e.started_at IS NULL) AS waiting
+                FROM qkron.executions e
+                WHERE e.task_id = t.id AND e.status IN ('pending', 'running')) AS c
+            WHERE t.id = ANY(\(ids)) AND t.next_run IS NOT NULL
+            ORDER BY t.next_run, t.id
+            """)
+        return try decode(rows, DueTask.init(row:))
+    }
+
+    /// Records executions as they are made. A slot that has its execution already keeps that one.
+    ///
+    /// - Returns: how many were recorded.
+    @discardableResult
+    package func insert(_ executions: [NewExecution]) async throws -> Int {
+        guard !executions.isEmpty else { return 0 }
+        return try await change(
+            """
+            INSERT INTO qkron.executions (
+                id, task_id, trigger, scheduled_for, status, reason, priority, not_before, ended_at, created_at)
+            SELECT n.id, n.task_id, n.trigger, n.scheduled_for, n.status, n.reason, n.priority, clock_timestamp(),
+                   CASE WHEN n.status <> 'pending' THEN clock_timestamp() END, clock_timestamp()
+            FROM unnest(\(executions.map(\.id.uuid)), \(executions.map(\.task.uuid)),
+                        \(executions.map(\.trigger.rawValue)), \(executions.map(\.scheduledFor)),
+                        \(executions.map(\.status.rawValue)), \(executions.map { $0.reason?.rawValue }),
+                        \(executions.map(\.priority)))
+                 AS n (id, task_id, trigger, scheduled_for, status, reason, priority)
+            ON CONFLICT (task_id, scheduled_for) WHERE trigger = 'schedule' DO NOTHING
+            """)
+    }
+
+    /// Seconds until the next task is due, by the database's clock; negative if one is overdue, nil if none will be.
+    package func secondsUntilDue() async throws -> Double? {
+        try await one(
+            "SELECT extract(epoch FROM min(next_run) - clock_timestamp())::float8 AS value FROM qkron.tasks")
+    }
+
+    /// What waits for a new run of a locked task: `(unfinished, waiting)`.
+    package func unfinished(
+        of task: Identifier<TaskDefinition>
+    ) async throws -> (unfinished: Int, waiting: Int) {
+        let rows = try await rows(
+            """
+            SELECT count(*) AS unfinished, count(*) FILTER (WHERE started_at IS NULL) AS waiting
+            FROM qkron.executions
+            WHERE task_id = \(task.uuid) AND status IN ('pending', 'running')
+            """)
+        return try one(of: try decode(rows) { (try $0.decode("unfinished"), try $0.decode("waiting")) })
+    }
+}
+
+extension DueTask {
+    fileprivate init(row: PostgresRow) throws(PostgresError) {
+        self.init(
+            id: Identifier(try row.decode("id")),
+            timing: try TaskTiming(row: row),
+            nextRun: try row.decode("next_run"),
+            timingSince: try row.decode("timing_since"),
+            kind: ActionKind(rawValue: try row.decode("task_type")),
+            ownerRole: try row.named("role"),
+            ownerIsActive: try row.decode("owner_is_active"),
+            misfirePolicy: try row.named("misfire_policy"),
+            misfireGrace: try row.decode("misfire_grace"),
+            overlapPolicy: try row.named("overlap_policy"),
+            priority: try row.decode("priority"),
+            unfinished: try row.decode("unfinished"),
+            waiting: try row.decode("waiting"),
+            now: try row.decode("now"))
+    }
+}

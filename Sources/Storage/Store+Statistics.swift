@@ -1,0 +1,30 @@
+import Postgres
+
+/// How much is under way in the whole installation.
+package struct EngineStatistics: Sendable, Equatable {
+    package let running: Int
+    package let pending: Int
+}
+
+extension Store {
+    /// Counts what is running and pending now.
+    package func statistics() async throws -> EngineStatistics {
+        let rows = try await rows(
+            """
+            SELECT count(*) FILTER (WHERE status = 'running') AS running,
+                   count(*) FILTER (WHERE status = 'pending') AS pending
+            FROM qkron.executions
+            WHERE status IN ('pending', 'running')
+            """)
+        return try one(
+            of: try decode(rows) {
+                EngineStatistics(running: try $0.decode("running"), pending: try $0.decode("pending"))
+            })
+    }
+
+    /// Whether the database takes writes now.
+    package func takesWrites() async throws -> Bool {
+        let readOnly: String = try await one("SELECT current_setting('transaction_read_only') AS value")
+        return readOnly == "off"
+    }
+}

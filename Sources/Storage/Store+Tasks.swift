@@ -1,0 +1,169 @@
+import Domain
+import Foundation
+import Postgres
+
+extension Store {
+    /// Locks a task against every other change to it and to the state of its executions, until the transaction ends.
+    /// False if there is none of this id.
+    package func lockTask(_ id: Identifier<TaskDefinition>) async throws -> Bool {
+        try await !rows("SELECT FROM qkron.tasks WHERE id = \(id.uuid) FOR NO KEY UPDATE").isEmpty
+    }
+
+    /// The task of this id.
+    package func task(_ id: Identifier<TaskDefinition>) async throws -> TaskDefinition? {
+        let rows = try await rows(
+            """
+            SELECT \(TaskDefinition.columns)
+            FROM qkron.tasks t JOIN qkron.users u ON u.id = t.owner_id
+            WHERE t.id = \(id.uuid)
+            """)
+        return try decode(rows, TaskDefinition.init(row:)).first
+    }
+
+    /// Adds a task as it stands.
+    package func insert(_ task: TaskDefinition) async throws {
+        let timing = task.timing
+        try await change(
+            """
+            INSERT INTO qkron.tasks (
+                id, owner_id, name, description, task_type, parameters, schedule_type, schedule, timezone, starts_at,
+                ends_at, anchor, once_at, timing_since, misfire_policy, misfire_grace, overlap_policy, timeout,
+                max_retries, retry_delay, retry_backoff, priority, tags, metadata, is_active, status, next_run,
+                created_at, updated_at)
+            VALUES (
+                \(task.id.uuid), \(task.ownerID.uuid), \(task.name), \(task.description), \(task.action.kind.rawValue),
+                \(JSONText(.object(task.action.parameters))), \(timing.kind.rawValue), \(timing.text),
+                \(timing.timezone), \(timing.startsAt), \(timing.endsAt), \(timing.anchor), \(timing.onceAt),
+                \(task.createdAt), \(task.misfirePolicy.rawValue), \(task.misfireGrace),
+                \(task.overlapPolicy.rawValue), \(task.timeout), \(task.retryPolicy.maxRetries),
+                \(task.retryPolicy.delay), \(task.retryPolicy.backoff.rawValue), \(task.priority), \(task.tags),
+                \(task.metadata.map(JSONText.init)), \(task.isActive), \(task.status.rawValue), \(task.nextRun),
+                \(task.createdAt), \(task.updatedAt))
+            """)
+    }
+
+    /// Stores a task as it stands, but for what its runs decide; the task must be locked.
+    ///
+    /// - Parameter timingChangedAt: when the timing is another than before: the moment of the change.
+    package func update(_ task: TaskDefinition, timingChangedAt: Date?, at now: Date) async throws {
+        let timing = task.timing
+        try await change(
+            """
+            UPDATE qkron.tasks
+            SET name = \(task.name), description = \(task.description),
+                parameters = \(JSONText(.object(task.action.parameters))), schedule_type = \(timing.kind.rawValue),
+                schedule = \(timing.text), timezone = \(timing.timezone), starts_at = \(timing.startsAt),
+                ends_at = \(timing.endsAt), anchor = \(timing.anchor), once_at = \(timing.onceAt),
+                timing_since = coalesce(\(timingChangedAt), timing_since),
+                misfire_policy = \(task.misfirePolicy.rawValue), misfire_grace = \(task.misfireGrace),
+                overlap_policy = \(task.overlapPolicy.rawValue), timeout = \(task.timeout),
+                max_retries = \(task.retryPolicy.maxRetries), retry_delay = \(task.retryPolicy.delay),
+                retry_backoff = \(task.retryPolicy.backoff.rawValue), priority = \(task.priority), tags = \(task.tags),
+                metadata = \(task.metadata.map(JSONText.init)), is_active = \(task.isActive),
+                status = \(task.status.rawValue), next_run = \(task.nextRun), updated_at = \(now)
+            WHERE id = \(task.id.uuid)
+            """)
+        try await change(
+            """
+            UPDATE qkron.executions SET priority = \(task.priority)
+            WHERE task_id = \(task.id.uuid) AND status = 'pending' AND priority <> \(task.priority)
+            """)
+    }
+
+    /// Removes a task with its executions; false if there is none of this id.
+    package func deleteTask(_ id: Identifier<TaskDefinition>) async throws -> Bool {
+        try await change("DELETE FROM qkron.tasks WHERE id = \(id.uuid)") > 0
+    }
+
+    /// Ends the current row of each task's schedule history and begins the next with what the task holds now.
+    /// The tasks must be locked.
+    package func rememberSchedules(of ids: [Identifier<TaskDefinition>], at now: Date) async throws {
+        let ids = ids.map(\.uuid)
+        try await change(
+            """
+            UPDATE qkron.task_schedules SET valid_until = greatest(valid_from, \(now))
+            WHERE task_id = ANY(\(ids)) AND valid_until IS NULL
+            """)
+        try await change(
+            """
+            INSERT INTO qkron.task_schedules (
+                task_id, valid_from, schedule_type, schedule, timezone, starts_at, ends_at, anchor, once_at, is_active,
+                owner_is_active)
+            SELECT t.id, \(now), t.schedule_type, t.schedule, t.timezone, t.starts_at, t.ends_at, t.anchor, t.once_at,
+                   t.is_active AND t.status <> 'cancelled', u.is_active
+            FROM qkron.tasks t JOIN qkron.users u ON u.id = t.owner_id
+            WHERE t.id = ANY(\(ids))
+            """)
+    }
+
+    /// The tasks that a filter lets through, newest first.
+    package func tasks(_ filter: TaskFilter, _ window: Window) async throws -> Listing<TaskDefinition> {
+        let condition = filter.condition
+        let total: Int = try await one(
+            """
+            SELECT count(*) AS value
+            FROM (SELECT FROM qkron.tasks t WHERE \(condition) LIMIT \(Window.reach)) AS reachable
+            """)
+        guard window.offset < total else { return Listing(rows: [], total: total) }
+        let rows = try await rows(
+            """
+            SELECT \(TaskDefinition.columns)
+            FROM qkron.tasks t JOIN qkron.users u ON u.id = t.owner_id
+            WHERE \(condition)
+            ORDER BY t.created_at DESC, t.id DESC
+            OFFSET \(window.offset) LIMIT \(window.limit)
+            """)
+        return Listing(rows: try decode(rows, TaskDefinition.init(row:)), total: total)
+    }
+
+    /// Locks every task of an owner, and answers them.
+    package func lockTasks(ownedBy owner: Identifier<User>) async throws -> [TaskDefinition] {
+        let rows = try await rows(
+            """
+            SELECT \(TaskDefinition.columns)
+            FROM qkron.tasks t JOIN qkron.users u ON u.id = t.owner_id
+            WHERE t.owner_id = \(owner.uuid)
+            ORDER BY t.id
+            FOR NO KEY UPDATE OF t
+            """)
+        return try decode(rows, TaskDefinition.init(row:))
+    }
+
+    /// Moves the next runs of locked tasks.
+    package func setNextRuns(_ moves: [(task: Identifier<TaskDefinition>, nextRun: Date?)]) async throws {
+        try await change(
+            """
+            UPDATE qkron.tasks t SET next_run = m.next_run
+            FROM unnest(\(moves.map(\.task.uuid)), \(moves.map(\.nextRun))) AS m (id, next_run)
+            WHERE t.id = m.id
+            """)
+    }
+}
+
+/// Which tasks a list shows.
+package struct TaskFilter: Sendable {
+    package var owner: Identifier<User>?
+    package var statuses: [TaskStatus] = []
+    package var kinds: [ActionKind] = []
+    /// A task must carry all of them.
+    package var tags: [String] = []
+    package var isActive: Bool?
+    package var scheduleKind: ScheduleKind?
+    /// A part of the name, in any case.
+    package var namePart: String?
+
+    /// A filter that lets everything through.
+    package init() {}
+
+    var condition: SQL {
+        var parts: [SQL] = ["true"]
+        if let owner { parts.append("t.owner_id = \(owner.uuid)") }
+        if !statuses.isEmpty { parts.append("t.status = ANY(\(statuses.map(\.rawValue)))") }
+        if !kinds.isEmpty { parts.append("t.task_type = ANY(\(kinds.map(\.rawValue)))") }
+        if !tags.isEmpty { parts.append("t.tags @> \(tags)") }
+        if let isActive { parts.append("t.is_active = \(isActive)") }
+        if let scheduleKind { parts.append("t.schedule_type = \(scheduleKind.rawValue)") }
+        if let namePart { parts.append("strpos(lower(t.name), lower(\(namePart))) > 0") }
+        return SQL.joined(parts, separator: " AND ")
+    }
+}
