@@ -137,14 +137,16 @@ extension Store {
                     \(attempts.map(\.nextStatus.rawValue)), \(attempts.map { $0.nextReason?.rawValue }),
                     \(attempts.map(\.attemptStatus.rawValue)), \(attempts.map { $0.attemptReason?.rawValue }),
                     \(attempts.map(\.report.returnCode)), \(attempts.map(\.report.error)),
-                    \(attempts.map { $0.report.result.map { $0.serialized() } }), \(attempts.map(\.secondsToNextAttempt)))
-                  AS f (id, token, status, reason, attempt_status, attempt_reason, return_code, error, result, delay)
+                    \(attempts.map { $0.report.result.map { $0.serialized() } }), \(attempts.map(\.secondsToNextAttempt)),
+                    \(attempts.map(\.yieldsToWish)))
+                  AS f (id, token, status, reason, attempt_status, attempt_reason, return_code, error, result, delay,
+                        yields)
             ), closed AS (
                 UPDATE qkron.executions e
                 SET -- A wish that came while the attempt ended by itself still ends a run that would go on.
-                    status = CASE WHEN f.status = 'pending' AND e.cancel_reason IS NOT NULL THEN 'cancelled'
-                                  ELSE f.status END,
-                    reason = CASE WHEN f.status = 'pending' THEN e.cancel_reason ELSE f.reason END,
+                    status = CASE WHEN f.yields AND e.cancel_reason IS NOT NULL THEN 'cancelled' ELSE f.status END,
+                    reason = CASE WHEN f.yields AND e.cancel_reason IS NOT NULL THEN e.cancel_reason
+                                  ELSE f.reason END,
                     ended_at = CASE WHEN f.status <> 'pending' OR e.cancel_reason IS NOT NULL THEN clock_timestamp() END,
                     not_before = clock_timestamp() + make_interval(secs => coalesce(f.delay, 0)),
                     attempt_status = f.attempt_status, attempt_reason = f.attempt_reason,
@@ -263,6 +265,11 @@ extension FinishedAttempt {
         case .again: nil
         case .replace(let reason, _): reason
         }
+    }
+
+    /// Whether the run would go on, as this execution or another, if nobody wished its end.
+    fileprivate var yieldsToWish: Bool {
+        if case .end = decision { false } else { true }
     }
 
     fileprivate var attemptStatus: ExecutionStatus {

@@ -1,0 +1,33 @@
+import Domain
+
+/// The kinds of action that this server knows.
+package struct ActionCatalog: Sendable {
+    private let runners: [ActionKind: any ActionRunner]
+
+    /// A catalog of these runners, one a kind.
+    package init(_ runners: [any ActionRunner]) {
+        self.runners = Dictionary(uniqueKeysWithValues: runners.map { ($0.kind, $0) })
+    }
+
+    /// Reads an action as a caller sent it.
+    ///
+    /// - Throws: every fault found.
+    package func accept(_ action: Action) throws(InputFaults) -> Action {
+        guard let runner = runners[action.kind] else {
+            throw InputFaults([
+                InputFault(["task_type"], "'\(action.kind.rawValue)' is no task type of this server", type: "enum")
+            ])
+        }
+        return Action(kind: action.kind, parameters: try runner.accept(action.parameters))
+    }
+
+    /// Makes one attempt at a leased execution.
+    package func run(_ lease: Lease) async -> AttemptReport {
+        guard let runner = runners[lease.action.kind] else {
+            return AttemptReport(
+                outcome: .failed(.spawnError),
+                error: "This server does not know the task type '\(lease.action.kind.rawValue)'")
+        }
+        return await runner.run(AttemptContext(lease: lease))
+    }
+}

@@ -1,0 +1,31 @@
+import Domain
+import Executor
+
+/// What the operator allows commands, and what they are given.
+package struct CommandPolicy: Sendable {
+    /// First words that commands may start with; empty allows any.
+    package let allowedFirstWords: Set<String>
+    /// `PATH` of commands.
+    package let path: String
+    /// The system user that commands run as; nil is the server's own.
+    package let user: SystemUser?
+
+    /// A policy of these rules.
+    package init(allowedFirstWords: Set<String>, path: String, user: SystemUser?) {
+        self.allowedFirstWords = allowedFirstWords
+        self.path = path
+        self.user = user
+    }
+
+    func accept(_ parameters: [String: JSONValue]) throws(InputFaults) -> [String: JSONValue] {
+        let command = try CommandParameters(parameters)
+        guard allowedFirstWords.isEmpty || allowedFirstWords.contains(String(command.firstWord)) else {
+            let allowed = allowedFirstWords.sorted().joined(separator: ", ")
+            throw InputFaults([
+                InputFault(
+                    ["command"], "'\(command.firstWord)' is not among the commands allowed here: \(allowed)")
+            ])
+        }
+        return command.members
+    }
+}

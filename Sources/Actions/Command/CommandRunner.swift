@@ -1,0 +1,77 @@
+import Domain
+import Executor
+import Foundation
+import Scheduling
+
+/// Runs command tasks: asks the executor, and knows no process itself.
+package struct CommandRunner: ActionRunner {
+    package let kind = ActionKind.command
+    private let executor: ExecutorClient?
+    private let policy: CommandPolicy
+
+    /// A runner that hands commands to `executor` under `policy`.
+    ///
+    /// - Parameter executor: nil on a server that leaves the engine out: it reads commands, and runs none.
+    package init(executor: ExecutorClient?, policy: CommandPolicy) {
+        self.executor = executor
+        self.policy = policy
+    }
+
+    package func accept(_ parameters: [String: JSONValue]) throws(InputFaults) -> [String: JSONValue] {
+        try policy.accept(parameters)
+    }
+
+    package func run(_ attempt: AttemptContext) async -> AttemptReport {
+        let lease = attempt.lease
+        guard let executor else {
+            return AttemptReport(outcome: .failed(.spawnError), error: "This server runs no commands")
+        }
+        let command: CommandParameters
+        do {
+            command = try CommandParameters(lease.action.parameters)
+        } catch {
+            return AttemptReport(outcome: .failed(.spawnError), error: "The stored command cannot be read")
+        }
+        let result = await executor.run(
+            RunRequest(
+                executionID: lease.executionID.uuid, fencingToken: lease.fencingToken, attempt: lease.attempt,
+                command: command.command, environment: environment(of: command, lease: lease),
+                workingDirectory: command.workingDirectory, user: policy.user?.name,
+                timeout: .seconds(lease.timeout), outputLimit: command.outputLimit))
+        return report(result, timeout: lease.timeout)
+    }
+
+    private func environment(of command: CommandParameters, lease: Lease) -> [String: String] {
+        let user = policy.user ?? .current
+        var environment = [
+            "PATH": policy.path, "HOME": user.home, "USER": user.name, "LOGNAME": user.name, "SHELL": "/bin/sh",
+            "LANG": "C.UTF-8", "TZ": lease.timezone,
+        ]
+        environment.merge(command.environment) { $1 }
+        environment["QKRON_TASK_ID"] = lease.taskID.description
+        environment["QKRON_EXECUTION_ID"] = lease.executionID.description
+        environment["QKRON_SCHEDULED_FOR"] = ISO8601.format(lease.scheduledFor)
+        environment["QKRON_ATTEMPT"] = String(lease.attempt)
+        environment["QKRON_FENCING_TOKEN"] = String(lease.fencingToken)
+        return environment
+    }
+
+    private func report(_ result: RunResult, timeout: Int) -> AttemptReport {
+        func report(_ outcome: Outcome, _ error: String? = nil, code: Int? = nil) -> AttemptReport {
+            AttemptReport(
+                outcome: outcome, returnCode: code, error: error,
+                stdout: OutputText(text: result.stdout.text, isTruncated: result.stdout.isTruncated),
+                stderr: OutputText(text: result.stderr.text, isTruncated: result.stderr.isTruncated))
+        }
+        return switch result.ending {
+        case .exited(0): report(.succeeded, code: 0)
+        case .exited(let code): report(.failed(.exitCode), "Exit code: \(code)", code: code)
+        case .signaled(let signal): report(.failed(.signal), "Killed by signal \(signal)", code: 128 + signal)
+        case .timedOut: report(.timedOut, "Timed out after \(timeout) seconds")
+        case .ended: report(.cancelled(.requested), "Cancelled")
+        case .leaseLapsed: report(.lost, "The run was interrupted: its server could not renew the lease in time")
+        case .executorLost: report(.lost, "The run was interrupted: the executor died")
+        case .spawnFailed(let why): report(.failed(.spawnError), why)
+        }
+    }
+}

@@ -1,0 +1,42 @@
+/// One thing wrong with what a caller sent, told so that it can be mended.
+package struct InputFault: Sendable, Hashable {
+    /// The part of the request that the place is in.
+    package enum Origin: String, Sendable {
+        case body, query, path, header
+    }
+
+    /// A step on the way to the place: a key of an object, or an index of an array.
+    package enum Step: Sendable, Hashable, ExpressibleByStringLiteral {
+        case key(String)
+        case index(Int)
+
+        package init(stringLiteral value: String) {
+            self = .key(value)
+        }
+    }
+
+    package let origin: Origin
+    package let place: [Step]
+    /// What is wrong and what is allowed; one sentence.
+    package let message: String
+    /// A stable snake_case word for programs, such as `missing` or `value_error`.
+    package let type: String
+
+    /// A fault at `place`, in the body unless another origin is named.
+    package init(_ place: [Step], _ message: String, type: String = "value_error", origin: Origin = .body) {
+        self.origin = origin
+        self.place = place
+        self.message = message
+        self.type = type
+    }
+}
+
+/// Several faults as an error.
+package struct InputFaults: Error, Sendable, Equatable {
+    package let faults: [InputFault]
+
+    /// The faults found; at least one.
+    package init(_ faults: [InputFault]) {
+        self.faults = faults
+    }
+}

@@ -1,0 +1,90 @@
+import Credentials
+import Domain
+import Storage
+
+/// What somebody asks an account to be.
+package struct NewAccount: Sendable {
+    package let email: String
+    package let username: String
+    package let password: String
+
+    /// An account that is asked for; nothing is checked yet.
+    package init(email: String, username: String, password: String) {
+        self.email = email
+        self.username = username
+        self.password = password
+    }
+}
+
+/// How accounts come to be, whoever asks.
+package struct AccountRules: Sendable {
+    let hasher: PasswordHasher
+
+    /// Rules that hash passwords with `hasher`.
+    package init(hasher: PasswordHasher) {
+        self.hasher = hasher
+    }
+
+    func create(_ account: NewAccount, role: Role, in database: Database) async throws -> User {
+        let faults = Self.faults(in: account)
+        guard faults.isEmpty else { throw OperationError.invalid(faults) }
+        // Asked before hashing, so that a taken name is not an expensive one; the unique keys decide all the same.
+        let taken = try await database.store.isTaken(email: account.email, username: account.username)
+        if taken.email { throw OperationError.emailTaken }
+        if taken.username { throw OperationError.usernameTaken }
+        let hash = try await hasher.hash(account.password)
+        do {
+            return try await database.store.insert(
+                user: Identifier(), email: account.email, username: account.username, passwordHash: hash, role: role)
+        } catch StorageError.duplicate(let constraint) {
+            throw constraint == "users_email" ? OperationError.emailTaken : .usernameTaken
+        }
+    }
+
+    static func faults(in account: NewAccount) -> [InputFault] {
+        var faults = passwordFaults(account.password)
+        if !isAddress(account.email) {
+            faults.append(InputFault(["email"], "must be an e-mail address such as name@example.org, ≤255 characters"))
+        }
+        let length = account.username.unicodeScalars.count
+        if !(3...255).contains(length) {
+            faults.append(InputFault(["username"], "must have 3 to 255 characters", type: "string_length"))
+        }
+        if account.username.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) {
+            faults.append(InputFault(["username"], "must not hold control characters"))
+        }
+        if account.username.contains("@"), account.username.lowercased() != account.email.lowercased() {
+            faults.append(InputFault(["username"], "may hold '@' only as your own e-mail address"))
+        }
+        return faults
+    }
+
+    static func passwordFaults(_ password: String) -> [InputFault] {
+        let length = password.unicodeScalars.count
+        if !(8...72).contains(length) {
+            return [InputFault(["password"], "must have 8 to 72 characters", type: "string_length")]
+        }
+        if password.unicodeScalars.contains("\0") {
+            return [InputFault(["password"], "must not hold a NUL character")]
+        }
+        return []
+    }
+
+    /// Whether a text looks like an address: something, one `@`, a domain with a dot, nothing blank.
+    private static func isAddress(_ text: String) -> Bool {
+        guard text.unicodeScalars.count <= 255 else { return false }
+        let isClean = text.unicodeScalars.allSatisfy { scalar in
+            !scalar.properties.isWhitespace && scalar.properties.generalCategory != .control && !"<>()[],;:\\\"".unicodeScalars.contains(scalar)
+        }
+        let parts = text.split(separator: "@", omittingEmptySubsequences: false)
+        guard isClean, parts.count == 2, !parts[0].isEmpty, parts[0].count <= 64 else { return false }
+        let labels = parts[1].split(separator: ".", omittingEmptySubsequences: false)
+        return !parts[0].hasPrefix(".") && !parts[0].hasSuffix(".") && !parts[0].contains("..")
+            && labels.count >= 2 && labels.allSatisfy { !$0.isEmpty && !$0.hasPrefix("-") && !$0.hasSuffix("-") }
+    }
+}
+
+extension OperationError {
+    static let emailTaken = OperationError.refused(.emailTaken, "Email already registered")
+    static let usernameTaken = OperationError.refused(.usernameTaken, "Username already taken")
+}

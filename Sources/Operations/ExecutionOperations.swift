@@ -1,0 +1,53 @@
+import Domain
+import Storage
+
+/// What may be asked of executions.
+package struct ExecutionOperations: Sendable {
+    private let database: Database
+    private let announcer: Announcer
+
+    /// Operations on the executions of `database`.
+    package init(database: Database, announcer: Announcer) {
+        self.database = database
+        self.announcer = announcer
+    }
+
+    /// The executions of a task that the filter lets through, newest first.
+    ///
+    /// - Throws: `notFound`, `notOwner`.
+    package func list(
+        _ filter: ExecutionFilter, _ window: Window, as reader: User
+    ) async throws -> Listing<Execution> {
+        _ = try await database.store.task(filter.task, for: reader)
+        return try await database.store.executions(filter, window)
+    }
+
+    /// One execution of a task, with its whole output.
+    ///
+    /// - Throws: `notFound`, also when it belongs to another task; `notOwner`.
+    package func find(
+        _ id: Identifier<Execution>, of task: Identifier<TaskDefinition>, as reader: User
+    ) async throws -> Execution {
+        _ = try await database.store.task(task, for: reader)
+        guard let execution = try await database.store.execution(id, of: task) else { throw OperationError.noExecution }
+        return execution
+    }
+
+    /// Ends an execution: a waiting one at once, a running one as soon as its tree is dead.
+    ///
+    /// - Throws: `notFound`, `notOwner`, `executionEnded`.
+    package func cancel(
+        _ id: Identifier<Execution>, of task: Identifier<TaskDefinition>, as principal: User
+    ) async throws {
+        let wishes = try await database.transaction { store in
+            guard try await store.lockTask(task) else { throw OperationError.noTask }
+            _ = try await store.task(task, for: principal)
+            guard let status = try await store.status(of: id, task: task) else { throw OperationError.noExecution }
+            guard !status.isEnd else {
+                throw OperationError.refused(.executionEnded, "The execution has ended already: \(status.rawValue).")
+            }
+            return try await store.cancelUnfinished(of: [task], only: id, reason: .requested)
+        }
+        announcer.announce(wishes ? .wishes : .work)
+    }
+}

@@ -1,0 +1,43 @@
+import Domain
+import Storage
+
+/// The only error meant for people.
+package enum OperationError: Error, Sendable, Equatable {
+    /// What was sent cannot be used: every fault found.
+    case invalid([InputFault])
+    /// It cannot be done, for this reason; the sentence is for the person.
+    case refused(Refusal, String)
+
+    /// The stable words for why something cannot be done. Raw values are the API's `error_code`s.
+    package enum Refusal: String, Sendable, CaseIterable {
+        case emailTaken = "email_taken"
+        case usernameTaken = "username_taken"
+        case notAuthenticated = "not_authenticated"
+        case invalidCredentials = "invalid_credentials"
+        case invalidToken = "invalid_token"
+        case tokenExpired = "token_expired"
+        case tokenRevoked = "token_revoked"
+        case invalidAPIKey = "invalid_api_key"
+        case accountInactive = "account_inactive"
+        case registrationClosed = "registration_closed"
+        case notOwner = "not_owner"
+        case roleRequired = "role_required"
+        case notFound = "not_found"
+        case executionEnded = "execution_ended"
+        case taskCancelled = "task_cancelled"
+        case queueFull = "queue_full"
+        case lastSuperuser = "last_superuser"
+        case databaseUnavailable = "database_unavailable"
+    }
+
+    /// What people may know of an error from below; nil when it is our fault and nobody's business.
+    package init?(surfacing error: any Error) {
+        switch error {
+        case let error as OperationError: self = error
+        case let error as InputFaults: self = .invalid(error.faults)
+        case StorageError.unavailable:
+            self = .refused(.databaseUnavailable, "The database cannot be reached at the moment. Try again shortly.")
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,17 @@
+/// Everything that may be asked over HTTP.
+package struct OperationSet: Sendable {
+    package let tasks: TaskOperations
+    package let executions: ExecutionOperations
+    package let sessions: SessionOperations
+    package let health: HealthOperations
+
+    /// The operations of a server.
+    package init(
+        tasks: TaskOperations, executions: ExecutionOperations, sessions: SessionOperations, health: HealthOperations
+    ) {
+        self.tasks = tasks
+        self.executions = executions
+        self.sessions = sessions
+        self.health = health
+    }
+}

@@ -1,0 +1,91 @@
+import Credentials
+import Domain
+import Foundation
+import Logging
+import Storage
+
+/// What may be asked by those who are not, or not yet, known: register, log in, show a token.
+package struct SessionOperations: Sendable {
+    private let database: Database
+    private let accounts: AccountRules
+    private let signer: TokenSigner
+    private let tokenLifetime: Int
+    private let registrationIsOpen: Bool
+
+    /// Operations on sessions.
+    ///
+    /// - Parameter tokenLifetime: seconds that a token is good for.
+    package init(
+        database: Database, accounts: AccountRules, signer: TokenSigner, tokenLifetime: Int, registrationIsOpen: Bool
+    ) {
+        self.database = database
+        self.accounts = accounts
+        self.signer = signer
+        self.tokenLifetime = tokenLifetime
+        self.registrationIsOpen = registrationIsOpen
+    }
+
+    /// Makes an account with the role `user`.
+    ///
+    /// - Throws: `registrationClosed`, `emailTaken`, `usernameTaken`, or every fault of the input.
+    package func register(_ account: NewAccount) async throws -> User {
+        guard registrationIsOpen else {
+            throw OperationError.refused(
+                .registrationClosed, "Registration is closed. Ask an administrator for an account.")
+        }
+        return try await accounts.create(account, role: .user, in: database)
+    }
+
+    /// Trades a name, username or e-mail, and its password for a token.
+    ///
+    /// - Throws: `invalidCredentials`, `accountInactive`.
+    package func logIn(name: String, password: String, now: Date) async throws -> IssuedToken {
+        let found = try await database.store.user(login: name)
+        // An unknown name costs the same time: the hasher then proves against a made-up hash.
+        let isRight = try await accounts.hasher.verify(password, against: found?.passwordHash)
+        guard let found, isRight else {
+            throw OperationError.refused(.invalidCredentials, "Incorrect username or password")
+        }
+        guard found.user.isActive else { throw OperationError.inactive }
+        let generation = try await database.store.recordLogin(of: found.user.id, provedBy: found.passwordHash)
+        guard let generation else {
+            throw OperationError.refused(.invalidCredentials, "Incorrect username or password")
+        }
+        let issued = signer.token(
+            for: found.user.id.uuid, generation: generation, now: now, lifetime: tokenLifetime)
+        return IssuedToken(text: issued.token, lifetime: tokenLifetime)
+    }
+
+    /// The account that a token speaks for.
+    ///
+    /// - Throws: `invalidToken`, `tokenExpired`, `tokenRevoked`, `accountInactive`.
+    package func user(bearing token: String, now: Date) async throws -> User {
+        let claims: TokenClaims
+        do {
+            claims = try signer.verify(token, now: now)
+        } catch {
+            switch error {
+            case .expired: throw OperationError.refused(.tokenExpired, "The token has expired. Log in again.")
+            case .invalid: throw OperationError.refused(.invalidToken, "The token is not valid.")
+            }
+        }
+        guard let (user, generation) = try await database.store.user(Identifier(claims.subject)) else {
+            throw OperationError.refused(.tokenRevoked, "The token has been revoked. Log in again.")
+        }
+        guard user.isActive else { throw OperationError.inactive }
+        guard claims.generation == generation else {
+            throw OperationError.refused(.tokenRevoked, "The token has been revoked. Log in again.")
+        }
+        return user
+    }
+}
+
+/// A token, and the seconds that it is good for.
+package struct IssuedToken: Sendable {
+    package let text: String
+    package let lifetime: Int
+}
+
+extension OperationError {
+    static let inactive = OperationError.refused(.accountInactive, "This account is disabled.")
+}

@@ -1,0 +1,172 @@
+import Actions
+import Domain
+import Foundation
+import Scheduling
+import Storage
+
+/// What may be asked of tasks.
+package struct TaskOperations: Sendable {
+    private let database: Database
+    private let announcer: Announcer
+    private let rules: TaskRules
+
+    /// Operations on the tasks of `database`, under `rules`.
+    package init(database: Database, announcer: Announcer, rules: TaskRules) {
+        self.database = database
+        self.announcer = announcer
+        self.rules = rules
+    }
+
+    /// Makes a task and schedules it at once.
+    ///
+    /// - Throws: `OperationError.invalid` with every fault, or `roleRequired`.
+    package func create(_ draft: TaskDraft, as owner: User) async throws -> TaskDefinition {
+        try rules.checkMayMake(draft.kind.or(.command), as: owner)
+        let now = try await database.store.now()
+        let task = try rules.newTask(draft, owner: owner, at: now)
+        try await database.transaction { store in
+            try await store.insert(task)
+            try await store.rememberSchedules(of: [task.id], at: now)
+        }
+        announcer.announce(.due)
+        return task
+    }
+
+    /// The tasks that `reader` may read and `filter` lets through, newest first.
+    package func list(
+        _ filter: TaskFilter, _ window: Window, as reader: User
+    ) async throws -> Listing<TaskDefinition> {
+        var filter = filter
+        if reader.role != .superuser { filter.owner = reader.id }
+        return try await database.store.tasks(filter, window)
+    }
+
+    /// The task, if `reader` may read it.
+    ///
+    /// - Throws: `notFound`, `notOwner`.
+    package func find(_ id: Identifier<TaskDefinition>, as reader: User) async throws -> TaskDefinition {
+        try await database.store.task(id, for: reader)
+    }
+
+    /// Changes what the draft names; a changed schedule counts from now.
+    ///
+    /// - Throws: `notFound`, `notOwner`, `roleRequired`, or `OperationError.invalid` with every fault.
+    package func update(
+        _ id: Identifier<TaskDefinition>, with draft: TaskDraft, as principal: User
+    ) async throws -> TaskDefinition {
+        let change = try await database.transaction { store in
+            guard try await store.lockTask(id) else { throw OperationError.noTask }
+            let before = try await store.task(id, for: principal)
+            try rules.checkMayMake(before.action.kind, as: principal)
+            return try await apply(draft, to: before, store)
+        }
+        announce(change.followUps)
+        return change.task
+    }
+
+    /// Stops the task's schedule; runs in progress go on.
+    package func pause(_ id: Identifier<TaskDefinition>, as principal: User) async throws {
+        var draft = TaskDraft()
+        draft.isActive = .value(false)
+        _ = try await update(id, with: draft, as: principal)
+    }
+
+    /// Takes the task's schedule up again from now.
+    package func resume(_ id: Identifier<TaskDefinition>, as principal: User) async throws {
+        var draft = TaskDraft()
+        draft.isActive = .value(true)
+        _ = try await update(id, with: draft, as: principal)
+    }
+
+    /// Removes the task with its executions; a run in progress is killed.
+    package func delete(_ id: Identifier<TaskDefinition>, as principal: User) async throws {
+        try await database.transaction { store in
+            guard try await store.lockTask(id) else { throw OperationError.noTask }
+            _ = try await store.task(id, for: principal)
+            _ = try await store.deleteTask(id)
+        }
+        announcer.announce(.wishes)
+    }
+
+    /// Asks for a run of the task now.
+    ///
+    /// - Throws: `notFound`, `notOwner`, `roleRequired`, `taskCancelled`, `queueFull`.
+    package func execute(
+        _ id: Identifier<TaskDefinition>, as principal: User
+    ) async throws -> Identifier<Execution> {
+        let (execution, supersedes) = try await database.transaction { store in
+            guard try await store.lockTask(id) else { throw OperationError.noTask }
+            let task = try await store.task(id, for: principal)
+            try rules.checkMayMake(task.action.kind, as: principal)
+            guard task.status != .cancelled else {
+                throw OperationError.refused(.taskCancelled, "The task is cancelled. Resume it to run it again.")
+            }
+            return try await insertRun(of: task, store)
+        }
+        announcer.announce(.work)
+        if supersedes { announcer.announce(.wishes) }
+        return execution
+    }
+
+    private func insertRun(
+        of task: TaskDefinition, _ store: Store
+    ) async throws -> (Identifier<Execution>, supersedes: Bool) {
+        let counts = try await store.unfinished(of: task.id)
+        let decision = task.overlapPolicy.decision(
+            unfinished: counts.unfinished, waiting: counts.waiting, isSlot: false)
+        if case .skip = decision {
+            throw OperationError.refused(
+                .queueFull, "\(OverlapPolicy.waitingLimit) runs of this task are waiting already.")
+        }
+        var wishes = false
+        if decision == .supersede {
+            wishes = try await store.cancelUnfinished(of: [task.id], reason: .superseded)
+        }
+        let execution = NewExecution(
+            task: task.id, trigger: .manual, scheduledFor: try await store.now(), status: .pending, reason: nil,
+            priority: task.priority)
+        try await store.insert([execution])
+        return (execution.id, wishes)
+    }
+
+    private func apply(
+        _ draft: TaskDraft, to before: TaskDefinition, _ store: Store
+    ) async throws -> (task: TaskDefinition, followUps: [Announcement]) {
+        let now = try await store.now()
+        let ownerIsActive = try await store.user(before.ownerID)?.user.isActive ?? false
+        let change = try rules.change(before, draft, ownerIsActive: ownerIsActive, at: now)
+        var followUps: [Announcement] = []
+        if change.changesAnything {
+            try await store.update(change.task, timingChangedAt: change.timingChanged ? now : nil, at: now)
+        }
+        if change.changesSchedule {
+            try await store.rememberSchedules(of: [before.id], at: now)
+            followUps.append(.due)
+        }
+        if draft.cancels, try await store.cancelUnfinished(of: [before.id], reason: .taskCancelled) {
+            followUps.append(.wishes)
+        }
+        guard let task = try await store.task(before.id) else { throw OperationError.noTask }
+        return (task, followUps)
+    }
+
+    private func announce(_ announcements: [Announcement]) {
+        for announcement in announcements { announcer.announce(announcement) }
+    }
+}
+
+extension Store {
+    /// The task, if `principal` may touch it.
+    func task(_ id: Identifier<TaskDefinition>, for principal: User) async throws -> TaskDefinition {
+        guard let task = try await task(id) else { throw OperationError.noTask }
+        guard principal.role == .superuser || task.ownerID == principal.id else {
+            throw OperationError.refused(.notOwner, "This task belongs to somebody else.")
+        }
+        return task
+    }
+}
+
+extension OperationError {
+    static let noTask = OperationError.refused(.notFound, "There is no task of this id.")
+    static let noExecution = OperationError.refused(.notFound, "This task has no execution of this id.")
+}

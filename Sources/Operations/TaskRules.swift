@@ -1,0 +1,213 @@
+import Actions
+import Domain
+import Foundation
+import Scheduling
+
+/// What a task must be to be stored: the rules that need no database.
+package struct TaskRules: Sendable {
+    private let catalog: ActionCatalog
+    private let commandRoles: Set<Role>
+    private let retryDelay: Int
+
+    /// Rules of an installation.
+    ///
+    /// - Parameters:
+    ///   - commandRoles: who may make and run command tasks.
+    ///   - retryDelay: the default of `retry_delay`, seconds.
+    package init(catalog: ActionCatalog, commandRoles: Set<Role>, retryDelay: Int) {
+        self.catalog = catalog
+        self.commandRoles = commandRoles
+        self.retryDelay = retryDelay
+    }
+
+    func checkMayMake(_ kind: ActionKind, as user: User) throws {
+        guard kind != .command || commandRoles.contains(user.role) else {
+            throw OperationError.refused(.roleRequired, "Your role may not make or run command tasks here.")
+        }
+    }
+
+    /// The task that a draft asks for, with its first slot.
+    func newTask(_ draft: TaskDraft, owner: User, at now: Date) throws -> TaskDefinition {
+        var faults: [InputFault] = []
+        let kind = draft.kind.or(.command)
+        let action = collect(&faults) { () throws(InputFaults) in
+            try catalog.accept(Action(kind: kind, parameters: draft.parameters.filter { $0.value != .null }))
+        }
+        if !draft.name.isSent { faults.append(InputFault(["name"], "a task needs a name", type: "missing")) }
+        if !draft.schedule.isSent {
+            faults.append(InputFault(["schedule"], "a command task needs a schedule", type: "missing"))
+        }
+        let zone = draft.timezone.or("UTC")
+        let timing = draft.schedule.isSent
+            ? collect(&faults) { () throws(InputFaults) in
+                try timing(
+                    kind: draft.scheduleKind.or(.cron), text: draft.schedule.or(""), timezone: zone,
+                    startsAt: draft.startsAt.or(nil)?.resolved(inZoneNamed: zone),
+                    endsAt: draft.endsAt.or(nil)?.resolved(inZoneNamed: zone), at: now)
+            } : nil
+        guard faults.isEmpty, let action, let timing else { throw OperationError.invalid(faults) }
+        let isActive = draft.isActive.or(true)
+        return TaskDefinition(
+            id: Identifier(), ownerID: owner.id, ownerUsername: owner.username, name: draft.name.or(""),
+            description: draft.description.or(nil), action: action, timing: timing,
+            misfirePolicy: draft.misfirePolicy.or(.fireOnce), misfireGrace: draft.misfireGrace.or(60),
+            overlapPolicy: draft.overlapPolicy.or(.skip), timeout: draft.timeout.or(300),
+            retryPolicy: RetryPolicy(
+                maxRetries: draft.maxRetries.or(3), delay: draft.retryDelay.or(retryDelay),
+                backoff: draft.retryBackoff.or(.fixed)),
+            priority: draft.priority.or(5), tags: draft.tags.or([]), metadata: draft.metadata.or(nil),
+            isActive: isActive, status: .pending, retryCount: 0,
+            nextRun: isActive ? try firstSlot(of: timing, isNew: true, at: now) : nil, lastRun: nil, createdAt: now,
+            updatedAt: now)
+    }
+
+    /// What a draft makes of a task.
+    func change(
+        _ before: TaskDefinition, _ draft: TaskDraft, ownerIsActive: Bool, at now: Date
+    ) throws -> TaskChange {
+        var faults: [InputFault] = []
+        var task = before
+        if draft.kind.isSent, draft.kind.or(before.action.kind) != before.action.kind {
+            faults.append(InputFault(["task_type"], "a task's type cannot be changed"))
+        }
+        if !draft.parameters.isEmpty {
+            let merged = before.action.parameters.merging(draft.parameters) { $1 }.filter { $0.value != .null }
+            if let action = collect(&faults, { () throws(InputFaults) in
+                try catalog.accept(Action(kind: before.action.kind, parameters: merged))
+            }) {
+                task.action = action
+            }
+        }
+        if draft.touchesTiming,
+            let timing = collect(&faults, { () throws(InputFaults) in
+                try changedTiming(before.timing, draft, at: now)
+            })
+        {
+            task.timing = timing
+        }
+        guard faults.isEmpty else { throw OperationError.invalid(faults) }
+        applyPlainFields(of: draft, to: &task)
+        applyStanding(of: draft, to: &task)
+        return try scheduled(task, before: before, draft: draft, ownerIsActive: ownerIsActive, at: now)
+    }
+
+    private func applyPlainFields(of draft: TaskDraft, to task: inout TaskDefinition) {
+        task.name = draft.name.or(task.name)
+        task.description = draft.description.or(task.description)
+        task.misfirePolicy = draft.misfirePolicy.or(task.misfirePolicy)
+        task.misfireGrace = draft.misfireGrace.or(task.misfireGrace)
+        task.overlapPolicy = draft.overlapPolicy.or(task.overlapPolicy)
+        task.timeout = draft.timeout.or(task.timeout)
+        task.retryPolicy.maxRetries = draft.maxRetries.or(task.retryPolicy.maxRetries)
+        task.retryPolicy.delay = draft.retryDelay.or(task.retryPolicy.delay)
+        task.retryPolicy.backoff = draft.retryBackoff.or(task.retryPolicy.backoff)
+        task.priority = draft.priority.or(task.priority)
+        task.tags = draft.tags.or(task.tags)
+        task.metadata = draft.metadata.or(task.metadata)
+    }
+
+    private func applyStanding(of draft: TaskDraft, to task: inout TaskDefinition) {
+        if draft.cancels {
+            task.status = .cancelled
+            task.isActive = false
+        } else if task.status != .cancelled {
+            task.isActive = draft.isActive.or(task.isActive)
+        } else if draft.isActive.or(false) {
+            task.status = .pending
+            task.isActive = true
+        }
+    }
+
+    private func scheduled(
+        _ task: TaskDefinition, before: TaskDefinition, draft: TaskDraft, ownerIsActive: Bool, at now: Date
+    ) throws -> TaskChange {
+        var task = task
+        let timingChanged = task.timing != before.timing
+        let standingChanged = task.isActive != before.isActive || (task.status == .cancelled) != (before.status == .cancelled)
+        if timingChanged || standingChanged {
+            // Only a new instant fires for the past: a once time that passed during a pause is spent.
+            let isNew = task.timing.onceAt != before.timing.onceAt || task.timing.text != before.timing.text
+            task.nextRun = task.isActive && ownerIsActive ? try firstSlot(of: task.timing, isNew: isNew, at: now) : nil
+        }
+        return TaskChange(
+            task: task, changesAnything: task != before, timingChanged: timingChanged,
+            changesSchedule: timingChanged || standingChanged)
+    }
+
+    private func changedTiming(
+        _ before: TaskTiming, _ draft: TaskDraft, at now: Date
+    ) throws(InputFaults) -> TaskTiming {
+        let zone = draft.timezone.or(before.timezone)
+        func bound(_ sent: Sent<MomentText?>, _ present: Date?) -> Date? {
+            switch sent {
+            case .nothing: present
+            case .value(let moment): moment?.resolved(inZoneNamed: zone)
+            }
+        }
+        var timing = try timing(
+            kind: draft.scheduleKind.or(before.kind), text: draft.schedule.or(before.text), timezone: zone,
+            startsAt: bound(draft.startsAt, before.startsAt), endsAt: bound(draft.endsAt, before.endsAt), at: now)
+        // Sending a field's present value changes nothing, and an anchor moves only with what sets it.
+        let isSameSchedule = timing.kind == before.kind && timing.text == before.text
+        if isSameSchedule, timing.startsAt == before.startsAt { timing.anchor = before.anchor }
+        if isSameSchedule, timing.timezone == before.timezone { timing.onceAt = before.onceAt }
+        return timing
+    }
+
+    private func timing(
+        kind: ScheduleKind, text: String, timezone: String, startsAt: Date?, endsAt: Date?, at now: Date
+    ) throws(InputFaults) -> TaskTiming {
+        do {
+            let timing = try TaskTiming.read(
+                kind: kind, text: text, timezone: timezone, startsAt: startsAt, endsAt: endsAt, at: now)
+            let slots = try timing.slots()
+            if kind != .once, slots.first(after: max(now, startsAt ?? now).addingTimeInterval(-1)) == nil {
+                throw TimingFault(field: .schedule, reason: "this schedule never fires within its bounds")
+            }
+            return timing
+        } catch {
+            throw InputFaults([InputFault([.key(error.field.rawValue)], error.reason)])
+        }
+    }
+
+    /// The slot that a timing waits for at `now`.
+    private func firstSlot(of timing: TaskTiming, isNew: Bool, at now: Date) throws -> Date? {
+        if isNew, let once = timing.onceAt, once <= now {
+            let isWithin = (timing.startsAt.map { once >= $0 } ?? true) && (timing.endsAt.map { once < $0 } ?? true)
+            return isWithin ? once : nil
+        }
+        return try timing.slots().first(after: now)
+    }
+
+    private func collect<Value>(
+        _ faults: inout [InputFault], _ body: () throws(InputFaults) -> Value
+    ) -> Value? {
+        do {
+            return try body()
+        } catch {
+            faults += error.faults
+            return nil
+        }
+    }
+}
+
+/// A task as it will be, and what that means for its schedule.
+struct TaskChange {
+    let task: TaskDefinition
+    let changesAnything: Bool
+    let timingChanged: Bool
+    /// Whether the history of schedules needs a new row.
+    let changesSchedule: Bool
+}
+
+extension MomentText {
+    /// The instant that is meant in the zone of this name; in UTC if there is none such, which is reported by itself.
+    fileprivate func resolved(inZoneNamed name: String) -> Date {
+        switch self {
+        case .instant(let date): return date
+        case .local:
+            let zone = (try? ZoneRules.named(name)) ?? .utc  // An unknown zone is a fault of its own field.
+            return resolved(in: zone)
+        }
+    }
+}
