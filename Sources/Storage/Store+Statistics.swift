@@ -12,7 +12,7 @@ extension Store {
         let rows = try await rows(
             """
             SELECT count(*) FILTER (WHERE status = 'running') AS running,
-                   count(*) FILTER (WHERE status = 'pending') AS pending
+                   count(*) FILTER (WHERE status = 'pending' AND not_before <= clock_timestamp()) AS pending
             FROM qkron.executions
             WHERE status IN ('pending', 'running')
             """)
