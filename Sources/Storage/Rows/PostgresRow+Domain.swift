@@ -43,6 +43,6 @@ extension PostgresRow {
 
 extension JSONText {
     init(_ value: JSONValue) {
-        self.init(text: value.serialized())
+        self.init(value.serialized())
     }
 }
