@@ -3,8 +3,8 @@ import Foundation
 /// What the house forbids, as functions from a text to the places where it is found.
 enum Findings {
     /// The modules that a text imports, whatever attributes and access levels stand before the word.
-    static func imports(in text: String) -> [String] {
-        SourceText(text).lines.compactMap { line in
+    static func imports(in text: SourceText) -> [String] {
+        text.code.compactMap { line in
             let words = line.split(whereSeparator: \.isWhitespace)
             guard let keyword = words.firstIndex(of: "import") else { return nil }
             let isDeclaration = words[..<keyword].allSatisfy { $0.hasPrefix("@") || accessLevels.contains($0) }
@@ -16,28 +16,26 @@ enum Findings {
     }
 
     /// The lines of code that match, counted from 1.
-    static func lines(matching pattern: String, in text: String) throws -> [Int] {
+    static func lines(matching pattern: String, in text: SourceText) throws -> [Int] {
         let expression = try NSRegularExpression(pattern: pattern)
-        return SourceText(text).lines.enumerated().compactMap { index, line in
+        return text.code.enumerated().compactMap { index, line in
             let range = NSRange(line.startIndex..., in: line)
             return expression.firstMatch(in: line, range: range) == nil ? nil : index + 1
         }
     }
 
     /// The lines of code that match and have no comment on the line above.
-    static func unexplained(matching pattern: String, in text: String) throws -> [Int] {
-        let raw = text.split(separator: "\n", omittingEmptySubsequences: false)
-        return try lines(matching: pattern, in: text).filter { number in
+    static func unexplained(matching pattern: String, in text: SourceText) throws -> [Int] {
+        try lines(matching: pattern, in: text).filter { number in
             guard number > 1 else { return true }
-            return !raw[number - 2].trimmingCharacters(in: .whitespaces).hasPrefix("//")
+            return !text.lines[number - 2].trimmingCharacters(in: .whitespaces).hasPrefix("//")
         }
     }
 
     /// The lines that declare a function with a sentence for a name but do not mark it as a test.
-    static func forgottenTests(in text: String) throws -> [Int] {
-        let lines = SourceText(text).lines
-        return try Self.lines(matching: "\\bfunc `[^`]* [^`]*`", in: text).filter { number in
-            !isMarkedAsTest(lines[..<number])
+    static func forgottenTests(in text: SourceText) throws -> [Int] {
+        try lines(matching: "\\bfunc `[^`]* [^`]*`", in: text).filter { number in
+            !isMarkedAsTest(text.code[..<number])
         }
     }
 

@@ -13,7 +13,7 @@ import Testing
         ("/* import Storage\nimport Server */\nimport Domain", ["Domain"]),
     ])
     func `an import is found however it is dressed`(text: String, modules: [String]) {
-        #expect(Findings.imports(in: text) == modules)
+        #expect(Findings.imports(in: SourceText(text)) == modules)
     }
 
     @Test(arguments: [
@@ -27,12 +27,12 @@ import Testing
         ("/* a /* nested */ public let */ public let b = 2", [1]),
     ])
     func `words in comments and strings are no code`(text: String, lines: [Int]) throws {
-        #expect(try Findings.lines(matching: "\\bpublic let", in: text) == lines)
+        #expect(try Findings.lines(matching: "\\bpublic let", in: SourceText(text)) == lines)
     }
 
     @Test func `a comment on the line above explains`() throws {
         let text = "// The pattern is a constant.\nlet a = try! make()\nlet b = try! make()"
-        #expect(try Findings.unexplained(matching: "\\btry!", in: text) == [3])
+        #expect(try Findings.unexplained(matching: "\\btry!", in: SourceText(text)) == [3])
     }
 
     @Test(arguments: [
@@ -44,6 +44,6 @@ import Testing
         ("func `class`() {}", []),
     ])
     func `a sentence without a mark is found`(text: String, lines: [Int]) throws {
-        #expect(try Findings.forgottenTests(in: text) == lines)
+        #expect(try Findings.forgottenTests(in: SourceText(text)) == lines)
     }
 }

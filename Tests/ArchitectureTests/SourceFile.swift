@@ -1,27 +1,29 @@
 import Foundation
 
-/// One file of the checkout, read when it is asked for.
+/// One file of the checkout.
 struct SourceFile {
-    let url: URL
-
-    var text: String { get throws { try String(contentsOf: url, encoding: .utf8) } }
-
     /// The path from the top of the checkout.
-    var path: String { String(url.path.dropFirst(Self.checkout.path.count + 1)) }
+    let path: String
+    let text: SourceText
 
     /// The room that the file lies in: the folder under `Sources`.
     var room: String { path.split(separator: "/").dropFirst().first.map(String.init) ?? "" }
 
-    static let checkout = URL(fileURLWithPath: #filePath)
+    private static let checkout = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
+    private init(url: URL) throws {
+        path = String(url.path.dropFirst(Self.checkout.path.count + 1))
+        text = try SourceText(String(contentsOf: url, encoding: .utf8))
+    }
+
     /// Every file below a folder of the checkout whose name ends so, in the order of their paths.
-    static func all(in folder: String, extensions: Set<String>) -> [SourceFile] {
+    static func all(in folder: String, extensions: Set<String>) throws -> [SourceFile] {
         let top = checkout.appendingPathComponent(folder)
         let walk = FileManager.default.enumerator(at: top, includingPropertiesForKeys: nil)
-        return (walk?.compactMap { $0 as? URL } ?? [])
+        return try (walk?.compactMap { $0 as? URL } ?? [])
             .filter { extensions.contains($0.pathExtension) }
-            .map { SourceFile(url: $0.standardizedFileURL) }
+            .map { try SourceFile(url: $0.standardizedFileURL) }
             .sorted { $0.path < $1.path }
     }
 }

@@ -2,42 +2,64 @@
 ///
 /// Code inside an interpolation stays; so do names in backticks. Regex literals are not understood.
 struct SourceText {
+    /// The lines as they are written.
     let lines: [String]
+    /// The same lines with nothing but code.
+    let code: [String]
 
     init(_ text: String) {
         var lexer = Lexer(text)
         lexer.code(until: nil)
-        lines = lexer.output.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+        lines = Self.lines(of: Array(text.utf8))
+        code = Self.lines(of: lexer.output)
+    }
+
+    private static func lines(of bytes: [UInt8]) -> [String] {
+        bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map {
+            String(decoding: $0, as: UTF8.self)
+        }
     }
 }
 
+/// Works on bytes: everything it looks for is ASCII, and the tests read the whole house in a debug build.
 private struct Lexer {
-    private let input: [Character]
+    private static let newline = UInt8(ascii: "\n")
+    private static let space = UInt8(ascii: " ")
+    private static let hash = UInt8(ascii: "#")
+    private static let quote = UInt8(ascii: "\"")
+    private static let backtick = UInt8(ascii: "`")
+    private static let backslash = UInt8(ascii: "\\")
+    private static let slash = UInt8(ascii: "/")
+    private static let star = UInt8(ascii: "*")
+    private static let opening = UInt8(ascii: "(")
+    private static let closing = UInt8(ascii: ")")
+
+    private let input: [UInt8]
     private var position = 0
-    private(set) var output = ""
+    private(set) var output: [UInt8] = []
 
     init(_ text: String) {
-        input = Array(text)
+        input = Array(text.utf8)
         output.reserveCapacity(input.count)
     }
 
     /// Reads code up to the closing parenthesis of an interpolation, or to the end of the file.
-    mutating func code(until closing: Character?) {
+    mutating func code(until end: UInt8?) {
         var depth = 0
         while position < input.count {
-            let character = input[position]
-            if starts(with: "//") {
-                blank(while: { $0 != "\n" })
-            } else if starts(with: "/*") {
+            let byte = input[position]
+            if byte == Self.slash, peek(1) == Self.slash {
+                while position < input.count, input[position] != Self.newline { blank(1) }
+            } else if byte == Self.slash, peek(1) == Self.star {
                 blockComment()
-            } else if character == "`" {
+            } else if byte == Self.backtick {
                 keepName()
-            } else if let hashes = hashesBeforeQuote() {
+            } else if byte == Self.quote || byte == Self.hash, let hashes = hashesBeforeQuote() {
                 string(hashes: hashes)
             } else {
-                if character == closing && depth == 0 { return }
-                if character == "(" { depth += 1 }
-                if character == ")" { depth -= 1 }
+                if byte == end && depth == 0 { return }
+                if byte == Self.opening { depth += 1 }
+                if byte == Self.closing { depth -= 1 }
                 keep()
             }
         }
@@ -46,10 +68,10 @@ private struct Lexer {
     private mutating func blockComment() {
         var depth = 0
         repeat {
-            if starts(with: "/*") {
+            if peek(0) == Self.slash, peek(1) == Self.star {
                 depth += 1
                 blank(2)
-            } else if starts(with: "*/") {
+            } else if peek(0) == Self.star, peek(1) == Self.slash {
                 depth -= 1
                 blank(2)
             } else {
@@ -60,39 +82,49 @@ private struct Lexer {
 
     private mutating func keepName() {
         keep()
-        while position < input.count, input[position] != "`", input[position] != "\n" { keep() }
+        while position < input.count, input[position] != Self.backtick, input[position] != Self.newline { keep() }
         if position < input.count { keep() }
     }
 
     private mutating func string(hashes: Int) {
-        let fence = String(repeating: "#", count: hashes)
         blank(hashes)
-        let quotes = starts(with: "\"\"\"") ? "\"\"\"" : "\""
-        blank(quotes.count)
-        while position < input.count, !starts(with: quotes + fence) {
-            if quotes.count == 1, input[position] == "\n" { return }
-            if starts(with: "\\" + fence + "(") {
+        let quotes = peek(1) == Self.quote && peek(2) == Self.quote ? 3 : 1
+        blank(quotes)
+        while position < input.count, !closes(quotes: quotes, hashes: hashes) {
+            if quotes == 1, input[position] == Self.newline { return }
+            if input[position] == Self.backslash, hasHashes(hashes, at: 1) {
+                let isInterpolation = peek(hashes + 1) == Self.opening
                 blank(hashes + 2)
-                code(until: ")")
-                blank(1)
-            } else if starts(with: "\\" + fence) {
-                blank(hashes + 2)
+                if isInterpolation {
+                    code(until: Self.closing)
+                    blank(1)
+                }
             } else {
                 blank(1)
             }
         }
-        blank(quotes.count + hashes)
+        blank(quotes + hashes)
+    }
+
+    private func closes(quotes: Int, hashes: Int) -> Bool {
+        guard peek(0) == Self.quote else { return false }
+        if quotes == 3, peek(1) != Self.quote || peek(2) != Self.quote { return false }
+        return hasHashes(hashes, at: quotes)
     }
 
     /// The number of `#` signs before a string's opening quote, if a string opens here.
     private func hashesBeforeQuote() -> Int? {
-        var ahead = position
-        while ahead < input.count, input[ahead] == "#" { ahead += 1 }
-        return ahead < input.count && input[ahead] == "\"" ? ahead - position : nil
+        var count = 0
+        while peek(count) == Self.hash { count += 1 }
+        return peek(count) == Self.quote ? count : nil
     }
 
-    private func starts(with text: String) -> Bool {
-        input[position...].starts(with: text)
+    private func hasHashes(_ count: Int, at offset: Int) -> Bool {
+        (0..<count).allSatisfy { peek(offset + $0) == Self.hash }
+    }
+
+    private func peek(_ offset: Int) -> UInt8? {
+        position + offset < input.count ? input[position + offset] : nil
     }
 
     private mutating func keep() {
@@ -102,12 +134,8 @@ private struct Lexer {
 
     private mutating func blank(_ count: Int) {
         for _ in 0..<count where position < input.count {
-            output.append(input[position] == "\n" ? "\n" : " ")
+            output.append(input[position] == Self.newline ? Self.newline : Self.space)
             position += 1
         }
-    }
-
-    private mutating func blank(while condition: (Character) -> Bool) {
-        while position < input.count, condition(input[position]) { blank(1) }
     }
 }
