@@ -48,6 +48,7 @@ enum Findings {
             // A line further in continues the arguments of an attribute; a blank one was a comment.
             let content = line.drop { $0 == " " }
             if content.isEmpty || line.count - content.count > indentation { continue }
+            if content.contains("func ") { return false }
             if content.hasPrefix("@Test") { return true }
             guard let first = content.first, "@)]".contains(first) else { return false }
         }

@@ -41,6 +41,7 @@ import Testing
         ("@Test(arguments: [\n    1, 2,\n])\nfunc `a b`(n: Int) {}", []),
         ("@Test(.timeLimit(.minutes(1)))\n// Why.\n@MainActor\nfunc `a b`() {}", []),
         ("@Test func `a b`() {\n}\n\nfunc `c d`() {}", [4]),
+        ("@Test func `a b`() {}\nfunc `c d`() {}", [2]),
         ("func `class`() {}", []),
     ])
     func `a sentence without a mark is found`(text: String, lines: [Int]) throws {
