@@ -16,7 +16,7 @@ struct Postmaster: Sendable {
 
     /// The running server, taken over from an earlier qkron where one lives and has our settings, else started.
     func adoptOrLaunch() async throws -> RunningProcess {
-        guard let orphan = try survivor() else { return try await launch() }
+        guard let orphan = survivor() else { return try await launch() }
         if cluster.holds(configuration), try await isReady(orphan) {
             cluster.logger.notice("Adopted the running PostgreSQL", metadata: ["process_id": "\(orphan.id)"])
             return orphan
@@ -31,7 +31,7 @@ struct Postmaster: Sendable {
     /// Starts the server and waits until it is ready, after crash recovery if need be (60 s at most).
     func launch() async throws -> RunningProcess {
         try await endStrays()
-        try removeMisleadingProcessFile()
+        try removeMisleadingFiles()
         try cluster.sockets.create(owner: cluster.user)
         try cluster.write(configuration)
         try cluster.rotateLog()
@@ -44,15 +44,17 @@ struct Postmaster: Sendable {
         do {
             let (isSuccess, output) = try await command.run()
             try Task.checkCancellation()
-            guard isSuccess, let process = try survivor(), cluster.sockets.accepts() else {
+            guard isSuccess, let process = survivor(), cluster.sockets.accepts() else {
                 throw EmbeddedPostgresError.startFailed(
                     log: cluster.logFile.string, lastLines: lastLines(after: output))
             }
             cluster.logger.info("The private PostgreSQL is ready", metadata: ["process_id": "\(process.id)"])
             return process
         } catch {
-            // pg_ctl may have gone before the server it started.
-            if let process = try survivor() { await stop(process) }
+            // pg_ctl may have gone before the server it started, even before that had written its file.
+            if let process = survivor() { await stop(process) }
+            // What went wrong first is what must be told.
+            try? await endStrays()
             throw error
         }
     }
@@ -76,9 +78,10 @@ struct Postmaster: Sendable {
     }
 
     /// A line of postmaster.pid, counted from 1: 1 the process, 5 the socket's directory, 8 `ready` once it is.
-    private func processFileLine(_ number: Int) -> String? {
-        let text = Files.contents(of: processFile) ?? ""
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+    private func processFileLine(_ number: Int) -> String? { Self.line(number, of: processFile) }
+
+    private static func line(_ number: Int, of file: FilePath) -> String? {
+        let lines = (Files.contents(of: file) ?? "").split(separator: "\n", omittingEmptySubsequences: false)
         return lines.count >= number ? lines[number - 1].trimmingCharacters(in: .whitespaces) : nil
     }
 
@@ -95,7 +98,7 @@ struct Postmaster: Sendable {
 
 extension Postmaster {
     /// The server's first process, if it lives.
-    func survivor() throws -> RunningProcess? {
+    func survivor() -> RunningProcess? {
         guard let id = processFileLine(1).flatMap(Int32.init), let process = RunningProcess(id: id) else { return nil }
         guard process.owner == cluster.user.id, process.programName == "postgres" else { return nil }
         return isOurs(process) ? process : nil
@@ -106,25 +109,29 @@ extension Postmaster {
     private func endStrays() async throws {
         let strays = RunningProcess.all().filter { $0.owner == cluster.user.id && isOurs($0) }
         for stray in strays { stray.signal(SIGQUIT) }
-        let areGone = try await Patience.wait(upTo: patience) { !strays.contains(where: \.isAlive) }
+        let areGone = await Patience.waitStubbornly(upTo: patience) { !strays.contains(where: \.isAlive) }
         guard areGone else {
             throw EmbeddedPostgresError.strayProcesses(
                 cluster: cluster.directory.string, processIDs: strays.filter(\.isAlive).map(\.id))
         }
     }
 
-    /// PostgreSQL does not start while the process of its stale file lives and belongs to its user, also when that is
-    /// by now another program with the same number. Only then do we take the file away: in all other cases PostgreSQL
-    /// judges better (it looks for shared memory in use, too).
-    private func removeMisleadingProcessFile() throws {
-        guard let id = processFileLine(1).flatMap(Int32.init), let process = RunningProcess(id: id) else { return }
-        let isPostgres = process.arguments.first.map { $0.hasPrefix("postgres:") } ?? false
-        if process.programName == "postgres" || isPostgres, process.owner == cluster.user.id,
-            process.workingDirectory == nil
-        {
-            throw EmbeddedPostgresError.unknownServer(processID: id, cluster: cluster.directory.string)
+    /// PostgreSQL does not start while the process of a stale file exists and belongs to its user, also when that is
+    /// by now another program with the same number, or a dead one that nobody reaps (in a container, say). Only then do
+    /// we take the files away, one in the cluster and one at the socket: otherwise PostgreSQL judges better (it looks
+    /// for shared memory in use, too).
+    private func removeMisleadingFiles() throws {
+        for file in [processFile, cluster.sockets.lockFile] {
+            guard let id = Self.line(1, of: file).flatMap(Int32.init), id > 0, kill(id, 0) == 0 || errno == EPERM else {
+                continue
+            }
+            if let process = RunningProcess(id: id), process.owner == cluster.user.id, process.workingDirectory == nil,
+                process.programName == "postgres" || process.programName.hasPrefix("postgres:")
+            {
+                throw EmbeddedPostgresError.unknownServer(processID: id, cluster: cluster.directory.string)
+            }
+            guard unlink(file.string) == 0 || errno == ENOENT else { throw Files.failure("remove", file) }
         }
-        guard unlink(processFile.string) == 0 || errno == ENOENT else { throw Files.failure("remove", processFile) }
     }
 
     /// Whether a process of the server's user works on this cluster: it works in its directory, or was started with our

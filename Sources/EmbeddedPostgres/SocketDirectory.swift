@@ -17,6 +17,8 @@ struct SocketDirectory: Sendable, Equatable {
     }
 
     var socket: FilePath { path.appending(".s.PGSQL.\(Self.port)") }
+    /// PostgreSQL's own lock of the socket, which begins with its process.
+    var lockFile: FilePath { FilePath(socket.string + ".lock") }
 
     func create(owner: SystemUser) throws {
         try Files.makeDirectory(path, mode: 0o700, owner: owner)

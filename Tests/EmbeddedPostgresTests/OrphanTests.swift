@@ -69,31 +69,65 @@ struct OrphanTests {
         }
     }
 
-    @Test func `a stale file with the number of another process does no harm`() async throws {
+    @Test(arguments: [
+        "echo $$ > \"$0\"; exec sleep 300",
+        // The sleep that ends is nobody's business: it stays a zombie.
+        "sleep 0 & echo $! > \"$0\"; exec sleep 300",
+    ])
+    func `stale files with the number of another process do no harm`(script: String) async throws {
         try await Scratch.with { scratch in
             let first = try await scratch.start()
             let file = scratch.data + "/postgres/postmaster.pid"
-            let text = try String(contentsOfFile: file, encoding: .utf8)
-            let number = await first.processID
+            var lines = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n").map(String.init)
             await first.stop()
 
             var options = PlatformOptions()
             let user = try SystemUser.forServer()
             if Scratch.isRoot { options.userID = user.id }
+            let note = scratch.path + "/number"
+            try "".write(toFile: note, atomically: false, encoding: .utf8)
+            chmod(note, 0o666)
             _ = try await run(
-                .path("/bin/sleep"), arguments: ["300"], platformOptions: options, input: .none, output: .discarded,
-                error: .discarded
+                .path("/bin/sh"), arguments: ["-c", script, note], platformOptions: options, input: .none,
+                output: .discarded, error: .discarded
             ) { execution in
-                let other = execution.processIdentifier.value
-                try text.replacingOccurrences(of: "\(number)\n", with: "\(other)\n").write(
-                    toFile: file, atomically: true, encoding: .utf8)
+                try await until("the other process is known") {
+                    lines[0] = try String(contentsOfFile: note, encoding: .utf8).trimmingCharacters(in: .newlines)
+                    return !lines[0].isEmpty
+                }
+                let other = try #require(Int32(lines[0]))
+                if script.contains("&") { try await until("it has ended") { !isAlive(other) } }
+                try lines.joined(separator: "\n").write(toFile: file, atomically: true, encoding: .utf8)
                 chown(file, user.id, user.groupID)
+                let lock = scratch.data + "/run/.s.PGSQL.5432.lock"
+                try FileManager.default.copyItem(atPath: file, toPath: lock)
+                chown(lock, user.id, user.groupID)
                 let server = try await scratch.start()
-                #expect(isAlive(other))
+                #expect(kill(other, 0) == 0)
                 #expect(try await scratch.sql("SELECT 1", at: server) == "1")
                 await server.stop()
-                kill(other, SIGKILL)
+                kill(execution.processIdentifier.value, SIGKILL)
             }
+        }
+    }
+
+    @Test func `a start that is cancelled leaves no server behind`() async throws {
+        try await Scratch.with { scratch in
+            await (try scratch.start()).stop()
+            let path = scratch.data + "/conf"
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { await (try scratch.start()).stop() }
+                try await until("the server is being started") {
+                    RunningProcess.all().contains { $0.arguments.contains(path) }
+                }
+                group.cancelAll()
+                // A start that was quicker than the cancellation has been stopped above.
+                while let result = await group.nextResult() {
+                    if case .failure(let error) = result { #expect(error is CancellationError) }
+                }
+            }
+            let left = RunningProcess.all().filter { $0.arguments.contains(path) || isOf($0, scratch) }
+            #expect(left == [])
         }
     }
 
