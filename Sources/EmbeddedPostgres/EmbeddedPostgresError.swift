@@ -50,7 +50,9 @@ package enum EmbeddedPostgresError: Error, Equatable, CustomStringConvertible {
                 + "Choose another with --data-dir."
         case .unreachable(let path, let blocker, let user):
             "The data directory \(path) cannot be reached by the user `\(user)`, as which PostgreSQL runs: "
-                + "\(blocker) is closed to it. Choose another with --data-dir, for instance /var/lib/qkron."
+                + "\(blocker) is closed to it. "
+                + (blocker == path ? "Open it with `chmod a+x`, or choose" : "Choose")
+                + " another with --data-dir, for instance /var/lib/qkron."
         case .foreignOwner(let path, let owner, let expected):
             "\(path) belongs to the user `\(owner)` and not to `\(expected)`. Start qkron as the user that started "
                 + "it before, or choose another directory with --data-dir."

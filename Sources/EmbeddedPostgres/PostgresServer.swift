@@ -93,6 +93,9 @@ package actor PostgresServer {
     }
 
     private func restart(after pause: Duration) async {
+        // A stop meanwhile lets go of the lock, but the directory is ours until the new server has ended, too.
+        let held = lock
+        defer { withExtendedLifetime(held) {} }
         do {
             try await Task.sleep(for: pause)
             guard case .down = standing else { return }

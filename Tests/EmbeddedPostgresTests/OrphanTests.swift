@@ -146,6 +146,7 @@ struct OrphanTests {
     }
 
     private func isOf(_ process: RunningProcess, _ scratch: Scratch) -> Bool {
-        process.workingDirectory?.string == scratch.data + "/postgres"
+        let name = (try? DataDirectory(path: scratch.data))?.fingerprint ?? scratch.data
+        return process.arguments.first?.contains(name) ?? false
     }
 }
