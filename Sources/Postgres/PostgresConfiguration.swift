@@ -55,7 +55,8 @@ package struct PostgresConfiguration: Sendable, CustomStringConvertible, CustomD
         if url.contains("\0") || hasStrayAtSign {
             throw PostgresError(
                 .invalidParameter,
-                "The database URL cannot be read: special characters in user name and password must be percent-encoded.")
+                "The database URL cannot be read: special characters in user name and password must be percent-encoded."
+            )
         }
         // A plain word is the name of a database, as for psql.
         guard url.contains("=") || url.contains("://") else { return ["dbname": url] }
@@ -73,12 +74,12 @@ package struct PostgresConfiguration: Sendable, CustomStringConvertible, CustomD
         return options
     }
 
-    /// An `@` or `/` in the password would move a piece of it into the host name, and so into messages.
+    /// A raw `@` or `/` in the password would move a piece of it into the host name, and so into messages.
     private var hasStrayAtSign: Bool {
         guard let scheme = url.range(of: "://") else { return false }
-        let place = url[scheme.upperBound...].prefix { $0 != "?" }
-        let authority = place.prefix { $0 != "/" }
-        return place.count { $0 == "@" } > 1 || (place.contains("@") && !authority.contains("@"))
+        let authority = url[scheme.upperBound...].prefix { $0 != "/" }
+        let signs = url.count { $0 == "@" }
+        return signs > 1 || (signs == 1 && !authority.contains("@"))
     }
 }
 

@@ -155,7 +155,8 @@ extension PostgresConnection {
         try simple(text, limit: Self.scriptLimit, interrupt: interrupt)
     }
 
-    private func perform(_ sql: SQL, interrupt: Interrupt) throws -> (result: PostgresResult, columns: PostgresColumns) {
+    private func perform(_ sql: SQL, interrupt: Interrupt) throws -> (result: PostgresResult, columns: PostgresColumns)
+    {
         for parameter in sql.parameters {
             guard case .invalid(let reason) = parameter.content else { continue }
             throw PostgresError(.invalidParameter, "A parameter cannot be sent: \(reason).")
@@ -232,5 +233,7 @@ extension PostgresConnection {
 
 extension PostgresError {
     /// A prepared statement that the server forgot or that no longer fits the tables.
-    fileprivate var isStalePlan: Bool { sqlState == "26000" || (sqlState == "0A000" && message.contains("cached plan")) }
+    fileprivate var isStalePlan: Bool {
+        sqlState == "26000" || (sqlState == "0A000" && message.contains("cached plan"))
+    }
 }

@@ -23,11 +23,19 @@ package final class PostgresPool: PostgresSession {
     }
 
     package func query(_ sql: SQL) async throws -> [PostgresRow] {
-        try await leasing { try await $0.query(sql) } then: { _, rows in rows }
+        try await leasing {
+            try await $0.query(sql)
+        } then: { _, rows in
+            rows
+        }
     }
 
     @discardableResult package func execute(_ sql: SQL) async throws -> Int {
-        try await leasing { try await $0.execute(sql) } then: { _, count in count }
+        try await leasing {
+            try await $0.execute(sql)
+        } then: { _, count in
+            count
+        }
     }
 
     /// Runs the body in a READ COMMITTED transaction: committed when it returns, rolled back when it throws.
@@ -37,7 +45,9 @@ package final class PostgresPool: PostgresSession {
     package func withTransaction<R: Sendable>(
         _ body: @Sendable (PostgresTransaction) async throws -> R
     ) async throws -> R {
-        try await leasing { try await $0.begin() } then: { connection, _ in
+        try await leasing {
+            try await $0.begin()
+        } then: { connection, _ in
             let transaction = PostgresTransaction(connection)
             let value: R
             do {
@@ -58,7 +68,11 @@ package final class PostgresPool: PostgresSession {
     package func withConnection<R: Sendable>(
         _ body: @Sendable (PostgresConnection) async throws -> R
     ) async throws -> R {
-        try await leasing { try await $0.check() } then: { connection, _ in try await body(connection) }
+        try await leasing {
+            try await $0.check()
+        } then: { connection, _ in
+            try await body(connection)
+        }
     }
 
     /// How many connections are open and idle, how many are lent out, and how many callers wait for one.

@@ -120,7 +120,9 @@ package struct PostgresCell {
         let bytes = try content()
         let headSize = 12
         // Scalars of that length would be read as a head; the type tells them apart.
-        guard PostgresType.name(ofOID: type).hasSuffix("[]"), bytes.count >= headSize else { throw mismatch("an array") }
+        guard PostgresType.name(ofOID: type).hasSuffix("[]"), bytes.count >= headSize else {
+            throw mismatch("an array")
+        }
         let dimensions = read(bytes, at: 0)
         let elementType = UInt32(bitPattern: read(bytes, at: 8))
         guard dimensions > 0 else { return [] }

@@ -72,6 +72,11 @@ package struct SQL: ExpressibleByStringInterpolation, Sendable {
             sql.append(value.postgresValue)
         }
 
+        /// Binds the value, or NULL of its type. (Of its own, so that the compiler sees optionals are meant.)
+        package mutating func appendInterpolation<Value: PostgresEncodable>(_ value: Value?) {
+            sql.append(value.postgresValue)
+        }
+
         /// Takes in another statement with its parameters.
         package mutating func appendInterpolation(fragment: SQL) {
             sql.append(fragment)
