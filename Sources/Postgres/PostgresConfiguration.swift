@@ -26,7 +26,8 @@ package struct PostgresConfiguration: Sendable, CustomStringConvertible, CustomD
     }
 
     package var description: String {
-        guard let options = try? options() else { return "a database URL that cannot be read" }  // nothing of it may show
+        // Nothing of a URL that cannot be read may show.
+        guard let options = try? options() else { return "a database URL that cannot be read" }
         let place = "\(options["host"] ?? "local"):\(options["port"] ?? "5432")"
         return "\(place)/\(options["dbname"] ?? "") as \(options["user"] ?? "the system user")"
     }

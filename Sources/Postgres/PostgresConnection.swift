@@ -6,7 +6,7 @@ import Synchronization
 /// The thread ends and the connection closes when the last reference is gone. After an error that leaves the session
 /// in doubt (no answer, a server going down or taking no writes) it is not used again by the pool.
 package actor PostgresConnection: PostgresSession {
-    private nonisolated let thread: ConnectionThread
+    nonisolated let thread: ConnectionThread
     package nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
     private let configuration: PostgresConfiguration
