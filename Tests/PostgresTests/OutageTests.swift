@@ -169,6 +169,13 @@ import Testing
         #expect(start.duration(to: .now) < .seconds(20))
     }
 
+    @Test func `of several hosts the one that takes writes is found`() async throws {
+        let url = try await TestCluster.shared().makeDatabase()
+        let hosts = url.replacing("host=", with: "target_session_attrs=read-write&host=/nonexistent,")
+        let pool = PostgresPool(PostgresConfiguration(url: hosts), logger: quietLogger)
+        #expect(try await pool.value("SELECT 1 AS value", as: Int.self) == 1)
+    }
+
     @Test func `pauses between attempts double up to five seconds`() {
         for (failures, longest) in [(1, 100), (2, 200), (3, 400), (6, 3200), (7, 5000), (1000, 5000)] {
             let delay = ReconnectGate.delay(afterFailures: failures)
