@@ -7,6 +7,7 @@ package struct Migration: Sendable {
     /// The statements, run together in one transaction.
     package let sql: String
 
+    /// Describes a step; `Migrator` checks the numbers.
     package init(number: Int, name: String, sql: String) {
         self.number = number
         self.name = name

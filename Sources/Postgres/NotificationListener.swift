@@ -5,9 +5,11 @@ import Logging
 /// Iterate it from one task; it ends when that task is cancelled. Notifications sent while it is disconnected are
 /// lost, so a consumer reads the tables anew after every `.connected`.
 package struct NotificationListener: AsyncSequence, Sendable {
+    /// What a consumer learns.
     package enum Event: Sendable, Equatable {
         /// It listens, from now on.
         case connected
+        /// Another session sent this.
         case notification(channel: String, payload: String)
         /// The connection was lost; the next event is `.connected`, some time later.
         case disconnected
@@ -17,6 +19,7 @@ package struct NotificationListener: AsyncSequence, Sendable {
     private let channels: [String]
     private let logger: Logger
 
+    /// The names of the channels are taken as they are, in upper or lower case.
     package init(_ configuration: PostgresConfiguration, channels: [String], logger: Logger) {
         self.configuration = configuration
         self.channels = channels

@@ -14,6 +14,7 @@ package struct PostgresConfiguration: Sendable, CustomStringConvertible, CustomD
     /// What the server shows as the name of the client, unless the URL says another.
     package var applicationName: String
 
+    /// Checks nothing; `validate` does.
     package init(
         url: String, poolSize: Int = 10, connectTimeout: Duration = .seconds(5),
         statementTimeout: Duration = .seconds(30), applicationName: String = "qkron"

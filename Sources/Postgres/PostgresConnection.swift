@@ -1,4 +1,3 @@
-import CLibPQ
 import Synchronization
 
 /// One connection to a server, working on a thread of its own; statements of several tasks run one after another.
@@ -39,10 +38,12 @@ package actor PostgresConnection: PostgresSession {
         return connection
     }
 
+    /// As `PostgresSession` says.
     package nonisolated func query(_ sql: SQL) async throws -> [PostgresRow] {
         try await interruptible { try await self.run(sql, interrupt: $0) }
     }
 
+    /// As `PostgresSession` says.
     @discardableResult package nonisolated func execute(_ sql: SQL) async throws -> Int {
         try await interruptible { try await self.affected(by: sql, interrupt: $0) }
     }

@@ -22,6 +22,7 @@ package struct PostgresError: Error, Sendable, CustomStringConvertible {
         case commitUnknown
     }
 
+    /// What went wrong, as a caller sees it.
     package let kind: Kind
     /// One sentence for a person.
     package let message: String

@@ -22,6 +22,7 @@ package final class PostgresPool: PostgresSession {
         permits = PermitQueue(max(1, configuration.poolSize))
     }
 
+    /// As `PostgresSession` says, on any free connection.
     package func query(_ sql: SQL) async throws -> [PostgresRow] {
         try await leasing {
             try await $0.query(sql)
@@ -30,6 +31,7 @@ package final class PostgresPool: PostgresSession {
         }
     }
 
+    /// As `PostgresSession` says, on any free connection.
     @discardableResult package func execute(_ sql: SQL) async throws -> Int {
         try await leasing {
             try await $0.execute(sql)

@@ -9,11 +9,13 @@ package final class PostgresTransaction: PostgresSession {
         self.connection = connection
     }
 
+    /// As `PostgresSession` says.
     package func query(_ sql: SQL) async throws -> [PostgresRow] {
         try checkOpen()
         return try await connection.query(sql)
     }
 
+    /// As `PostgresSession` says.
     @discardableResult package func execute(_ sql: SQL) async throws -> Int {
         try checkOpen()
         return try await connection.execute(sql)

@@ -42,6 +42,7 @@ package struct JSONText: Sendable, Hashable {
     /// The JSON document.
     package let text: String
 
+    /// Takes the text as it is.
     package init(_ text: String) {
         self.text = text
     }
