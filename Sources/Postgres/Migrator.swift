@@ -41,7 +41,7 @@ package struct Migrator: Sendable {
         try await transaction.executeScript(next.sql)
         try await transaction.execute(
             """
-            INSERT INTO \(fragment: table) (number, name, checksum)
+            INSERT INTO \(table) (number, name, checksum)
             VALUES (\(next.number)::int, \(next.name), encode(sha256(convert_to(\(next.sql), 'UTF8')), 'hex'))
             """)
         return next.number
@@ -61,7 +61,7 @@ package struct Migrator: Sendable {
         }
         try await transaction.execute(
             """
-            CREATE TABLE \(fragment: table) (
+            CREATE TABLE \(table) (
                 number     integer     PRIMARY KEY CHECK (number > 0),
                 name       text        NOT NULL,
                 checksum   text        NOT NULL,
@@ -76,7 +76,7 @@ package struct Migrator: Sendable {
             """
             SELECT number, landed.name,
                    coalesce(checksum = encode(sha256(convert_to(given.sql, 'UTF8')), 'hex'), true) AS is_same
-            FROM \(fragment: table) AS landed
+            FROM \(table) AS landed
             LEFT JOIN unnest(\(migrations.map(\.number))::int[], \(migrations.map(\.sql))) AS given (number, sql)
                 USING (number)
             ORDER BY number

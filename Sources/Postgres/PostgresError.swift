@@ -99,3 +99,10 @@ extension PostgresError.Kind {
         }
     }
 }
+
+extension PostgresError {
+    /// A value of a row that is not what its reader expects.
+    package static func unreadable(_ message: String) -> PostgresError {
+        PostgresError(.decoding, message)
+    }
+}

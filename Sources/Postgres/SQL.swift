@@ -1,6 +1,6 @@
 /// A statement whose interpolated values are bound as parameters, never spliced into its text.
 ///
-/// Only literals of the source become text, so no run-time string can. `\(value)` binds; `\(fragment: other)` takes
+/// Only literals of the source become text, so no run-time string can. `\(value)` binds; `\(other)` takes
 /// in another statement and renumbers its parameters. A value that cannot be bound (a text with NUL) is reported when
 /// the statement is run.
 package struct SQL: ExpressibleByStringInterpolation, Sendable {
@@ -78,7 +78,7 @@ package struct SQL: ExpressibleByStringInterpolation, Sendable {
         }
 
         /// Takes in another statement with its parameters.
-        package mutating func appendInterpolation(fragment: SQL) {
+        package mutating func appendInterpolation(_ fragment: SQL) {
             sql.append(fragment)
         }
     }

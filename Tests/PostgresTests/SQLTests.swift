@@ -13,7 +13,7 @@ import Testing
 
     @Test func `fragments are renumbered`() {
         let inner: SQL = "a = \(1) OR b = \(2)"
-        let outer: SQL = "SELECT \(0) WHERE (\(fragment: inner)) AND (\(fragment: inner)) AND c = \(3)"
+        let outer: SQL = "SELECT \(0) WHERE (\(inner)) AND (\(inner)) AND c = \(3)"
         #expect(outer.text == "SELECT $1 WHERE (a = $2 OR b = $3) AND (a = $4 OR b = $5) AND c = $6")
         #expect(outer.parameters == [0, 1, 2, 1, 2, 3].map(\.postgresValue))
     }

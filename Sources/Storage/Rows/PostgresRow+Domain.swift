@@ -37,7 +37,7 @@ extension PostgresRow {
 
     /// The error of a column that holds what it never should.
     func unreadable(_ column: String, _ why: String) -> PostgresError {
-        .decoding("column \(column) \(why)")
+        .unreadable("column \(column) \(why)")
     }
 }
 
