@@ -30,4 +30,14 @@ package struct ActionCatalog: Sendable {
         }
         return await runner.run(AttemptContext(lease: lease))
     }
+
+    /// Says to every runner until when the server's lease holds.
+    package func holdLease(until instant: ContinuousClock.Instant) {
+        for runner in runners.values { runner.holdLease(until: instant) }
+    }
+
+    /// Ends what dead servers' runs left on this machine; returns when it is gone.
+    package func endLeftovers(of executions: [Identifier<Execution>]) async {
+        for runner in runners.values { await runner.endLeftovers(of: executions) }
+    }
 }

@@ -12,6 +12,12 @@ package protocol ActionRunner: Sendable {
 
     /// Makes one attempt. When the task is cancelled, ends what it began and answers `.cancelled` once it is gone.
     func run(_ attempt: AttemptContext) async -> AttemptReport
+
+    /// Says until when the server's lease holds: past it, what this runner has under way must be dead by itself.
+    func holdLease(until instant: ContinuousClock.Instant)
+
+    /// Ends what a dead server's runs left on this machine; returns when it is gone.
+    func endLeftovers(of executions: [Identifier<Execution>]) async
 }
 
 /// What a runner must know of the attempt it makes.

@@ -217,15 +217,16 @@ extension Store {
         return try decode(rows) { (Identifier(try $0.decode("id")), try $0.namedIfPresent("reason")) }
     }
 
-    /// The attempts that the database says a node is running: of its epochs before `epoch`, or of all.
-    package func runningAttempts(of node: Identifier<Node>, before epoch: Int) async throws -> [Lease] {
+    /// The attempts that the database says a node is running, of these of its epochs.
+    package func runningAttempts(of node: Identifier<Node>, epochs: ClosedRange<Int>) async throws -> [Lease] {
         let rows = try await rows(
             """
             SELECT e.id, e.task_id, e.fencing_token, e.attempt_number, e.trigger, e.scheduled_for, e.attempt_started_at,
                    e.attempt_started_at = e.started_at AS is_first_attempt, t.task_type, t.parameters, t.timezone,
                    t.timeout, t.max_retries, t.retry_delay, t.retry_backoff
             FROM qkron.executions e JOIN qkron.tasks t ON t.id = e.task_id
-            WHERE e.status = 'running' AND e.node_id = \(node.uuid) AND e.node_epoch < \(epoch)
+            WHERE e.status = 'running' AND e.node_id = \(node.uuid)
+              AND e.node_epoch BETWEEN \(epochs.lowerBound) AND \(epochs.upperBound)
             ORDER BY e.id
             """)
         return try decode(rows, Lease.init(row:))

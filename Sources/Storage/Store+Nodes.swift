@@ -3,7 +3,7 @@ import Foundation
 import Postgres
 
 /// A node with running executions, as another server sees it.
-package struct NodeSighting: Sendable, Equatable {
+package struct NodeSighting: Sendable, Equatable, Identifiable {
     package let id: Identifier<Node>
     package let epoch: Int
     /// Moves with every renewal.

@@ -7,12 +7,12 @@ extension Store {
         let rows = try await rows(
             """
             SELECT count(*) FILTER (WHERE status = 'running') AS running,
-                   count(*) FILTER (WHERE status = 'pending') AS pending
+                   count(*) FILTER (WHERE status = 'pending' AND not_before <= clock_timestamp()) AS pending
             FROM qkron.executions
             WHERE status IN ('pending', 'running')
             """)
-        return try one(
-            of: try decode(rows) {
+        return try only(
+            try decode(rows) {
                 EngineStatistics(running: try $0.decode("running"), pending: try $0.decode("pending"))
             })
     }

@@ -1,0 +1,87 @@
+import Actions
+import Domain
+import Logging
+
+/// Makes one attempt: runs the action, ends it when it must end, decides what follows, and hands that over to be
+/// recorded.
+package struct AttemptRunner: Sendable {
+    private let catalog: ActionCatalog
+    private let running: RunningAttempts
+    private let completer: Completer
+    private let logger: Logger
+
+    /// A runner of the kinds in `catalog`, whose results go to `completer`.
+    package init(catalog: ActionCatalog, running: RunningAttempts, completer: Completer, logger: Logger) {
+        self.catalog = catalog
+        self.running = running
+        self.completer = completer
+        self.logger = logger
+    }
+
+    /// Makes the attempt of `lease`, which `running` holds already; returns when it is recorded, or refused.
+    func run(_ lease: Lease, endSignal: AsyncStream<Void>) async {
+        EngineMetrics.started(lease)
+        let clock = ContinuousClock()
+        let start = clock.now
+        let report = await performed(lease, endSignal)
+        let decision = lease.retryPolicy.decision(after: report.outcome, attempt: lease.attempt)
+        let isRecorded = await completer.finish(FinishedAttempt(lease: lease, report: report, decision: decision))
+        running.remove(lease.executionID)
+        tell(lease, report, decision, isRecorded: isRecorded, duration: clock.now - start)
+    }
+
+    /// The action's report; cancelling the action is how it is ended.
+    private func performed(_ lease: Lease, _ endSignal: AsyncStream<Void>) async -> AttemptReport {
+        let report = await withTaskGroup(of: AttemptReport?.self) { group in
+            group.addTask { await catalog.run(lease) }
+            group.addTask {
+                for await _ in endSignal {}
+                return nil
+            }
+            var report: AttemptReport?
+            // Whichever comes first ends the other: the action, or the wish that it end.
+            while let next = await group.next() {
+                report = next ?? report
+                group.cancelAll()
+            }
+            return report
+        }
+        return report?.ended(by: running.ending(of: lease.executionID))
+            ?? AttemptReport(outcome: .lost, error: "The run was interrupted")
+    }
+
+    private func tell(
+        _ lease: Lease, _ report: AttemptReport, _ decision: RetryDecision, isRecorded: Bool, duration: Duration
+    ) {
+        var logger = logger
+        logger[metadataKey: "task_id"] = "\(lease.taskID)"
+        logger[metadataKey: "execution_id"] = "\(lease.executionID)"
+        logger[metadataKey: "attempt"] = "\(lease.attempt)"
+        guard isRecorded else {
+            EngineMetrics.resultCameTooLate()
+            logger.warning("A result came too late: the lease was lost")
+            return
+        }
+        logger.info("An attempt ended", metadata: ["outcome": "\(report.outcome)", "next": "\(decision)"])
+        switch decision {
+        case .again: break
+        case .end(let status, _): EngineMetrics.ended(lease, status: status, duration: duration)
+        case .replace: EngineMetrics.ended(lease, status: .failed, duration: duration)
+        }
+    }
+}
+
+extension AttemptReport {
+    /// The report of an attempt that was told to end; one that ended by itself keeps its own outcome.
+    fileprivate func ended(by ending: RunningAttempts.Ending?) -> AttemptReport {
+        guard case .cancelled = outcome else { return self }
+        let (outcome, error): (Outcome, String) =
+            switch ending {
+            case .wished(let reason): (.cancelled(reason), "Cancelled")
+            case .leaseGone: (.lost, "The run was interrupted: the lease was lost")
+            case .shutdown, nil: (.shutDown, "The run was interrupted: the server stopped")
+            }
+        return AttemptReport(
+            outcome: outcome, returnCode: nil, error: error, result: result, stdout: stdout, stderr: stderr)
+    }
+}

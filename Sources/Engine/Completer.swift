@@ -1,0 +1,97 @@
+import Domain
+import Logging
+import ServiceLifecycle
+import Storage
+import Synchronization
+
+/// Records finished attempts, those that end together in one transaction. Nothing is dropped: while the database does
+/// not answer they wait here, and the fencing token decides whether they still count.
+package final class Completer: Service {
+    /// The most attempts, and about the most bytes of output, of one transaction.
+    private static let batch = (attempts: 200, bytes: 16 << 20)
+
+    private struct Waiting {
+        let attempt: FinishedAttempt
+        let recorded: CheckedContinuation<Bool, Never>
+    }
+
+    private let database: Database
+    private let signals: EngineSignals
+    private let logger: Logger
+    private let queue = Mutex<[Waiting]>([])
+    private let signal = WakeSignal()
+
+    /// A completer on `database`.
+    package init(database: Database, signals: EngineSignals, logger: Logger) {
+        self.database = database
+        self.signals = signals
+        self.logger = logger
+    }
+
+    /// Hands a finished attempt over; returns when it is durable, or refused because its lease was lost (false).
+    func finish(_ attempt: FinishedAttempt) async -> Bool {
+        await withCheckedContinuation { continuation in
+            queue.withLock { $0.append(Waiting(attempt: attempt, recorded: continuation)) }
+            signal.wake()
+        }
+    }
+
+    package func run() async throws {
+        await cancelWhenGracefulShutdown { await loop() }
+        // Whoever still waits is told; the next start finds their rows and settles them.
+        for waiting in queue.withLock({ exchange(&$0, []) }) { waiting.recorded.resume(returning: false) }
+    }
+
+    private func loop() async {
+        var recovery = LoopRecovery("completer", logger: logger)
+        while !Task.isCancelled {
+            let batch = takeBatch()
+            guard !batch.isEmpty else {
+                await signal.nap(upTo: .seconds(10))
+                continue
+            }
+            do {
+                let recorded = try await record(batch.map(\.attempt))
+                for waiting in batch {
+                    waiting.recorded.resume(returning: recorded.contains(waiting.attempt.lease.executionID))
+                }
+                recovery.succeed()
+                signals.work.wake()
+            } catch {
+                queue.withLock { $0.insert(contentsOf: batch, at: 0) }
+                let delay = recovery.delay(after: error)
+                try? await Task.sleep(for: delay)  // Cancelled only at the end of the server's life.
+            }
+        }
+    }
+
+    private func takeBatch() -> [Waiting] {
+        queue.withLock { queue in
+            var bytes = 0
+            let count = queue.prefix(Self.batch.attempts).prefix { waiting in
+                defer { bytes += waiting.attempt.report.stdout.text.utf8.count }
+                defer { bytes += waiting.attempt.report.stderr.text.utf8.count }
+                return bytes < Self.batch.bytes
+            }.count
+            defer { queue.removeFirst(count) }
+            return Array(queue.prefix(count))
+        }
+    }
+
+    private func record(_ attempts: [FinishedAttempt]) async throws -> Set<Identifier<Execution>> {
+        do {
+            return try await database.transaction { try await $0.finish(attempts) }
+        } catch StorageError.surprise(let what) where attempts.count > 1 {
+            // One of them cannot be stored as it is; it must not take the others with it.
+            logger.error("Finished attempts are recorded one by one", metadata: ["error": "\(what)"])
+            var recorded: Set<Identifier<Execution>> = []
+            for attempt in attempts { recorded.formUnion(try await record([attempt])) }
+            return recorded
+        }
+    }
+}
+
+private func exchange<Value>(_ value: inout Value, _ new: Value) -> Value {
+    defer { value = new }
+    return value
+}

@@ -1,0 +1,28 @@
+import Storage
+
+/// What ends the naps of the engine's loops.
+package struct EngineSignals: Sendable {
+    /// A task may be due earlier than was known.
+    package let due = WakeSignal()
+    /// An execution may be ready, or capacity has come free.
+    package let work = WakeSignal()
+    /// Somebody wishes a running execution to end.
+    package let wishes = WakeSignal()
+
+    /// Signals that nobody has given yet.
+    package init() {}
+
+    /// Passes on what another server, or the API, announced.
+    func take(_ announcement: Announcement) {
+        switch announcement {
+        case .due: due.wake()
+        case .work: work.wake()
+        case .wishes: wishes.wake()
+        }
+    }
+
+    /// Wakes every loop, after announcements may have been missed.
+    func takeAll() {
+        Announcement.allCases.forEach(take)
+    }
+}

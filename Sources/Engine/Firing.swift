@@ -1,0 +1,88 @@
+import Domain
+import Foundation
+import Scheduling
+import Storage
+
+/// What a due task's slots become: a pure decision.
+struct Firing: Sendable {
+    /// The executions to record, oldest slot first.
+    let executions: [NewExecution]
+    /// Whether unfinished runs of the task are cancelled first.
+    let supersedes: Bool
+    /// The slot that the task waits for next; it may be due already.
+    let nextRun: Date?
+
+    /// Decides for `task` at the moment it was found due.
+    ///
+    /// - Parameter commandRoles: whose command tasks fire; those of others rest, as if paused.
+    /// - Throws: `TimingFault` if the stored schedule cannot be read.
+    init(_ task: DueTask, commandRoles: Set<Role>) throws(TimingFault) {
+        let slots = try task.timing.slots()
+        guard task.ownerIsActive, task.kind != .command || commandRoles.contains(task.ownerRole) else {
+            executions = []
+            supersedes = false
+            nextRun = slots.first(after: task.now)
+            return
+        }
+        let plan = FirePlan(
+            slots: slots, due: task.nextRun, now: task.now, grace: task.misfireGrace, policy: task.misfirePolicy,
+            ignoresMisfire: task.timing.onceAt.map { $0 <= task.timingSince } ?? false)
+        var run = Overlapping(task)
+        for decision in plan.decisions { run.take(decision) }
+        executions = run.executions
+        supersedes = run.supersedes
+        nextRun = plan.nextRun
+    }
+}
+
+/// Applies a task's overlap policy to one slot after the other.
+private struct Overlapping {
+    private let task: DueTask
+    private var unfinished: Int
+    private var waiting: Int
+    private(set) var executions: [NewExecution] = []
+    private(set) var supersedes = false
+
+    init(_ task: DueTask) {
+        self.task = task
+        unfinished = task.unfinished
+        waiting = task.waiting
+    }
+
+    mutating func take(_ decision: FirePlan.Decision) {
+        guard decision.verdict != .skip else { return record(decision.slot, .skipped, .misfire) }
+        // Slots made up for run under `skip` as they would under `queue`.
+        let isSlot = decision.verdict == .run
+        switch task.overlapPolicy.decision(unfinished: unfinished, waiting: waiting, isSlot: isSlot) {
+        case .run:
+            break
+        case .supersede:
+            supersedes = supersedes || task.unfinished > 0
+            supersedeOwn()
+        case .skip(let reason):
+            return record(decision.slot, .skipped, reason)
+        }
+        record(decision.slot, .pending, nil)
+        unfinished += 1
+        waiting += 1
+    }
+
+    private mutating func supersedeOwn() {
+        executions = executions.map { execution in
+            guard execution.status == .pending else { return execution }
+            return NewExecution(
+                id: execution.id, task: execution.task, trigger: execution.trigger,
+                scheduledFor: execution.scheduledFor, status: .cancelled, reason: .superseded,
+                priority: execution.priority)
+        }
+        unfinished = 0
+        waiting = 0
+    }
+
+    private mutating func record(_ slot: Date, _ status: ExecutionStatus, _ reason: Reason?) {
+        executions.append(
+            NewExecution(
+                task: task.id, trigger: .schedule, scheduledFor: slot, status: status, reason: reason,
+                priority: task.priority))
+    }
+}

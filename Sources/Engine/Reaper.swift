@@ -1,0 +1,85 @@
+import Actions
+import Domain
+import Logging
+import ServiceLifecycle
+import Storage
+
+/// Takes back the leases of dead servers: its own predecessor's at once, others' when they have lapsed. A run is
+/// recorded lost only when what it left on this machine is gone.
+package struct Reaper: Service {
+    private let node: Node
+    private let database: Database
+    private let catalog: ActionCatalog
+    private let configuration: EngineConfiguration
+    private let signals: EngineSignals
+    private let logger: Logger
+
+    /// A reaper that works for `node`.
+    package init(
+        node: Node, database: Database, catalog: ActionCatalog, configuration: EngineConfiguration,
+        signals: EngineSignals, logger: Logger
+    ) {
+        self.node = node
+        self.database = database
+        self.catalog = catalog
+        self.configuration = configuration
+        self.signals = signals
+        self.logger = logger
+    }
+
+    package func run() async throws {
+        await cancelWhenGracefulShutdown { await loop() }
+    }
+
+    private func loop() async {
+        var recovery = LoopRecovery("reaper", logger: logger)
+        var watch = LeaseWatch()
+        var isPredecessorSettled = node.epoch == 1
+        while !Task.isCancelled {
+            var nap = configuration.leaseDuration / 3
+            do {
+                if !isPredecessorSettled {
+                    try await settle(try await database.store.runningAttempts(of: node.id, epochs: 0...node.epoch - 1))
+                    isPredecessorSettled = true
+                }
+                let sightings = try await database.store.busyNodes(except: node.id)
+                for dead in watch.lapsed(among: sightings, at: .now) { try await reap(dead) }
+                recovery.succeed()
+            } catch {
+                nap = recovery.delay(after: error)
+            }
+            try? await Task.sleep(for: nap)  // Cancelled when the server stops.
+        }
+    }
+
+    private func reap(_ dead: NodeSighting) async throws {
+        let attempts = try await database.store.runningAttempts(of: dead.id, epochs: 0...dead.epoch)
+        // Both checks, before anything is killed and again with the record: the node may be back.
+        guard !attempts.isEmpty, try await database.transaction({ try await $0.lockLapsed(dead) }) else { return }
+        await catalog.endLeftovers(of: attempts.map(\.executionID))
+        try await record(attempts, ifStillLapsed: dead)
+    }
+
+    private func settle(_ attempts: [Lease]) async throws {
+        guard !attempts.isEmpty else { return }
+        await catalog.endLeftovers(of: attempts.map(\.executionID))
+        try await record(attempts, ifStillLapsed: nil)
+    }
+
+    private func record(_ attempts: [Lease], ifStillLapsed dead: NodeSighting?) async throws {
+        let lost = attempts.map { lease in
+            let report = AttemptReport(outcome: .lost, error: "The run was interrupted: its server died")
+            return FinishedAttempt(
+                lease: lease, report: report,
+                decision: lease.retryPolicy.decision(after: report.outcome, attempt: lease.attempt))
+        }
+        let recorded = try await database.transaction { store -> Int in
+            if let dead, try await !store.lockLapsed(dead) { return 0 }
+            return try await store.finish(lost).count
+        }
+        guard recorded > 0 else { return }
+        logger.warning("Runs of a dead server were recorded lost", metadata: ["runs": "\(recorded)"])
+        for attempt in lost { EngineMetrics.ended(attempt.lease, status: .failed, duration: .zero) }
+        signals.work.wake()
+    }
+}

@@ -1,0 +1,107 @@
+import Domain
+import Logging
+import ServiceLifecycle
+import Storage
+import Synchronization
+
+/// Leases executions while it has free capacity, and runs each in a child task. Told to stop, it leases no more, waits
+/// for what runs, and ends what the grace does not suffice for.
+package struct Worker: Service {
+    /// No nap is longer, so that a lost wake-up only delays.
+    private static let longestNap = Duration.seconds(10)
+
+    private let node: Node
+    private let database: Database
+    private let configuration: EngineConfiguration
+    private let signals: EngineSignals
+    private let running: RunningAttempts
+    private let attempts: AttemptRunner
+    private let health: EngineHealth
+    private let logger: Logger
+
+    /// A worker of `node`; what it runs is held in `running`.
+    package init(
+        node: Node, database: Database, configuration: EngineConfiguration, signals: EngineSignals,
+        running: RunningAttempts, attempts: AttemptRunner, health: EngineHealth, logger: Logger
+    ) {
+        self.node = node
+        self.database = database
+        self.configuration = configuration
+        self.signals = signals
+        self.running = running
+        self.attempts = attempts
+        self.health = health
+        self.logger = logger
+    }
+
+    package func run() async throws {
+        let isStopping = Atomic(false)
+        await withDiscardingTaskGroup { group in
+            await withGracefulShutdownHandler {
+                await lease(into: &group) { isStopping.load(ordering: .acquiring) || Task.isCancelled }
+            } onGracefulShutdown: {
+                isStopping.store(true, ordering: .releasing)
+                signals.work.wake()
+            }
+            await drain()
+        }
+    }
+
+    private func lease(into group: inout DiscardingTaskGroup, until isOver: () -> Bool) async {
+        var recovery = LoopRecovery("worker", logger: logger)
+        var lookBack = false
+        while !isOver() {
+            let free = configuration.capacity - running.count
+            do {
+                guard free > 0 else {
+                    await signals.work.nap(upTo: Self.longestNap)
+                    continue
+                }
+                // A grant whose answer was lost is found again by what the database says we run.
+                let leases = lookBack ? try await forgottenLeases() : try await claim(free)
+                for lease in leases {
+                    let endSignal = running.add(lease)
+                    group.addTask { await attempts.run(lease, endSignal: endSignal) }
+                }
+                if leases.isEmpty, !lookBack { await signals.work.nap(upTo: try await napLength()) }
+                lookBack = false
+                recovery.succeed()
+                health.note(.worker, isWell: true)
+            } catch {
+                lookBack = true
+                health.note(.worker, isWell: false)
+                await signals.work.nap(upTo: recovery.delay(after: error))
+            }
+        }
+    }
+
+    private func claim(_ limit: Int) async throws -> [Lease] {
+        try await database.transaction { store in
+            try await store.claim(for: node, limit: limit, taskLimit: configuration.taskCapacity)
+        }
+    }
+
+    private func forgottenLeases() async throws -> [Lease] {
+        let granted = try await database.store.runningAttempts(of: node.id, epochs: node.epoch...node.epoch)
+        let held = Set(running.leases.map(\.executionID))
+        return granted.filter { !held.contains($0.executionID) }
+    }
+
+    private func napLength() async throws -> Duration {
+        guard let seconds = try await database.store.secondsUntilReady() else { return Self.longestNap }
+        return min(max(.seconds(seconds), .milliseconds(5)), Self.longestNap)
+    }
+
+    private func drain() async {
+        guard running.count > 0 else { return }
+        logger.notice("Waiting for running commands", metadata: ["running": "\(running.count)"])
+        let clock = ContinuousClock()
+        let deadline = clock.now + configuration.shutdownGrace
+        while running.count > 0, clock.now < deadline, !Task.isCancelled {
+            await signals.work.nap(upTo: min(deadline - clock.now, .milliseconds(200)))
+        }
+        guard running.count > 0 else { return }
+        logger.notice("Ending the commands that still run", metadata: ["running": "\(running.count)"])
+        running.endAll(.shutdown)
+    }
+}
