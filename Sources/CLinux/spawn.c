@@ -27,6 +27,14 @@ static int fail(struct context *context, int step) {
     _exit(127);
 }
 
+// Raw system calls: the C library's sigaction() keeps its hands off two signals that may come to us ignored.
+static void reset_handlers(void) {
+    static const uint64_t standard[4];
+    for (int number = 1; number <= 64; number++) {
+        (void)syscall(SYS_rt_sigaction, number, standard, NULL, (size_t)8);
+    }
+}
+
 static int place_descriptors(const int *descriptors) {
     for (int target = 0; target < 3; target++) {
         int outcome = descriptors[target] == target
@@ -67,10 +75,7 @@ static void enter_directory(struct context *context) {
 static int child(void *argument) {
     struct context *context = argument;
     const struct qkron_spawn_plan *plan = context->plan;
-    for (int number = 1; number < NSIG; number++) {
-        struct sigaction action = {.sa_handler = SIG_DFL};
-        (void)sigaction(number, &action, NULL);
-    }
+    reset_handlers();
     if (setsid() < 0) fail(context, QKRON_STEP_SESSION);
     if (place_descriptors(plan->descriptors) != 0) fail(context, QKRON_STEP_DESCRIPTORS);
     if (set_limits(plan) != 0) fail(context, QKRON_STEP_LIMITS);

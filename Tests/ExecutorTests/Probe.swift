@@ -67,13 +67,13 @@ func uniqueSleep() -> String {
     "sleep 1000.\(UInt32.random(in: 1_000_000...9_999_999))"
 }
 
-/// The living processes whose command line has the text.
+/// The living processes whose command line begins with the text.
 func processes(with text: String) -> [pid_t] {
     ProcFile.numbers(in: "/proc").filter { pid in
         guard pid != getpid(), ProcessTable.entry(of: pid)?.isAlive == true,
             let line = ProcFile.read("/proc/\(pid)/cmdline")
         else { return false }
-        return String(decoding: line.map { $0 == 0 ? 0x20 : $0 }, as: UTF8.self).contains(text)
+        return String(decoding: line.map { $0 == 0 ? 0x20 : $0 }, as: UTF8.self).hasPrefix(text)
     }
 }
 

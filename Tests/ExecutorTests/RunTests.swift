@@ -97,7 +97,7 @@ import Testing
         try await withExecutor { client in
             let executor = try #require(client.processID)
             let command = """
-                id -u; id -g; id -G; grep CapEff /proc/self/status | tr -d '\\t'
+                id -u > /dev/stdout; id -g; id -G; grep CapEff /proc/self/status | tr -d '\\t'
                 cat /proc/\(executor)/environ; kill -9 \(executor); cd /root
                 """
             let result = await client.run(request(command, user: "nobody"))
