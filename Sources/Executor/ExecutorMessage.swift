@@ -5,10 +5,15 @@ let wireVersion: UInt16 = 1
 
 /// Why a server has a run ended before its time.
 package enum EndReason: UInt8, Sendable, CaseIterable {
+    /// A person or program asked for it.
     case cancelled = 1
+    /// Its task was cancelled or deleted.
     case taskCancelled
+    /// A newer run of its task took its place.
     case superseded
+    /// The server shuts down.
     case shutdown
+    /// The server no longer holds its lease.
     case leaseLost
 }
 

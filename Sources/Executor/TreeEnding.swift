@@ -26,13 +26,13 @@ struct TreeEnding {
         }
         emptyLooks = 0
         if now >= killsAt {
-            for member in members { signal(member, SIGKILL) }
+            for member in members { member.signal(SIGKILL) }
             return now >= killsAt.advanced(by: Self.patience)
         }
         for member in members where warned.insert(member.id).inserted {
-            signal(member, SIGTERM)
+            member.signal(SIGTERM)
             // A stopped process would sleep through the warning.
-            signal(member, SIGCONT)
+            member.signal(SIGCONT)
         }
         return false
     }
