@@ -120,9 +120,9 @@ package final class ExecutorClient: Sendable {
         unsent?.continuation.resume(returning: RawEnd(ending: .ended(reason)))
     }
 
-    /// Looked up here and not in the executor, whose only thread a slow user database must not hold up.
-    ///
     /// Whose rights a command gets; nil: those of this process.
+    ///
+    /// Looked up here and not in the executor, whose only thread a slow user database must not hold up.
     private static func identity(of name: String?) throws -> ProcessIdentity? {
         guard let name else { return nil }
         guard let user = SystemUser.lookup(name) else {

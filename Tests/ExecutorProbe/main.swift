@@ -5,7 +5,7 @@ import Logging
 
 // The executor as a program of its own, and a small server to be stopped and killed, for the tests:
 //   ExecutorProbe DIRECTORY                            is an executor
-//   ExecutorProbe server DIRECTORY COMMAND             runs the command under a lease of a second, renewed often
+//   ExecutorProbe server DIRECTORY COMMAND             runs the command under a lease of two seconds, renewed often
 //   ExecutorProbe measure DIRECTORY COUNT CONCURRENCY  runs /bin/true and prints how many times a second
 let arguments = CommandLine.arguments
 switch arguments.dropFirst().first {
@@ -38,11 +38,11 @@ func request(_ command: String, lease: Duration) -> RunRequest {
 @MainActor func serve(directory: String, command: String) async {
     let client = await startClient(directory: directory)
     await withTaskGroup { group in
-        group.addTask { _ = await client.run(request(command, lease: .seconds(1))) }
+        group.addTask { _ = await client.run(request(command, lease: .seconds(2))) }
         group.addTask { await client.supervise() }
         group.addTask {
             while (try? await Task.sleep(for: .milliseconds(100))) != nil {
-                client.extendLeases(to: .after(.seconds(1), since: .now))
+                client.extendLeases(to: .after(.seconds(2), since: .now))
             }
         }
     }

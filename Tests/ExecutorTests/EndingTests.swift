@@ -51,7 +51,7 @@ private let evaders = [
             let result = await client.run(request(command, lease: .milliseconds(400)))
             #expect(result.ending == .leaseLapsed)
             #expect(processes(with: sleep) == [])
-            #expect(result.duration < .seconds(2))
+            #expect(result.duration < .seconds(10))
         }
     }
 
@@ -74,12 +74,12 @@ private let evaders = [
     }
 
     @Test func `a polite command may use the grace`() async throws {
-        try await withExecutor(killGrace: .seconds(5)) { client in
+        try await withExecutor(killGrace: .seconds(25), leaseGrace: .seconds(25)) { client in
             let command = "trap 'echo bye; exit 0' TERM; echo hi; while :; do sleep 0.05; done"
             let result = await client.run(request(command, timeout: .milliseconds(400)))
             #expect(result.ending == .timedOut)
             #expect(result.stdout.text == "hi\nbye\n")
-            #expect(result.duration < .seconds(3))
+            #expect(result.duration < .seconds(20))
         }
     }
 

@@ -24,7 +24,7 @@ import Testing
             let stoppedAt = ContinuousClock.now
             kill(server.pid, SIGSTOP)
             try await eventually("the end of all sleeps") { processes(with: sleep).isEmpty }
-            #expect(ContinuousClock.now - stoppedAt > .milliseconds(700))
+            #expect(ContinuousClock.now - stoppedAt > .milliseconds(500))
             #expect(qkron_lock_holder(lock) != 0)
             kill(server.pid, SIGKILL)
             try await eventually("the end of the executor") { qkron_lock_holder(lock) == 0 }
