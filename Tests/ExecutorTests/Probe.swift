@@ -41,11 +41,10 @@ func temporaryDirectory() throws -> String {
 
 /// The executor of the tests, built beside them.
 let probePath: String = {
-    // The test bundle lies in the build directory; the process itself is the toolchain's test runner or the bundle.
-    let maps = (try? String(contentsOfFile: "/proc/self/maps", encoding: .utf8)) ?? ""
-    let images = maps.split(separator: "\n").compactMap { $0.split(separator: " ").last }.filter { $0.hasPrefix("/") }
-    let folders = Set(images.map { ($0 as NSString).deletingLastPathComponent })
-    return folders.map { $0 + "/ExecutorProbe" }.first { access($0, X_OK) == 0 } ?? "/nonexistent"
+    // The test bundle lies in the build directory; it is the running program, or an argument of the test runner.
+    let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+    let folders = ([own] + CommandLine.arguments).map { ($0 as NSString).deletingLastPathComponent }
+    return folders.map { $0 + "/ExecutorProbe" }.first { $0.hasPrefix("/") && access($0, X_OK) == 0 } ?? "/nonexistent"
 }()
 
 /// A request with the environment that every command of qkron has.
