@@ -82,7 +82,7 @@ package struct CronExpression: Sendable, Hashable {
 
     /// The first matching local time at or after one, in seconds since 1970; `endOfTime` if there is none.
     @inline(__always)
-    private func firstMatch(from local: Int) -> Int {
+    func firstMatch(from local: Int) -> Int {
         guard local < Self.endOfTime else { return Self.endOfTime }
         let dayNumber = CivilDate.floorDivide(local, by: CivilDate.secondsPerDay)
         let date = CivilDate(dayNumber: dayNumber)
