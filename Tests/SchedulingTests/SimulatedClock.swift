@@ -46,14 +46,17 @@ struct SimulatedClock {
     /// The runs in the window under each policy, by SEMANTICS 2 word by word.
     func runs(of expression: WrittenExpression) -> [DSTPolicy: [Int]] {
         let days = pages.mapValues(expression.matches)
+        let hours = (0..<24).map(expression.hours.contains)
+        let minutes = (0..<60).map(expression.minutes.contains)
+        let seconds = (0..<60).map(expression.seconds.contains)
         func matches(_ face: Face) -> Bool {
-            expression.minutes.contains(face.minute) && expression.hours.contains(face.hour)
-                && expression.seconds.contains(face.second) && days[face.day] == true
+            hours[face.hour] && minutes[face.minute] && seconds[face.second] && days[face.day] == true
         }
+        let coversDay = expression.hours.count == 24
         var runs: [DSTPolicy: [Int]] = [:]
         for reading in readings {
             let isDue = matches(reading.face)
-            let isOwed = expression.hours.count < 24 && reading.skipped.contains(where: matches)
+            let isOwed = !reading.skipped.isEmpty && !coversDay && reading.skipped.contains(where: matches)
             guard isDue || isOwed else { continue }
             for policy in DSTPolicy.allCases {
                 let runsOnce = policy == .once || (policy != .twice && expression.isSingly)

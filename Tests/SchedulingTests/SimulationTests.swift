@@ -32,8 +32,8 @@ struct SimulationTests {
         let zone = try ZoneRules.named(name)
         var source = SeededGenerator(seed: name.utf8.reduce(11) { $0 &* 31 &+ UInt64($1) })
         for change in changes(in: zone, 2, since: 1_850, &source) {
-            let clock = SimulatedClock(zone, from: change - 7_300, through: change + 7_300, step: 1)
-            for _ in 0..<8 {
+            let clock = SimulatedClock(zone, from: change - 4_500, through: change + 4_500, step: 1)
+            for _ in 0..<6 {
                 let expression = WrittenExpression.random(withSeconds: true, freeDates: 90, using: &source)
                 try compare(expression, clock, zone, &source)
             }
