@@ -94,5 +94,23 @@ let package = Package(
                 "UnixSignals", "Metrics", "Logging",
             ]),
             swiftSettings: settings),
+
+        // Speaks for a server, or an executor, in the tests of the executor.
+        .executableTarget(
+            name: "ExecutorProbe", dependencies: dependencies(["Executor", "Logging"]), path: "Tests/ExecutorProbe",
+            swiftSettings: settings),
+
+        .executableTarget(
+            name: "SchedulingBenchmark", dependencies: dependencies(["Scheduling"]),
+            path: "Benchmarks/scheduling/SchedulingBenchmark", swiftSettings: settings),
+
+        tests("ArchitectureTests", sees: []),
+        tests("SchedulingTests", sees: ["Scheduling"], resources: [.copy("Resources/vectors.jsonl")]),
+        tests("DomainTests", sees: ["Domain"]),
+        tests("PostgresTests", sees: ["Postgres", "Logging"]),
+        tests("EmbeddedPostgresTests", sees: ["EmbeddedPostgres", "Subprocess", "SystemPackage", "Logging"]),
+        tests("CredentialsTests", sees: ["Credentials", "COpenSSL", "CXCrypt"]),
+        tests("ExecutorTests", sees: ["Executor", "CLinux", "Logging", "ExecutorProbe"]),
+        tests("TelemetryTests", sees: ["Telemetry", "Metrics"]),
     ]
 )
