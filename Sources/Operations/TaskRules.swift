@@ -38,14 +38,14 @@ package struct TaskRules: Sendable {
             faults.append(InputFault(["schedule"], "a command task needs a schedule", type: "missing"))
         }
         let zone = draft.timezone.or("UTC")
-        let timing = collect(&faults) { () throws(InputFaults) -> TaskTiming? in
+        let read = collect(&faults) { () throws(InputFaults) -> TaskTiming? in
             guard case .value(let text) = draft.schedule else { return nil }
             return try timing(
                 kind: draft.scheduleKind.or(.cron), text: text, timezone: zone,
                 startsAt: draft.startsAt.or(nil)?.resolved(inZoneNamed: zone),
                 endsAt: draft.endsAt.or(nil)?.resolved(inZoneNamed: zone), at: now)
         }
-        guard faults.isEmpty, let action, case .some(.some(let timing)) = timing else {
+        guard faults.isEmpty, let action, case .some(.some(let timing)) = read else {
             throw OperationError.invalid(faults.firstOfEachPlace)
         }
         let isActive = draft.isActive.or(true)
@@ -159,7 +159,7 @@ package struct TaskRules: Sendable {
     private func timing(
         kind: ScheduleKind, text: String, timezone: String, startsAt: Date?, endsAt: Date?, at now: Date
     ) throws(InputFaults) -> TaskTiming {
-        do {
+        do throws(TimingFault) {
             let timing = try TaskTiming.read(
                 kind: kind, text: text, timezone: timezone, startsAt: startsAt, endsAt: endsAt, at: now)
             let slots = try timing.slots()
