@@ -84,11 +84,12 @@ func `only JSON booleans are booleans`(value: JSONValue) {
     #expect(!draft.cancels)
 }
 
-@Test(arguments: [
-    (["status": "cancelled"], true, nil), (["status": "cancelled", "is_active": false], true, nil),
-    (["status": "cancelled", "is_active": true], false, "is_active"), (["status": "pending"], false, "status"),
-    (["status": nil], false, "status"),
-] as [([String: JSONValue], Bool, String?)])
+@Test(
+    arguments: [
+        (["status": "cancelled"], true, nil), (["status": "cancelled", "is_active": false], true, nil),
+        (["status": "cancelled", "is_active": true], false, "is_active"), (["status": "pending"], false, "status"),
+        (["status": nil], false, "status"),
+    ] as [([String: JSONValue], Bool, String?)])
 func `a change can only cancel`(members: [String: JSONValue], cancels: Bool, fault: String?) {
     let draft = TaskDraft(changing: members)
     #expect(draft.cancels == cancels)

@@ -1,5 +1,6 @@
 import Domain
 import Foundation
+import Telemetry
 import Testing
 
 @testable import Server
@@ -95,7 +96,8 @@ import Testing
 
 @Test func `a refused body without an end is not read for ever`() async throws {
     try await TestServer.with { server in
-        let head = "POST /api/v1/echo HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer person\r\nContent-Length: 99999999\r\n\r\n"
+        let head =
+            "POST /api/v1/echo HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer person\r\nContent-Length: 99999999\r\n\r\n"
         let answer = await server.exchange(Array(head.utf8) + Array(repeating: 32, count: 40_000_000))
         // The answer may be lost when the server hangs up, the connection may not live on.
         #expect(answer.status == 413 || answer.text.isEmpty)

@@ -46,13 +46,17 @@ func `a window out of bounds is a fault of the query`(query: String) throws {
     #expect(reader.faults.first?.type == "enum")
 }
 
-@Test(arguments: ["2026-03-01T02:30:00+02:00", "2026-03-01T02:30:00%2B02:00", "2026-03-01%2000:30:00", "2026-03-01T00:30Z"])
+@Test(arguments: [
+    "2026-03-01T02:30:00+02:00", "2026-03-01T02:30:00%2B02:00", "2026-03-01%2000:30:00", "2026-03-01T00:30Z",
+])
 func `a time is read with or without a plus that was encoded`(text: String) {
     var reader = QueryReader("since=\(text)")
     #expect(reader.time("since") == Date(timeIntervalSince1970: 1_772_325_000))
 }
 
-@Test(arguments: [("true", true), ("False", false), ("1", true), ("0", false), ("", nil), ("yes", nil)] as [(String, Bool?)])
+@Test(
+    arguments: [("true", true), ("False", false), ("1", true), ("0", false), ("", nil), ("yes", nil)]
+        as [(String, Bool?)])
 func `a flag is read in any case`(text: String, expected: Bool?) {
     var reader = QueryReader("f=\(text)")
     #expect(reader.bool("f") == expected)
