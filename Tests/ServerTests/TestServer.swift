@@ -1,4 +1,3 @@
-import Dispatch
 import Domain
 import Foundation
 import HTTPTypes
@@ -66,7 +65,7 @@ struct TestServer {
     func exchange(_ request: [UInt8]) async -> RawAnswer {
         let port = port
         return await withCheckedContinuation { continuation in
-            DispatchQueue.global().async { continuation.resume(returning: RawAnswer(to: request, port: port)) }
+            Thread.detachNewThread { continuation.resume(returning: RawAnswer(to: request, port: port)) }
         }
     }
 
