@@ -17,6 +17,7 @@ let products: [String: Target.Dependency] = [
     "Metrics": .product(name: "Metrics", package: "swift-metrics"),
     "NIOCore": .product(name: "NIOCore", package: "swift-nio"),
     "NIOHTTP1": .product(name: "NIOHTTP1", package: "swift-nio"),
+    "NIOHTTPTypes": .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
     "NIOPosix": .product(name: "NIOPosix", package: "swift-nio"),
     "ServiceLifecycle": .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
     "UnixSignals": .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -48,6 +49,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.34.1"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -84,7 +86,7 @@ let package = Package(
             "Server",
             sees: [
                 "Scheduling", "Domain", "Operations", "Telemetry", "Hummingbird", "HummingbirdCore", "HTTPTypes",
-                "NIOCore", "NIOHTTP1", "NIOPosix", "ServiceLifecycle", "Metrics", "Logging",
+                "NIOCore", "NIOHTTP1", "NIOHTTPTypes", "NIOPosix", "ServiceLifecycle", "Metrics", "Logging",
             ]),
         .executableTarget(
             name: "qkron",
@@ -111,6 +113,12 @@ let package = Package(
         tests("EmbeddedPostgresTests", sees: ["EmbeddedPostgres", "Subprocess", "SystemPackage", "Logging"]),
         tests("CredentialsTests", sees: ["Credentials", "COpenSSL", "CXCrypt"]),
         tests("ExecutorTests", sees: ["Executor", "CLinux", "Logging", "ExecutorProbe"]),
+        tests(
+            "ServerTests",
+            sees: [
+                "Server", "Scheduling", "Domain", "Operations", "Telemetry", "Hummingbird", "HTTPTypes", "NIOCore",
+                "NIOPosix", "Logging", "Metrics",
+            ]),
         tests("TelemetryTests", sees: ["Telemetry", "Metrics"]),
     ]
 )

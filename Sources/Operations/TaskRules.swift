@@ -38,14 +38,14 @@ package struct TaskRules: Sendable {
             faults.append(InputFault(["schedule"], "a command task needs a schedule", type: "missing"))
         }
         let zone = draft.timezone.or("UTC")
-        let timing = collect(&faults) { () throws(InputFaults) -> TaskTiming? in
+        let read = collect(&faults) { () throws(InputFaults) -> TaskTiming? in
             guard case .value(let text) = draft.schedule else { return nil }
-            return try readTiming(
+            return try timing(
                 kind: draft.scheduleKind.or(.cron), text: text, timezone: zone,
                 startsAt: draft.startsAt.or(nil)?.resolved(inZoneNamed: zone),
                 endsAt: draft.endsAt.or(nil)?.resolved(inZoneNamed: zone), at: now)
         }
-        guard faults.isEmpty, let action, case .some(.some(let timing)) = timing else {
+        guard faults.isEmpty, let action, case .some(.some(let timing)) = read else {
             throw OperationError.invalid(faults.firstOfEachPlace)
         }
         let isActive = draft.isActive.or(true)
@@ -146,7 +146,7 @@ package struct TaskRules: Sendable {
             case .value(let moment): moment?.resolved(inZoneNamed: zone)
             }
         }
-        var timing = try readTiming(
+        var timing = try timing(
             kind: draft.scheduleKind.or(before.kind), text: draft.schedule.or(before.text), timezone: zone,
             startsAt: bound(draft.startsAt, before.startsAt), endsAt: bound(draft.endsAt, before.endsAt), at: now)
         // Sending a field's present value changes nothing, and an anchor moves only with what sets it.
@@ -156,7 +156,7 @@ package struct TaskRules: Sendable {
         return timing
     }
 
-    private func readTiming(
+    private func timing(
         kind: ScheduleKind, text: String, timezone: String, startsAt: Date?, endsAt: Date?, at now: Date
     ) throws(InputFaults) -> TaskTiming {
         do throws(TimingFault) {

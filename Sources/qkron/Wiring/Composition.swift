@@ -122,12 +122,12 @@ struct Composition {
                 registrationIsOpen: identity.allowsRegistration),
             health: HealthOperations(database: database, parts: parts))
         return QkronServer(
-            operations,
+            operations: operations,
             configuration: ServerConfiguration(
                 host: configuration.host, port: configuration.port, version: Version.current,
                 metricsRequireAuth: configuration.metricsRequireAuth),
             registry: registry, logger: logger,
-            onRunning: { [host = configuration.host] port in
+            onListening: { host, port in
                 StandardOutput.write(line: "Listening on http://\(host):\(port)")
             })
     }
