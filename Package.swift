@@ -12,11 +12,14 @@ let products: [String: Target.Dependency] = [
     "ArgumentParser": .product(name: "ArgumentParser", package: "swift-argument-parser"),
     "HTTPTypes": .product(name: "HTTPTypes", package: "swift-http-types"),
     "Hummingbird": .product(name: "Hummingbird", package: "hummingbird"),
+    "HummingbirdCore": .product(name: "HummingbirdCore", package: "hummingbird"),
     "Logging": .product(name: "Logging", package: "swift-log"),
     "Metrics": .product(name: "Metrics", package: "swift-metrics"),
     "NIOCore": .product(name: "NIOCore", package: "swift-nio"),
+    "NIOHTTP1": .product(name: "NIOHTTP1", package: "swift-nio"),
     "NIOPosix": .product(name: "NIOPosix", package: "swift-nio"),
     "ServiceLifecycle": .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+    "UnixSignals": .product(name: "UnixSignals", package: "swift-service-lifecycle"),
     "Subprocess": .product(name: "Subprocess", package: "swift-subprocess"),
     "SystemPackage": .product(name: "SystemPackage", package: "swift-system"),
 ]
@@ -38,6 +41,7 @@ func tests(_ name: String, sees: [String], resources: [Resource] = []) -> Target
 let package = Package(
     name: "qkron",
     platforms: [.macOS(.v15)],
+    products: [.executable(name: "qkron", targets: ["qkron"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
@@ -76,5 +80,19 @@ let package = Package(
             sees: [
                 "Scheduling", "Domain", "Storage", "Credentials", "Actions", "ServiceLifecycle", "Metrics", "Logging",
             ]),
+        room(
+            "Server",
+            sees: [
+                "Scheduling", "Domain", "Operations", "Telemetry", "Hummingbird", "HummingbirdCore", "HTTPTypes",
+                "NIOCore", "NIOHTTP1", "NIOPosix", "ServiceLifecycle", "Metrics", "Logging",
+            ]),
+        .executableTarget(
+            name: "qkron",
+            dependencies: dependencies([
+                "Scheduling", "Domain", "Postgres", "EmbeddedPostgres", "Credentials", "Executor", "Actions",
+                "Telemetry", "Storage", "Operations", "Engine", "Server", "ArgumentParser", "ServiceLifecycle",
+                "UnixSignals", "Metrics", "Logging",
+            ]),
+            swiftSettings: settings),
     ]
 )
