@@ -61,7 +61,8 @@ import Testing
         }
     }
 
-    @Test func `capacity that comes free is used at once, and attempts without a delay follow each other`() async throws {
+    @Test func `capacity that comes free is used at once, and attempts without a delay follow each other`() async throws
+    {
         let database = try await TestDatabase.make()
         let runner = FakeRunner { lease in
             AttemptReport(outcome: lease.attempt < 3 ? .failed(.exitCode) : .succeeded)

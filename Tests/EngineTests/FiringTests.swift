@@ -116,7 +116,8 @@ import Testing
 
     @Test func `tasks of a disabled owner, or of one whose role may not, rest`() throws {
         for (task, roles) in [
-            (due(since: 20, ownerIsActive: false), [Role.user, .superuser]), (due(since: 20, role: .user), [.superuser]),
+            (due(since: 20, ownerIsActive: false), [Role.user, .superuser]),
+            (due(since: 20, role: .user), [.superuser]),
         ] {
             let firing = try fire(task, roles: Set(roles))
             #expect(firing.executions.isEmpty && !firing.supersedes)

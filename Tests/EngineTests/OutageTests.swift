@@ -24,7 +24,7 @@ import Testing
             }
             let store = Database(engine.pool).store
             try await eventually("all runs have ended", within: .seconds(30)) {
-                try? await store.statistics() == EngineStatistics(running: 0, pending: 0)
+                (try? await store.statistics()) == EngineStatistics(running: 0, pending: 0)
             }
         }
         let after = Database(database.secondPool()).store

@@ -1,12 +1,12 @@
 import Domain
 import Foundation
 import Scheduling
-import Storage
 import Synchronization
 import TestSupport
 import Testing
 
 @testable import Engine
+@testable import Storage
 
 @Suite struct SignalTests {
     @Test func `a signal that came before the nap ends it at once`() async {
@@ -26,22 +26,24 @@ import Testing
 
     @Test func `no wake-up is lost under concurrency`() async throws {
         let signal = WakeSignal()
-        let (given, taken) = (Atomic(0), Atomic(0))
+        let rally = Rally()
         let rounds = 3_000
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 // Gives the next only when the last was seen: one that is lost costs a whole nap.
                 for round in 1...rounds {
-                    given.store(round, ordering: .sequentiallyConsistent)
+                    rally.given.store(round, ordering: .sequentiallyConsistent)
                     signal.wake()
-                    while taken.load(ordering: .sequentiallyConsistent) < round, !Task.isCancelled { await Task.yield() }
+                    while rally.taken.load(ordering: .sequentiallyConsistent) < round, !Task.isCancelled {
+                        await Task.yield()
+                    }
                 }
             }
             group.addTask {
                 let start = ContinuousClock.now
-                while taken.load(ordering: .sequentiallyConsistent) < rounds {
+                while rally.taken.load(ordering: .sequentiallyConsistent) < rounds {
                     await signal.nap(upTo: .seconds(30))
-                    taken.store(given.load(ordering: .sequentiallyConsistent), ordering: .sequentiallyConsistent)
+                    rally.taken.store(rally.given.load(ordering: .sequentiallyConsistent), ordering: .sequentiallyConsistent)
                     guard ContinuousClock.now - start < .seconds(29) else { throw TestFailure("a wake-up was lost") }
                 }
             }
@@ -176,4 +178,10 @@ import Testing
             #expect(configuration.leaseMargin > killed && configuration.leaseMargin < configuration.leaseDuration)
         }
     }
+}
+
+/// What one task has given and the other taken.
+private final class Rally: Sendable {
+    let given = Atomic(0)
+    let taken = Atomic(0)
 }

@@ -1,5 +1,6 @@
 import Domain
 import Foundation
+import ServiceLifecycle
 import Storage
 import Synchronization
 import TestSupport
@@ -10,9 +11,9 @@ import Testing
 @Suite struct StoppingTests {
     @Test func `a server that stops waits for what runs`() async throws {
         let database = try await TestDatabase.make()
-        let isStopping = Atomic(false)
+        let gate = Gate()
         let runner = FakeRunner { _ in
-            while !isStopping.load(ordering: .acquiring), !Task.isCancelled {
+            while !gate.isOpen.load(ordering: .acquiring), !Task.isCancelled {
                 try? await Task.sleep(for: .milliseconds(5))
             }
             return AttemptReport(outcome: Task.isCancelled ? .cancelled(.requested) : .succeeded)
@@ -25,7 +26,7 @@ import Testing
             try await eventually("it runs") { engine.running.count == 1 }
             await engine.group.triggerGracefulShutdown()
             let late = try await database.addRun(of: try await database.addTask())
-            isStopping.store(true, ordering: .releasing)
+            gate.isOpen.store(true, ordering: .releasing)
             try await group.waitForAll()
             #expect(try await database.execution(late).status == .pending)
         }
@@ -66,4 +67,9 @@ import Testing
             }
         }
     }
+}
+
+/// Lets what waits for it go on.
+private final class Gate: Sendable {
+    let isOpen = Atomic(false)
 }

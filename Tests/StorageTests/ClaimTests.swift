@@ -77,7 +77,9 @@ import Testing
         }
         let nodes = [try await database.addNode(), try await database.addNode()]
         let leases = try await withThrowingTaskGroup(of: [Lease].self) { group in
-            for round in 0..<12 { group.addTask { try await database.claim(for: nodes[round % 2], limit: 4, taskLimit: 6) } }
+            for round in 0..<12 {
+                group.addTask { try await database.claim(for: nodes[round % 2], limit: 4, taskLimit: 6) }
+            }
             return try await group.reduce(into: []) { $0 += $1 }
         }
         #expect(Set(leases.map(\.executionID)).count == leases.count)
@@ -115,7 +117,9 @@ import Testing
     @Test func `nothing is granted before its delay is over`() async throws {
         let database = try await TestDatabase.make()
         let node = try await database.addNode()
-        let task = try await database.addTask { $0.retryPolicy = RetryPolicy(maxRetries: 1, delay: 60, backoff: .fixed) }
+        let task = try await database.addTask {
+            $0.retryPolicy = RetryPolicy(maxRetries: 1, delay: 60, backoff: .fixed)
+        }
         _ = try await database.addRun(of: task)
         let lease = try #require(try await database.claim(for: node).first)
         try await database.finish([FinishedAttempt(lease, .timedOut)])

@@ -19,16 +19,21 @@ import Testing
         return (database, task, node, try #require(try await database.claim(for: node).first))
     }
 
-    private func runs(_ database: TestDatabase, _ task: TaskDefinition, _ trigger: Trigger) async throws -> [Execution] {
+    private func runs(_ database: TestDatabase, _ task: TaskDefinition, _ trigger: Trigger) async throws -> [Execution]
+    {
         try await database.executions(of: task).filter { $0.trigger == trigger }
     }
 
     @Test func `a run that went well is completed, and its task with it`() async throws {
         let (database, task, _, lease) = try await oneRun()
-        #expect(try await database.finish([FinishedAttempt(lease, .succeeded, stdout: "hello", returnCode: 0)]) == [lease.executionID])
+        #expect(
+            try await database.finish([FinishedAttempt(lease, .succeeded, stdout: "hello", returnCode: 0)]) == [
+                lease.executionID
+            ])
         let execution = try await database.execution(lease.executionID)
         #expect(execution.status == .completed && execution.reason == nil && execution.returnCode == 0)
-        #expect(execution.stdout.text == "hello" && execution.stderr == .empty && execution.earlierAttempts == .array([]))
+        #expect(
+            execution.stdout.text == "hello" && execution.stderr == .empty && execution.earlierAttempts == .array([]))
         #expect(try #require(execution.endedAt) >= lease.grantedAt)
         let after = try await database.task(task)
         #expect(after.status == .completed && after.retryCount == 0)
@@ -82,8 +87,10 @@ import Testing
         let third = try #require(try await database.claim(for: node).first)
         try await database.finish([FinishedAttempt(third, .failed(.signal), returnCode: 137)])
         let ended = try await database.execution(lease.executionID)
-        #expect(ended.status == .failed && ended.reason == .signal && ended.attemptNumber == 3 && ended.stdout == .empty)
-        guard case .array(let earlier) = ended.earlierAttempts, earlier.count == 2, case .object(let first) = earlier[0],
+        #expect(
+            ended.status == .failed && ended.reason == .signal && ended.attemptNumber == 3 && ended.stdout == .empty)
+        guard case .array(let earlier) = ended.earlierAttempts, earlier.count == 2,
+            case .object(let first) = earlier[0],
             case .object(let other) = earlier[1]
         else { throw TestFailure("two earlier attempts were expected: \(ended.earlierAttempts)") }
         #expect(first["status"] == .string("failed") && first["reason"] == .string("exit_code"))
@@ -186,7 +193,8 @@ import Testing
         let (database, task, _, lease) = try await oneRun()
         #expect(try await database.store.deleteTask(task.id))
         #expect(try await database.finish([FinishedAttempt(lease, .succeeded, stdout: "x")]).isEmpty)
-        #expect(try await database.pool.value("SELECT count(*) AS value FROM qkron.execution_output", as: Int.self) == 0)
+        #expect(
+            try await database.pool.value("SELECT count(*) AS value FROM qkron.execution_output", as: Int.self) == 0)
     }
 
     @Test func `long output is cut in lists only`() async throws {
@@ -196,7 +204,8 @@ import Testing
         #expect(try await database.execution(lease.executionID).stdout == OutputText(text: text, isTruncated: false))
         let row = try #require(try await database.executions(of: task).first)
         #expect(row.stdout.isTruncated)
-        #expect(row.stdout.text == OutputText.cut(head: text, tail: text, byteCount: 40_000, limit: OutputText.listLimit))
+        #expect(
+            row.stdout.text == OutputText.cut(head: text, tail: text, byteCount: 40_000, limit: OutputText.listLimit))
         #expect(row.stdout.text.contains("\n[... 23616 bytes cut ...]\n"))
     }
 }

@@ -57,7 +57,7 @@ import Testing
         let fresh = try #require(try await database.store.busyNodes(except: Identifier()).first)
         #expect(try await database.database.transaction { try await $0.lockLapsed(fresh) } == false)
         try await database.lapse(node)
-        try await database.database.transaction { store in
+        try await database.database.transaction { store async throws in
             #expect(try await store.lockLapsed(fresh))
             #expect(try await database.database.transaction { try await $0.lockLapsed(fresh) } == false)
         }

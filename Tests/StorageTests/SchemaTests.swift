@@ -29,7 +29,8 @@ import Testing
         _ = try await database.addRun(of: task, slot: slot)
         _ = try await database.addRun(of: task, slot: slot, trigger: .retry)
         _ = try await database.addRun(of: task, slot: slot, trigger: .manual)
-        #expect(try await database.executions(of: task).map(\.trigger.rawValue).sorted() == ["manual", "retry", "schedule"])
+        #expect(
+            try await database.executions(of: task).map(\.trigger.rawValue).sorted() == ["manual", "retry", "schedule"])
     }
 
     @Test func `two exclusive runs of one task cannot both be running`() async throws {

@@ -6,7 +6,8 @@ import Storage
 
 extension TestDatabase {
     /// Adds an account named after nobody else.
-    package func addUser(_ name: String = "owner", role: Role = .user, passwordHash: String = "*") async throws -> User {
+    package func addUser(_ name: String = "owner", role: Role = .user, passwordHash: String = "*") async throws -> User
+    {
         try await store.insert(
             user: Identifier(), email: "\(name)@example.org", username: name, passwordHash: passwordHash, role: role)
     }
