@@ -1,5 +1,6 @@
 import Domain
 import Foundation
+import Postgres
 import Storage
 import TestSupport
 import Testing
@@ -10,10 +11,17 @@ import Testing
     private func leftRun(
         _ database: TestDatabase, leaseSeconds: Int, id: Identifier<Node> = Identifier()
     ) async throws -> (task: TaskDefinition, node: Node, lease: Lease) {
-        let node = try await database.addNode(id, leaseSeconds: leaseSeconds)
+        let node = try await database.addNode(id, leaseSeconds: 3_600)
         let task = try await database.addTask()
         _ = try await database.addRun(of: task)
-        return (task, node, try #require(try await database.claim(for: node).first))
+        let lease = try #require(try await database.claim(for: node).first)
+        try await database.pool.execute(
+            """
+            UPDATE qkron.nodes
+            SET lease_seconds = \(leaseSeconds), lease_expires_at = now() + make_interval(secs => \(leaseSeconds))
+            WHERE id = \(node.id.uuid)
+            """)
+        return (task, node, lease)
     }
 
     @Test func `a dead server's run is recorded lost once, and retried`() async throws {

@@ -74,19 +74,8 @@ import Testing
         #expect(try await plan(of: busy, in: database).contains("executions_running"))
     }
 
-    /// Twenty thousand ended executions beside few that wait, and a thousand tasks of which few are due.
+    /// Twenty thousand ended executions beside a thousand that wait, and a thousand tasks of which few are due.
     private func fill(_ database: TestDatabase, _ task: TaskDefinition) async throws {
-        for index in 0..<5 {
-            _ = try await database.addRun(of: task, slot: Date(timeIntervalSince1970: Double(index)))
-        }
-        try await database.pool.execute(
-            """
-            INSERT INTO qkron.executions (id, task_id, trigger, scheduled_for, status, priority, not_before, ended_at,
-                                          created_at)
-            SELECT gen_random_uuid(), \(task.id.uuid), 'manual', now() - n * interval '1 second', 'completed', 5, now(),
-                   now(), now()
-            FROM generate_series(1, 20000) AS n
-            """)
         try await database.pool.execute(
             """
             INSERT INTO qkron.tasks
@@ -94,6 +83,16 @@ import Testing
                 'id', gen_random_uuid(), 'next_run', now() + n * interval '1 minute'))).*
             FROM qkron.tasks t, generate_series(1, 1000) AS n
             """)
+        for (source, status, count) in [("manual", "completed", 20), ("schedule", "pending", 1)] {
+            try await database.pool.execute(
+                """
+                INSERT INTO qkron.executions (id, task_id, trigger, scheduled_for, status, priority, not_before,
+                                              ended_at, created_at)
+                SELECT gen_random_uuid(), t.id, \(source), now() - n * interval '1 second', \(status), 5, now(),
+                       CASE WHEN \(status) <> 'pending' THEN now() END, now()
+                FROM qkron.tasks t, generate_series(1, \(count)) AS n
+                """)
+        }
         try await database.pool.execute("ANALYZE")
     }
 
