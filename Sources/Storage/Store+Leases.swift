@@ -238,7 +238,9 @@ extension Store {
             LEFT JOIN qkron.executions e ON e.id = h.id
             WHERE e.id IS NULL OR e.status <> 'running' OR e.fencing_token <> h.token OR e.cancel_reason IS NOT NULL
             """)
-        return try decode(rows) { (token: try $0.decode("token", as: Int.self), reason: try $0.namedIfPresent("reason")) }
+        return try decode(rows) {
+            (token: try $0.decode("token", as: Int.self), reason: try $0.namedIfPresent("reason"))
+        }
     }
 
     /// The attempts that the database says a node is running, of these of its epochs.
