@@ -20,22 +20,25 @@ extension Store {
     /// Locks up to `limit` executions that look ready to start, with their tasks; what others are busy with is passed
     /// over. More urgent first, then the older slot.
     private func claimable(limit: Int, taskLimit: Int) async throws -> [UUID] {
-        let rows = try await rows(
-            """
-            SELECT e.id
-            FROM qkron.executions e JOIN qkron.tasks t ON t.id = e.task_id
-            WHERE \(Self.isReady(taskLimit: taskLimit))
-            ORDER BY e.priority DESC, e.scheduled_for, e.id
-            LIMIT \(limit)
-            FOR NO KEY UPDATE OF t SKIP LOCKED
-            """)
+        let rows = try await rows(Self.lockingClaimable(limit: limit, taskLimit: taskLimit))
         return try decode(rows) { try $0.decode("id") }
     }
 
-    /// Whether the execution `e` of the task `t` may start its next attempt.
-    static func isReady(taskLimit: Int) -> SQL {
+    static func lockingClaimable(limit: Int, taskLimit: Int) -> SQL {
         """
-        e.status = 'pending' AND e.not_before <= clock_timestamp()
+        SELECT e.id
+        FROM qkron.executions e JOIN qkron.tasks t ON t.id = e.task_id
+        WHERE \(isReady(taskLimit: taskLimit))
+        ORDER BY e.priority DESC, e.scheduled_for, e.id
+        LIMIT \(limit)
+        FOR NO KEY UPDATE OF t SKIP LOCKED
+        """
+    }
+
+    /// Whether the execution `e` of the task `t` may start its next attempt.
+    private static func isReady(taskLimit: Int) -> SQL {
+        """
+        e.status = 'pending' AND e.not_before <= statement_timestamp()
         AND (e.started_at IS NOT NULL
              OR (SELECT count(*) FROM qkron.executions o
                  WHERE o.task_id = e.task_id AND o.status IN ('pending', 'running') AND o.started_at IS NOT NULL)
@@ -123,7 +126,7 @@ extension Store {
                         THEN 0
                         ELSE (SELECT extract(epoch FROM min(not_before) - clock_timestamp())::float8
                               FROM qkron.executions
-                              WHERE status = 'pending' AND not_before > clock_timestamp())
+                              WHERE status = 'pending' AND not_before > statement_timestamp())
                    END AS value
             """)
     }
@@ -235,7 +238,9 @@ extension Store {
             LEFT JOIN qkron.executions e ON e.id = h.id
             WHERE e.id IS NULL OR e.status <> 'running' OR e.fencing_token <> h.token OR e.cancel_reason IS NOT NULL
             """)
-        return try decode(rows) { (token: try $0.decode("token", as: Int.self), reason: try $0.namedIfPresent("reason")) }
+        return try decode(rows) {
+            (token: try $0.decode("token", as: Int.self), reason: try $0.namedIfPresent("reason"))
+        }
     }
 
     /// The attempts that the database says a node is running, of these of its epochs.
