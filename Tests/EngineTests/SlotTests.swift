@@ -73,8 +73,8 @@ import Testing
         ]
         try await TestEngine(database).whileRunning {
             try await eventually("all slots are decided and run") {
-                try await database.store.statistics() == EngineStatistics(running: 0, pending: 0)
-                    && (try await database.store.secondsUntilDue() ?? 0) > 0
+                guard try await database.store.statistics() == EngineStatistics(running: 0, pending: 0) else { return false }
+                return try await database.store.secondsUntilDue() ?? 0 > 0
             }
         }
         for (policy, missed) in expected {
