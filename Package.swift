@@ -17,6 +17,7 @@ let products: [String: Target.Dependency] = [
     "Metrics": .product(name: "Metrics", package: "swift-metrics"),
     "NIOCore": .product(name: "NIOCore", package: "swift-nio"),
     "NIOHTTP1": .product(name: "NIOHTTP1", package: "swift-nio"),
+    "NIOHTTPTypes": .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
     "NIOPosix": .product(name: "NIOPosix", package: "swift-nio"),
     "ServiceLifecycle": .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
     "UnixSignals": .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -48,6 +49,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.34.1"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -84,7 +86,7 @@ let package = Package(
             "Server",
             sees: [
                 "Scheduling", "Domain", "Operations", "Telemetry", "Hummingbird", "HummingbirdCore", "HTTPTypes",
-                "NIOCore", "NIOHTTP1", "NIOPosix", "ServiceLifecycle", "Metrics", "Logging",
+                "NIOCore", "NIOHTTP1", "NIOHTTPTypes", "NIOPosix", "ServiceLifecycle", "Metrics", "Logging",
             ]),
         .executableTarget(
             name: "qkron",
@@ -94,5 +96,48 @@ let package = Package(
                 "UnixSignals", "Metrics", "Logging",
             ]),
             swiftSettings: settings),
+
+        // Speaks for a server, or an executor, in the tests of the executor.
+        .executableTarget(
+            name: "ExecutorProbe", dependencies: dependencies(["Executor", "Logging"]), path: "Tests/ExecutorProbe",
+            swiftSettings: settings),
+
+        .executableTarget(
+            name: "SchedulingBenchmark", dependencies: dependencies(["Scheduling"]),
+            path: "Benchmarks/scheduling/SchedulingBenchmark", swiftSettings: settings),
+
+        .target(
+            name: "TestSupport",
+            dependencies: dependencies(["Scheduling", "Domain", "Postgres", "Storage", "Credentials", "Logging"]),
+            path: "Tests/TestSupport", swiftSettings: settings),
+
+        tests("ArchitectureTests", sees: []),
+        tests("SchedulingTests", sees: ["Scheduling"], resources: [.copy("Resources/vectors.jsonl")]),
+        tests("DomainTests", sees: ["Scheduling", "Domain"]),
+        tests("PostgresTests", sees: ["Postgres", "TestSupport", "Logging"]),
+        tests("EmbeddedPostgresTests", sees: ["EmbeddedPostgres", "Subprocess", "SystemPackage", "Logging"]),
+        tests("CredentialsTests", sees: ["Credentials", "COpenSSL", "CXCrypt"]),
+        tests("ExecutorTests", sees: ["Executor", "CLinux", "Logging", "ExecutorProbe"]),
+        tests(
+            "ServerTests",
+            sees: [
+                "Server", "Scheduling", "Domain", "Operations", "Telemetry", "Hummingbird", "HTTPTypes", "NIOCore",
+                "NIOPosix", "Logging", "Metrics",
+            ]),
+        tests("TelemetryTests", sees: ["Telemetry", "Metrics"]),
+        tests("ActionsTests", sees: ["Scheduling", "Domain", "Actions", "Executor", "Logging"]),
+        tests("StorageTests", sees: ["Scheduling", "Domain", "Postgres", "Storage", "TestSupport", "Logging"]),
+        tests(
+            "OperationsTests",
+            sees: [
+                "Scheduling", "Domain", "Postgres", "Storage", "Credentials", "Actions", "Operations", "TestSupport",
+                "Logging",
+            ]),
+        tests(
+            "EngineTests",
+            sees: [
+                "Scheduling", "Domain", "Postgres", "Storage", "Credentials", "Actions", "Engine", "TestSupport",
+                "ServiceLifecycle", "Logging",
+            ]),
     ]
 )

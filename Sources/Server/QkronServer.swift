@@ -17,16 +17,16 @@ package struct QkronServer: Service {
     ///
     /// - Parameters:
     ///   - registry: where requests are counted, and what `/metrics` shows.
-    ///   - onRunning: told the port once connections are taken.
+    ///   - onListening: told the address as configured and the real port, once connections are taken.
     package init(
-        _ operations: OperationSet, configuration: ServerConfiguration, registry: PrometheusRegistry, logger: Logger,
-        onRunning: @escaping @Sendable (_ port: Int) async -> Void = { _ in }
+        operations: OperationSet, configuration: ServerConfiguration, registry: PrometheusRegistry, logger: Logger,
+        onListening: @escaping @Sendable (_ host: String, _ port: Int) -> Void = { _, _ in }
     ) {
         let responder = QkronResponder(
             table: RouteTable(Self.routes(operations, configuration, registry)),
             gate: Gate { try await operations.sessions.user(bearing: $0, now: Date()) },
             metrics: registry, logger: logger)
-        application = Self.application(responder, configuration, logger: logger, onRunning: onRunning)
+        application = Self.application(responder, configuration, logger: logger, onListening: onListening)
     }
 
     /// Serves until the surrounding service group shuts down; requests under way are answered first.
@@ -54,7 +54,7 @@ package struct QkronServer: Service {
     /// The responder behind a listening socket, within the bounds that every connection has.
     static func application(
         _ responder: QkronResponder, _ configuration: ServerConfiguration, logger: Logger,
-        onRunning: @escaping @Sendable (_ port: Int) async -> Void
+        onListening: @escaping @Sendable (_ host: String, _ port: Int) -> Void
     ) -> Application<QkronResponder> {
         let patience = TimeAmount.seconds(Int64(configuration.readTimeout))
         let limit = ConnectionGuard.headerLimit
@@ -65,7 +65,9 @@ package struct QkronServer: Service {
             responder: responder, server: .http1(configuration: http),
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.host, port: configuration.port), serverName: nil),
-            onServerRunning: { channel in await onRunning(channel.localAddress?.port ?? configuration.port) },
+            onServerRunning: { channel in
+                onListening(configuration.host, channel.localAddress?.port ?? configuration.port)
+            },
             logger: logger)
     }
 }

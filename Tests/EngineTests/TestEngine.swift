@@ -39,7 +39,9 @@ struct TestEngine {
                 services: [
                     AnnouncerRunner(announcer: announcer),
                     AnnouncementRelay(
-                        announcements: Announcements(database.configuration, logger: quietLogger), signals: signals),
+                        announcements: Announcements(
+                        NotificationListener(
+                            database.configuration, channels: [Announcer.channel], logger: quietLogger)), signals: signals),
                     completer,
                     LeaseKeeper(
                         node: node, database: shared, catalog: catalog, configuration: settings, signals: signals,

@@ -10,7 +10,7 @@ struct Gate: Sendable {
 
     /// Whoever sends these headers, if the rule lets them in.
     func admit(_ headers: HTTPFields, under rule: AccessRule) async throws -> Principal {
-        guard rule != .open else { return .anonymous }
+        if rule == .open { return .anonymous }
         let principal = try await principal(headers)
         switch (rule, principal) {
         case (.open, _), (.anonymous, _): return principal

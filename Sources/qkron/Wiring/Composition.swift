@@ -122,12 +122,12 @@ struct Composition {
                 registrationIsOpen: identity.allowsRegistration),
             health: HealthOperations(database: database, parts: parts))
         return QkronServer(
-            operations,
+            operations: operations,
             configuration: ServerConfiguration(
                 host: configuration.host, port: configuration.port, version: Version.current,
                 metricsRequireAuth: configuration.metricsRequireAuth),
             registry: registry, logger: logger,
-            onRunning: { [host = configuration.host] port in
+            onListening: { host, port in
                 StandardOutput.write(line: "Listening on http://\(host):\(port)")
             })
     }
@@ -142,7 +142,10 @@ struct Composition {
         catalog.holdLease(until: registered + engineSettings.leaseDuration - engineSettings.leaseMargin)
         let completer = Completer(database: database, signals: signals, logger: logger)
         return [
-            AnnouncementRelay(announcements: Announcements(host.connection, logger: logger), signals: signals),
+            AnnouncementRelay(
+                announcements: Announcements(
+                    NotificationListener(host.connection, channels: [Announcer.channel], logger: logger)),
+                signals: signals),
             ExecutorService(executor: executor),
             completer,
             LeaseKeeper(

@@ -24,6 +24,16 @@ final class ConnectionGuard: ChannelInboundHandler, RemovableChannelHandler {
         self.bodyTimeout = bodyTimeout
     }
 
+    func handlerAdded(context: ChannelHandlerContext) {
+        let pipeline = context.pipeline.syncOperations
+        do {
+            let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
+            try pipeline.addHandler(ConnectionWish(), position: .after(decoder))
+        } catch {
+            context.fireErrorCaught(error)
+        }
+    }
+
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
         case .head:
