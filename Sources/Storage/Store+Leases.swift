@@ -133,7 +133,8 @@ extension Store {
                         THEN 0
                         ELSE (SELECT extract(epoch FROM min(not_before) - clock_timestamp())::float8
                               FROM qkron.executions
-                              WHERE status = 'pending' AND not_before > statement_timestamp())
+                              WHERE status = 'pending' AND attempt_number > 0
+                                AND not_before > statement_timestamp())
                    END AS value
             """)
     }

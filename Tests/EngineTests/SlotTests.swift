@@ -73,8 +73,9 @@ import Testing
         ]
         try await TestEngine(database).whileRunning {
             try await eventually("all slots are decided and run") {
-                guard try await database.store.statistics() == EngineStatistics(running: 0, pending: 0) else { return false }
-                return try await database.store.secondsUntilDue() ?? 0 > 0
+                let due = try await database.store.secondsUntilDue() ?? 0
+                let underWay = try await database.store.statistics()
+                return due > 0 && underWay == EngineStatistics(running: 0, pending: 0)
             }
         }
         for (policy, missed) in expected {
