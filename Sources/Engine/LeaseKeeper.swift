@@ -6,9 +6,13 @@ import Storage
 
 /// Renews the node's lease at a third of its length, tells the runners until when it holds, and ends the attempts that
 /// somebody wishes ended or that the database has given away.
+///
+/// A renewal that is not answered does not hold up the next: that one takes another connection, so that one dead
+/// connection costs nobody's runs.
 package struct LeaseKeeper: Service {
     private let node: Node
     private let database: Database
+    private let renewals: Database
     private let catalog: ActionCatalog
     private let configuration: EngineConfiguration
     private let signals: EngineSignals
@@ -17,12 +21,15 @@ package struct LeaseKeeper: Service {
     private let logger: Logger
 
     /// A keeper of the lease of `node`.
+    ///
+    /// - Parameter renewals: the same database over connections that nothing else waits for.
     package init(
-        node: Node, database: Database, catalog: ActionCatalog, configuration: EngineConfiguration,
+        node: Node, database: Database, renewals: Database, catalog: ActionCatalog, configuration: EngineConfiguration,
         signals: EngineSignals, running: RunningAttempts, health: EngineHealth, logger: Logger
     ) {
         self.node = node
         self.database = database
+        self.renewals = renewals
         self.catalog = catalog
         self.configuration = configuration
         self.signals = signals
@@ -33,47 +40,73 @@ package struct LeaseKeeper: Service {
 
     /// - Throws: `NodeSuperseded` when another server has started as this node: this one has no rights any more.
     package func run() async throws {
-        let isSuperseded = await cancelWhenGracefulShutdown { await loop() }
-        guard !isSuperseded else { throw NodeSuperseded(name: node.name) }
+        let standing = Standing()
+        await cancelWhenGracefulShutdown {
+            await withTaskGroup { group in
+                group.addTask { await renew(standing) }
+                group.addTask { await heedWishes(standing) }
+                // Whichever loop ends first, both are over: the node is superseded, or the server stops.
+                await group.next()
+                group.cancelAll()
+            }
+        }
+        guard !standing.isSuperseded else { throw NodeSuperseded(name: node.name) }
         do {
-            try await database.store.release(node)
+            try await renewals.store.release(node)
         } catch {
             logger.notice("The lease could not be given back; it lapses", metadata: ["error": "\(error)"])
         }
     }
 
-    /// - Returns: whether the node was superseded.
-    private func loop() async -> Bool {
-        var recovery = LoopRecovery("lease keeper", logger: logger)
-        let clock = ContinuousClock()
-        var nextRenewal = clock.now
-        while !Task.isCancelled {
-            do {
-                if clock.now >= nextRenewal {
-                    guard try await renew(clock) else { return true }
-                    nextRenewal = clock.now + configuration.leaseDuration / 3
+    /// Asks for renewals in time, up to three beside each other.
+    private func renew(_ standing: Standing) async {
+        let third = configuration.leaseDuration / 3
+        await withDiscardingTaskGroup { group in
+            while !Task.isCancelled, !standing.isSuperseded {
+                if standing.begin(atMost: 3) {
+                    group.addTask { await renewOnce(standing) }
                 }
-                try await heedWishes()
-                recovery.succeed()
-                health.note(.leaseKeeper, isWell: true)
-                await signals.wishes.nap(upTo: nextRenewal - clock.now)
-            } catch is CancellationError {
-                break
-            } catch {
-                health.note(.leaseKeeper, isWell: false)
-                let delay = min(recovery.delay(after: error), configuration.leaseDuration / 10)
-                await signals.wishes.nap(upTo: delay)
+                await standing.change.nap(upTo: third / 2)
+                // Half a turn is long for an answer: without one the next is sent at once.
+                if !standing.hasUnanswered { await standing.change.nap(upTo: third / 2) }
             }
+            group.cancelAll()
         }
-        return false
     }
 
-    private func renew(_ clock: ContinuousClock) async throws -> Bool {
+    private func renewOnce(_ standing: Standing) async {
         // Counted from before the statement was sent: the database counts from later, so ours ends first.
-        let sent = clock.now
-        guard try await database.store.renewLease(of: node, running: running.count) else { return false }
-        catalog.holdLease(until: sent + configuration.leaseDuration - configuration.leaseMargin)
-        return true
+        let sent = ContinuousClock.now
+        do {
+            let isOurs = try await renewals.store.renewLease(of: node, running: running.count)
+            if isOurs {
+                catalog.holdLease(until: sent + configuration.leaseDuration - configuration.leaseMargin)
+                if standing.succeed() { logger.notice("The lease is renewed again") }
+            } else {
+                standing.supersede()
+            }
+        } catch {
+            guard !Task.isCancelled else { return standing.end() }
+            if standing.fail() {
+                logger.error("The lease could not be renewed and is tried again", metadata: ["error": "\(error)"])
+            }
+            try? await Task.sleep(for: .milliseconds(200))  // Cancelled when the server stops.
+            standing.end()
+        }
+        health.note(.leaseKeeper, isWell: standing.isWell)
+    }
+
+    private func heedWishes(_ standing: Standing) async {
+        var recovery = LoopRecovery("wishes", logger: logger)
+        while !Task.isCancelled {
+            do {
+                try await heedWishes()
+                recovery.succeed()
+                await signals.wishes.nap(upTo: configuration.leaseDuration / 3)
+            } catch {
+                await signals.wishes.nap(upTo: recovery.delay(after: error))
+            }
+        }
     }
 
     private func heedWishes() async throws {

@@ -34,14 +34,10 @@ package struct Reaper: Service {
     private func loop() async {
         var recovery = LoopRecovery("reaper", logger: logger)
         var watch = LeaseWatch()
-        var isPredecessorSettled = node.epoch == 1
         while !Task.isCancelled {
             var nap = configuration.leaseDuration / 3
             do {
-                if !isPredecessorSettled {
-                    try await settle(try await database.store.runningAttempts(of: node.id, epochs: 0...node.epoch - 1))
-                    isPredecessorSettled = true
-                }
+                try await settle(try await database.store.runningAttempts(of: node.id, epochs: 0...node.epoch - 1))
                 let sightings = try await database.store.busyNodes(except: node.id)
                 for dead in watch.lapsed(among: sightings, at: .now) { try await reap(dead) }
                 recovery.succeed()

@@ -49,7 +49,10 @@ package struct Worker: Service {
 
     private func lease(into group: inout DiscardingTaskGroup, until isOver: () -> Bool) async {
         var recovery = LoopRecovery("worker", logger: logger)
-        var lookBack = false
+        let clock = ContinuousClock()
+        // A grant whose answer was lost may be committed at any time after: so what the database says we run is asked
+        // after every failure, and now and then.
+        var nextLook = clock.now + configuration.leaseDuration
         while !isOver() {
             let free = configuration.capacity - running.count
             do {
@@ -57,8 +60,9 @@ package struct Worker: Service {
                     await signals.work.nap(upTo: Self.longestNap)
                     continue
                 }
-                // A grant whose answer was lost is found again by what the database says we run.
-                let leases = lookBack ? try await forgottenLeases() : try await claim(free)
+                let looksBack = clock.now >= nextLook
+                let leases = looksBack ? try await forgottenLeases() : try await claim(free)
+                if looksBack { nextLook = clock.now + configuration.leaseDuration }
                 for lease in leases {
                     let endSignal = running.add(lease)
                     group.addTask {
@@ -66,13 +70,12 @@ package struct Worker: Service {
                         signals.work.wake()  // Only now its place is free.
                     }
                 }
-                let nap = leases.isEmpty && !lookBack ? try await napLength() : .zero
-                lookBack = false
+                let nap = leases.isEmpty && !looksBack ? try await napLength() : .zero
                 recovery.succeed()
                 health.note(.worker, isWell: true)
                 await signals.work.nap(upTo: nap)
             } catch {
-                lookBack = true
+                nextLook = clock.now
                 health.note(.worker, isWell: false)
                 await signals.work.nap(upTo: recovery.delay(after: error))
             }

@@ -62,6 +62,8 @@ extension ExecutorClient {
         /// The latest run of each execution.
         var numbers: [UUID: UInt64] = [:]
         var isStopping = false
+        /// The latest deadline that was told: a run whose request is older than it starts with this one.
+        var deadline = BoottimeInstant(nanoseconds: 0)
         /// How many pings were sent, and the latest one that was answered.
         var pings: UInt64 = 0
         var answered: UInt64 = 0

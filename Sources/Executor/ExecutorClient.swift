@@ -69,9 +69,10 @@ package final class ExecutorClient: Sendable {
         end(run: number, reason)
     }
 
-    /// Moves the deadline of every run; an earlier one than before changes nothing.
+    /// Moves the deadline of every run, and of those that are yet to come; an earlier one than before changes nothing.
     package func extendLeases(to deadline: LeaseDeadline) {
         state.withLock { state in
+            state.deadline = max(state.deadline, deadline.instant)
             for number in state.runs.keys {
                 guard let known = state.runs[number]?.order.deadline else { continue }
                 state.runs[number]?.order.deadline = max(known, deadline.instant)
@@ -102,6 +103,8 @@ package final class ExecutorClient: Sendable {
         let isRefused = state.withLock { state in
             // Cancelled before it could be ended: it was not yet known.
             guard !Task.isCancelled, !state.isStopping else { return true }
+            var run = run
+            run.order.deadline = max(run.order.deadline, state.deadline)
             state.runs[run.order.run] = run
             state.numbers[run.order.executionID] = run.order.run
             state.send(run.order.run)

@@ -20,12 +20,12 @@ package struct HealthReport: Sendable {
 
 /// Answers probes.
 package struct HealthOperations: Sendable {
-    private let database: Database
+    private let probe: DatabaseProbe
     private let parts: ServerParts
 
-    /// Probes of `database` and of the server's own `parts`.
-    package init(database: Database, parts: ServerParts) {
-        self.database = database
+    /// Tells of what `probe` finds, and of the server's own `parts`.
+    package init(probe: DatabaseProbe, parts: ServerParts) {
+        self.probe = probe
         self.parts = parts
     }
 
@@ -43,23 +43,11 @@ package struct HealthOperations: Sendable {
 
     /// What is under way in the whole installation; nil while the database does not answer.
     package func statistics() async -> EngineStatistics? {
-        // A scrape without the database still answers what the process itself knows.
-        try? await database.store.statistics()
+        await probe.ask()?.statistics
     }
 
     private func databaseHealth() async -> Health {
-        await withTaskGroup(of: Health.self) { group in
-            group.addTask {
-                let takesWrites = try? await database.store.takesWrites()  // Any error means the same here.
-                return takesWrites == true ? .healthy : .unhealthy
-            }
-            group.addTask {
-                try? await Task.sleep(for: .milliseconds(1500))  // Cancelled when the database was faster.
-                return .unhealthy
-            }
-            defer { group.cancelAll() }
-            return await group.next() ?? .unhealthy
-        }
+        await probe.ask()?.takesWrites == true ? .healthy : .unhealthy
     }
 }
 

@@ -26,8 +26,9 @@ extension Store {
 
     static func lockingClaimable(limit: Int, taskLimit: Int) -> SQL {
         """
+        \(inProgress)
         SELECT e.id
-        FROM qkron.executions e JOIN qkron.tasks t ON t.id = e.task_id
+        FROM qkron.executions e JOIN qkron.tasks t ON t.id = e.task_id LEFT JOIN in_progress p ON p.task_id = e.task_id
         WHERE \(isReady(taskLimit: taskLimit))
         ORDER BY e.priority DESC, e.scheduled_for, e.id
         LIMIT \(limit)
@@ -35,23 +36,29 @@ extension Store {
         """
     }
 
-    /// Whether the execution `e` of the task `t` may start its next attempt.
+    /// How many runs each task has in progress, counted once and not for every execution that waits.
+    private static let inProgress: SQL = """
+        WITH in_progress AS MATERIALIZED (
+            SELECT task_id, count(*) AS runs FROM qkron.executions
+            WHERE status IN ('pending', 'running') AND started_at IS NOT NULL
+            GROUP BY task_id)
+        """
+
+    /// Whether the execution `e` of the task `t`, which has `p.runs` in progress, may start its next attempt.
     private static func isReady(taskLimit: Int) -> SQL {
         """
         e.status = 'pending' AND e.not_before <= statement_timestamp()
         AND (e.started_at IS NOT NULL
-             OR (SELECT count(*) FROM qkron.executions o WHERE \(holdsTask))
-                < CASE WHEN t.overlap_policy = 'allow' THEN \(taskLimit) ELSE 1 END)
+             OR (t.overlap_policy = 'allow' AND coalesce(p.runs, 0) < \(taskLimit))
+             OR (t.overlap_policy <> 'allow' AND p.runs IS NULL AND NOT EXISTS (\(earlierInLine))))
         """
     }
 
-    /// Whether the execution `o` keeps the execution `e` of the task `t` from starting: it is in progress, or it is the
-    /// retry of a lost run, which waits for its delay and whose slot comes first.
-    private static let holdsTask: SQL = """
-        o.task_id = e.task_id AND o.status IN ('pending', 'running')
-        AND (o.started_at IS NOT NULL
-             OR (o.trigger = 'retry' AND t.overlap_policy <> 'allow'
-                 AND (o.scheduled_for, o.id) < (e.scheduled_for, e.id)))
+    /// What waits for the same task as `e` and comes first, be it only the retry of a lost run, for its delay.
+    private static let earlierInLine: SQL = """
+        SELECT FROM qkron.executions o
+        WHERE o.task_id = e.task_id AND o.status = 'pending' AND o.started_at IS NULL
+          AND (o.scheduled_for, o.id) < (e.scheduled_for, e.id)
         """
 
     /// Grants `node` the next attempts of up to `limit` executions, in one transaction with what tells of it: the tasks
@@ -59,6 +66,7 @@ extension Store {
     ///
     /// - Parameter taskLimit: the most runs of one task beside each other, where its overlap policy is `allow`.
     package func claim(for node: Node, limit: Int, taskLimit: Int) async throws -> [Lease] {
+        guard try await lockLease(of: node) else { return [] }
         let candidates = try await claimable(limit: limit, taskLimit: taskLimit)
         guard !candidates.isEmpty else { return [] }
         // A second statement: it sees what was committed before the tasks were locked, and nobody else may add to it.
@@ -69,17 +77,19 @@ extension Store {
                        -- A run keeps what it began as: runs that began under 'allow' may go on side by side.
                        CASE WHEN e.started_at IS NOT NULL THEN e.is_exclusive
                             ELSE t.overlap_policy <> 'allow' END AS is_exclusive,
-                       (SELECT count(*) FROM qkron.executions o WHERE \(Self.holdsTask)) AS live,
+                       (SELECT count(*) FROM qkron.executions o
+                        WHERE o.task_id = e.task_id AND o.status IN ('pending', 'running')
+                          AND o.started_at IS NOT NULL) AS live,
                        row_number() OVER (PARTITION BY e.task_id, e.started_at IS NULL
-                                          ORDER BY e.scheduled_for, e.id) AS place
+                                          ORDER BY e.scheduled_for, e.id) AS place,
+                       EXISTS (\(Self.earlierInLine)) AS has_earlier
                 FROM qkron.executions e JOIN qkron.tasks t ON t.id = e.task_id
                 WHERE e.id = ANY(\(candidates)) AND e.status = 'pending' AND e.not_before <= clock_timestamp()
             ), granted AS (
                 SELECT c.* FROM candidate c
-                WHERE (c.goes_on OR c.live + c.place <= CASE WHEN c.is_exclusive THEN 1 ELSE \(taskLimit) END)
-                  AND EXISTS (SELECT FROM qkron.nodes n
-                              WHERE n.id = \(node.id.uuid) AND n.epoch = \(node.epoch)
-                                AND n.lease_expires_at > clock_timestamp())
+                WHERE c.goes_on
+                   OR (c.is_exclusive AND c.live = 0 AND NOT c.has_earlier)
+                   OR (NOT c.is_exclusive AND c.live + c.place <= \(taskLimit))
             ), started AS (
                 UPDATE qkron.tasks t
                 SET status = CASE WHEN t.status = 'cancelled' THEN t.status ELSE 'running' END,
@@ -128,7 +138,9 @@ extension Store {
     package func secondsUntilReady(taskLimit: Int) async throws -> Double? {
         try await one(
             """
+            \(Self.inProgress)
             SELECT CASE WHEN EXISTS (SELECT FROM qkron.executions e JOIN qkron.tasks t ON t.id = e.task_id
+                                     LEFT JOIN in_progress p ON p.task_id = e.task_id
                                      WHERE \(Self.isReady(taskLimit: taskLimit)))
                         THEN 0
                         ELSE (SELECT extract(epoch FROM min(not_before) - clock_timestamp())::float8

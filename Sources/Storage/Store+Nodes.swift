@@ -15,10 +15,24 @@ package struct NodeSighting: Sendable, Equatable, Identifiable {
 }
 
 extension Store {
-    /// Begins the next epoch of a node and grants it its first lease.
+    /// Keeps a node's epoch and standing as they are until the transaction ends; false if its lease has lapsed, or it
+    /// has begun another epoch. So no grant is committed after a later start, or a reaper, has looked.
+    func lockLease(of node: Node) async throws -> Bool {
+        try await !rows(
+            """
+            SELECT FROM qkron.nodes
+            WHERE id = \(node.id.uuid) AND epoch = \(node.epoch) AND lease_expires_at > clock_timestamp()
+            FOR KEY SHARE
+            """
+        ).isEmpty
+    }
+
+    /// Begins the next epoch of a node and grants it its first lease; runs in a transaction of its own. Waits for what
+    /// an earlier epoch of the node is still committing.
     package func register(
         _ id: Identifier<Node>, name: String, version: String, capacity: Int, leaseSeconds: Int
     ) async throws -> Node {
+        _ = try await rows("SELECT FROM qkron.nodes WHERE id = \(id.uuid) FOR UPDATE")
         let epoch: Int = try await one(
             """
             INSERT INTO qkron.nodes AS n (

@@ -30,7 +30,7 @@ package final class CommandRunner: ActionRunner {
 
     package func holdLease(until instant: ContinuousClock.Instant) {
         let deadline = LeaseDeadline.after(instant - ContinuousClock.now, since: .now)
-        self.deadline.withLock { $0 = deadline }
+        self.deadline.withLock { $0 = deadline.instant > $0.instant ? deadline : $0 }
         executor?.extendLeases(to: deadline)
     }
 

@@ -66,6 +66,10 @@ CREATE INDEX executions_claimable ON qkron.executions (priority DESC, scheduled_
 -- Only a further attempt waits for a time. Narrow, so that nobody looks for what is ready here and sorts it all.
 CREATE INDEX executions_waiting ON qkron.executions (not_before) WHERE status = 'pending' AND attempt_number > 0;
 CREATE INDEX executions_unfinished ON qkron.executions (task_id) WHERE status IN ('pending', 'running');
+CREATE INDEX executions_in_progress ON qkron.executions (task_id)
+    WHERE status IN ('pending', 'running') AND started_at IS NOT NULL;
+CREATE INDEX executions_in_line ON qkron.executions (task_id, scheduled_for, id)
+    WHERE status = 'pending' AND started_at IS NULL;
 CREATE INDEX executions_running ON qkron.executions (node_id) WHERE status = 'running';
 
 -- Apart, so that lists and leases never read it.

@@ -40,8 +40,17 @@ struct ServeCommand: AsyncParsableCommand {
         MetricsSystem.bootstrap(registry)
         let lock = try DataDirectory(path: configuration.dataDirectory).lock()
         let composition = try await Composition(configuration, lock: lock, registry: registry, logger: logger)
-        let services = try await composition.services()
         logger.notice("Starting", metadata: ["version": "\(Version.current)", "data_dir": "\(lock.directory.path)"])
+        try await composition.run { services in
+            try await ServiceGroup(configuration: group(of: services, configuration, logger: logger)).run()
+        }
+        withExtendedLifetime(lock) {}
+        logger.notice("Stopped")
+    }
+
+    private func group(
+        of services: [any Service], _ configuration: Configuration, logger: Logger
+    ) -> ServiceGroupConfiguration {
         var group = ServiceGroupConfiguration(
             services: services.map { service in
                 .init(service: service, failureTerminationBehavior: .gracefullyShutdownGroup)
@@ -50,8 +59,6 @@ struct ServeCommand: AsyncParsableCommand {
         // Draining, killing, and letting the database go, with room to spare; after that only cancellation is left.
         group.maximumGracefulShutdownDuration =
             configuration.runs.shutdownGrace + configuration.runs.killGrace + .seconds(90)
-        try await ServiceGroup(configuration: group).run()
-        withExtendedLifetime(lock) {}
-        logger.notice("Stopped")
+        return group
     }
 }

@@ -25,8 +25,11 @@ struct Composition {
     private let host: DatabaseHost
     private let requestPool: PostgresPool
     private let enginePool: PostgresPool
+    private let leasePool: PostgresPool
+    private let probe: DatabaseProbe
     private let announcer: Announcer
     private let accounts: AccountRules
+    private let secrets: Secrets
     private let signer: TokenSigner
     private let policy: CommandPolicy
     private let engineSettings: EngineConfiguration
@@ -34,7 +37,7 @@ struct Composition {
     private let running = RunningAttempts()
     private let health = EngineHealth()
 
-    /// Opens and migrates the database, and makes what a first start makes.
+    /// Reads what must be read before anything runs, and opens the database.
     init(
         _ configuration: Configuration, lock: DirectoryLock, registry: PrometheusRegistry, logger: Logger
     ) async throws {
@@ -61,21 +64,42 @@ struct Composition {
         var engineConnection = host.connection
         engineConnection.poolSize = 8
         enginePool = PostgresPool(engineConnection, logger: logger)
+        var leaseConnection = host.connection
+        leaseConnection.poolSize = 4
+        leasePool = PostgresPool(leaseConnection, logger: logger)
+        probe = DatabaseProbe(database: Database(leasePool))
         announcer = Announcer(database: Database(enginePool))
+        self.secrets = secrets
+    }
+
+    /// Prepares the database and runs everything until it is told to stop; then, or when a start fails half-way, lets
+    /// the database go.
+    func run(_ body: ([any Service]) async throws -> Void) async throws {
         do {
-            _ = try await DatabaseHost.migrate(enginePool, logger: logger)
-            try await secrets.checkShared(in: Database(requestPool).store)
-            try await FirstSuperuser.ensure(
-                identity.firstSuperuser, isPrivate: host.server != nil,
-                users: UserOperations(database: Database(requestPool), accounts: accounts))
+            try await prepareDatabase()
+            try await body(try await services())
         } catch {
-            await host.server?.stop()
+            await letDatabaseGo()
             throw error
         }
+        await letDatabaseGo()
+    }
+
+    private func prepareDatabase() async throws {
+        _ = try await DatabaseHost.migrate(enginePool, logger: logger)
+        try await secrets.checkShared(in: Database(requestPool).store)
+        try await FirstSuperuser.ensure(
+            configuration.identity.firstSuperuser, isPrivate: host.server != nil,
+            users: UserOperations(database: Database(requestPool), accounts: accounts))
+    }
+
+    private func letDatabaseGo() async {
+        for pool in [requestPool, enginePool, leasePool] { await pool.close() }
+        await host.server?.stop()
     }
 
     /// Everything that runs as long as the server does.
-    func services() async throws -> [any Service] {
+    private func services() async throws -> [any Service] {
         let hasEngine = configuration.components.contains(.engine)
         let executor = hasEngine ? try await startExecutor() : nil
         let catalog = ActionCatalog([
@@ -88,7 +112,8 @@ struct Composition {
                 health.areWell([.worker, .leaseKeeper]) && executor.isHealthy ? .healthy : .unhealthy
             )
         }
-        var services: [any Service] = [DatabaseService(server: host.server, pools: [requestPool, enginePool])]
+        var services: [any Service] = host.server.map { [DatabaseService(server: $0)] } ?? []
+        services.append(ProbeService(probe: probe))
         services.append(AnnouncerService(announcer: announcer, logger: logger))
         if configuration.components.contains(.api) { services.append(server(catalog: catalog, parts: parts)) }
         if let executor { services += try await engine(executor: executor, catalog: catalog) }
@@ -120,7 +145,7 @@ struct Composition {
             sessions: SessionOperations(
                 database: database, accounts: accounts, signer: signer, tokenLifetime: identity.tokenMinutes * 60,
                 registrationIsOpen: identity.allowsRegistration),
-            health: HealthOperations(database: database, parts: parts))
+            health: HealthOperations(probe: probe, parts: parts))
         return QkronServer(
             operations: operations,
             configuration: ServerConfiguration(
@@ -135,10 +160,12 @@ struct Composition {
     private func engine(executor: ExecutorClient, catalog: ActionCatalog) async throws -> [any Service] {
         let database = Database(enginePool)
         let registered = ContinuousClock.now
-        let node = try await database.store.register(
-            try NodeIdentity.loadOrCreate(in: directory.path), name: configuration.nodeName ?? NodeIdentity.hostName,
-            version: Version.current, capacity: engineSettings.capacity,
-            leaseSeconds: configuration.runs.leaseSeconds)
+        let id = try NodeIdentity.loadOrCreate(in: directory.path)
+        let node = try await database.transaction { [configuration, engineSettings] store in
+            try await store.register(
+                id, name: configuration.nodeName ?? NodeIdentity.hostName, version: Version.current,
+                capacity: engineSettings.capacity, leaseSeconds: configuration.runs.leaseSeconds)
+        }
         catalog.holdLease(until: registered + engineSettings.leaseDuration - engineSettings.leaseMargin)
         let completer = Completer(database: database, signals: signals, logger: logger)
         return [
@@ -149,8 +176,8 @@ struct Composition {
             ExecutorService(executor: executor),
             completer,
             LeaseKeeper(
-                node: node, database: database, catalog: catalog, configuration: engineSettings, signals: signals,
-                running: running, health: health, logger: logger),
+                node: node, database: database, renewals: Database(leasePool), catalog: catalog,
+                configuration: engineSettings, signals: signals, running: running, health: health, logger: logger),
             Worker(
                 node: node, database: database, configuration: engineSettings, signals: signals, running: running,
                 attempts: AttemptRunner(
@@ -166,8 +193,8 @@ struct Composition {
     }
 
     private func collectPoolMetrics() {
-        registry.onCollect { [requestPool, enginePool] metrics in
-            let all = [requestPool.statistics, enginePool.statistics]
+        registry.onCollect { [requestPool, enginePool, leasePool] metrics in
+            let all = [requestPool.statistics, enginePool.statistics, leasePool.statistics]
             metrics.gauge("qkron_db_connections", Double(all.map(\.idle).reduce(0, +)), [("state", "idle")])
             metrics.gauge("qkron_db_connections", Double(all.map(\.inUse).reduce(0, +)), [("state", "in_use")])
             metrics.gauge("qkron_db_connections", Double(all.map(\.waiting).reduce(0, +)), [("state", "waiting")])

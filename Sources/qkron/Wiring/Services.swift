@@ -2,26 +2,24 @@ import EmbeddedPostgres
 import Executor
 import Logging
 import Operations
-import Postgres
 import ServiceLifecycle
 import Storage
 
-/// Keeps the private cluster running, and closes the pools when everything else has stopped.
+/// Keeps the private cluster running.
 struct DatabaseService: Service {
-    let server: PostgresServer?
-    let pools: [PostgresPool]
+    let server: PostgresServer
 
     func run() async throws {
-        await cancelWhenGracefulShutdown {
-            if let server {
-                await server.run()
-            } else {
-                // Nothing to keep: the pools reconnect by themselves.
-                await WaitForEver.untilCancelled()
-            }
-        }
-        for pool in pools { await pool.close() }
-        await server?.stop()
+        await cancelWhenGracefulShutdown { await server.run() }
+    }
+}
+
+/// Asks the database how it is, when somebody wants to know.
+struct ProbeService: Service {
+    let probe: DatabaseProbe
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown { await probe.run() }
     }
 }
 
