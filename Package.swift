@@ -38,7 +38,6 @@ func tests(_ name: String, sees: [String], resources: [Resource] = []) -> Target
 let package = Package(
     name: "qkron",
     platforms: [.macOS(.v15)],
-    products: [.executable(name: "qkron", targets: ["qkron"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
@@ -62,7 +61,7 @@ let package = Package(
         room("EmbeddedPostgres", sees: ["Subprocess", "SystemPackage", "Logging"]),
         room("Credentials", sees: ["Domain", "CXCrypt", "COpenSSL"]),
         room("Executor", sees: ["CLinux", "SystemPackage", "Logging"]),
-        room("Actions", sees: ["Domain", "Executor", "Logging"]),
+        room("Actions", sees: ["Scheduling", "Domain", "Executor", "Logging"]),
         room("Telemetry", sees: ["Metrics"]),
         room(
             "Storage", sees: ["Scheduling", "Domain", "Postgres"],
@@ -77,19 +76,5 @@ let package = Package(
             sees: [
                 "Scheduling", "Domain", "Storage", "Credentials", "Actions", "ServiceLifecycle", "Metrics", "Logging",
             ]),
-        room(
-            "Server",
-            sees: [
-                "Scheduling", "Domain", "Operations", "Telemetry", "Hummingbird", "HTTPTypes", "NIOCore", "NIOPosix",
-                "Metrics", "Logging",
-            ]),
-        .executableTarget(
-            name: "qkron",
-            dependencies: dependencies([
-                "Scheduling", "Domain", "Postgres", "EmbeddedPostgres", "Credentials", "Executor", "Actions",
-                "Telemetry", "Storage", "Operations", "Engine", "Server", "ArgumentParser", "ServiceLifecycle",
-                "Hummingbird", "Metrics", "Logging", "SystemPackage",
-            ]),
-            swiftSettings: settings),
     ]
 )

@@ -1,6 +1,7 @@
 import Actions
 import Domain
 import Logging
+import Storage
 
 /// Makes one attempt: runs the action, ends it when it must end, decides what follows, and hands that over to be
 /// recorded.

@@ -37,7 +37,7 @@ package final class Completer: Service {
     }
 
     package func run() async throws {
-        await cancelWhenGracefulShutdown { await loop() }
+        await cancelWhenGracefulShutdown { await self.loop() }
         // Whoever still waits is told; the next start finds their rows and settles them.
         for waiting in queue.withLock({ exchange(&$0, []) }) { waiting.recorded.resume(returning: false) }
     }

@@ -38,14 +38,14 @@ package struct TaskRules: Sendable {
             faults.append(InputFault(["schedule"], "a command task needs a schedule", type: "missing"))
         }
         let zone = draft.timezone.or("UTC")
-        let timing = draft.schedule.isSent
-            ? collect(&faults) { () throws(InputFaults) in
-                try timing(
-                    kind: draft.scheduleKind.or(.cron), text: draft.schedule.or(""), timezone: zone,
-                    startsAt: draft.startsAt.or(nil)?.resolved(inZoneNamed: zone),
-                    endsAt: draft.endsAt.or(nil)?.resolved(inZoneNamed: zone), at: now)
-            } : nil
-        guard faults.isEmpty, let action, let timing else { throw OperationError.invalid(faults) }
+        let timing = collect(&faults) { () throws(InputFaults) -> TaskTiming? in
+            guard case .value(let text) = draft.schedule else { return nil }
+            return try timing(
+                kind: draft.scheduleKind.or(.cron), text: text, timezone: zone,
+                startsAt: draft.startsAt.or(nil)?.resolved(inZoneNamed: zone),
+                endsAt: draft.endsAt.or(nil)?.resolved(inZoneNamed: zone), at: now)
+        }
+        guard faults.isEmpty, let action, case .some(.some(let timing)) = timing else { throw OperationError.invalid(faults) }
         let isActive = draft.isActive.or(true)
         return TaskDefinition(
             id: Identifier(), ownerID: owner.id, ownerUsername: owner.username, name: draft.name.or(""),

@@ -46,7 +46,7 @@ extension Store {
     ) async throws -> ExecutionStatus? {
         let rows = try await rows(
             "SELECT status FROM qkron.executions WHERE id = \(id.uuid) AND task_id = \(task.uuid)")
-        return try decode(rows) { try $0.named("status") }.first
+        return try decode(rows) { try $0.named("status") as ExecutionStatus }.first
     }
 
     /// Cancels unfinished executions of locked tasks: the waiting ones at once, the running ones by a wish that their
@@ -72,7 +72,7 @@ extension Store {
             WHERE status = 'pending' AND \(chosen)
             RETURNING id
             """)
-        try await settleTasks(after: try decode(cancelled) { Identifier(try $0.decode("id")) })
+        try await settleTasks(after: try decode(cancelled) { Identifier<Execution>(try $0.decode("id")) })
         return try await change(
             """
             UPDATE qkron.executions SET cancel_reason = coalesce(cancel_reason, \(reason.rawValue))

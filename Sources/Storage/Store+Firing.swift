@@ -118,7 +118,8 @@ extension Store {
             FROM qkron.executions
             WHERE task_id = \(task.uuid) AND status IN ('pending', 'running')
             """)
-        return try one(of: try decode(rows) { (try $0.decode("unfinished"), try $0.decode("waiting")) })
+        return try only(
+            try decode(rows) { (try $0.decode("unfinished", as: Int.self), try $0.decode("waiting", as: Int.self)) })
     }
 }
 

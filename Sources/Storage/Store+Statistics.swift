@@ -16,8 +16,8 @@ extension Store {
             FROM qkron.executions
             WHERE status IN ('pending', 'running')
             """)
-        return try one(
-            of: try decode(rows) {
+        return try only(
+            try decode(rows) {
                 EngineStatistics(running: try $0.decode("running"), pending: try $0.decode("pending"))
             })
     }

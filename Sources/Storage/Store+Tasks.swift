@@ -1,6 +1,7 @@
 import Domain
 import Foundation
 import Postgres
+import Scheduling
 
 extension Store {
     /// Locks a task against every other change to it and to the state of its executions, until the transaction ends.

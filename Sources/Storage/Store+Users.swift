@@ -15,7 +15,7 @@ extension Store {
             VALUES (\(id.uuid), \(email), \(username), \(passwordHash), \(role.rawValue))
             RETURNING \(User.columns)
             """)
-        return try one(of: try decode(rows, User.init(row:)))
+        return try only(try decode(rows, User.init(row:)))
     }
 
     /// The accounts whose e-mail or username keeps a new account with these from being made: `(email, username)`.
@@ -28,14 +28,14 @@ extension Store {
                            WHERE lower(email) = lower(\(email)) OR lower(username) = lower(\(email))) AS email,
                    EXISTS (SELECT FROM qkron.users WHERE username = \(username)) AS username
             """)
-        return try one(of: try decode(rows) { (try $0.decode("email"), try $0.decode("username")) })
+        return try only(try decode(rows) { (try $0.decode("email", as: Bool.self), try $0.decode("username", as: Bool.self)) })
     }
 
     /// The account of this id, with the generation that its tokens must carry.
     package func user(_ id: Identifier<User>) async throws -> (user: User, tokenGeneration: Int)? {
         let rows = try await rows(
             "SELECT \(User.columns), u.token_generation FROM qkron.users u WHERE u.id = \(id.uuid)")
-        return try decode(rows) { (try User(row: $0), try $0.decode("token_generation")) }.first
+        return try decode(rows) { (try User(row: $0), try $0.decode("token_generation", as: Int.self)) }.first
     }
 
     /// The account that logs in by this username or e-mail, with its password hash.
@@ -48,7 +48,7 @@ extension Store {
             ORDER BY u.username = \(login) DESC
             LIMIT 1
             """)
-        return try decode(rows) { (try User(row: $0), try $0.decode("password_hash")) }.first
+        return try decode(rows) { (try User(row: $0), try $0.decode("password_hash", as: String.self)) }.first
     }
 
     /// Notes a login, if the account is still active under the hash that was proved; answers its token generation.
@@ -59,7 +59,7 @@ extension Store {
             WHERE id = \(id.uuid) AND password_hash = \(passwordHash) AND is_active
             RETURNING token_generation
             """)
-        return try decode(rows) { try $0.decode("token_generation") }.first
+        return try decode(rows) { try $0.decode("token_generation", as: Int.self) }.first
     }
 
     /// All accounts, oldest first.
@@ -84,7 +84,7 @@ extension Store {
             """
             SELECT id FROM qkron.users WHERE role = 'superuser' AND is_active ORDER BY id FOR NO KEY UPDATE
             """)
-        return try decode(rows) { Identifier(try $0.decode("id")) }
+        return try decode(rows) { Identifier<User>(try $0.decode("id")) }
     }
 
     /// Enables or disables an account; disabling revokes its tokens. Nil if nothing of that name changed.
@@ -96,19 +96,12 @@ extension Store {
             WHERE username = \(username) AND is_active <> \(isActive)
             RETURNING id
             """)
-        return try decode(rows) { Identifier(try $0.decode("id")) }.first
+        return try decode(rows) { Identifier<User>(try $0.decode("id")) }.first
     }
 
     /// The account of exactly this username.
     package func user(named username: String) async throws -> User? {
         let rows = try await rows("SELECT \(User.columns) FROM qkron.users u WHERE u.username = \(username)")
         return try decode(rows, User.init(row:)).first
-    }
-
-    func one<Value>(of values: [Value]) throws -> Value {
-        guard let value = values.first else {
-            throw StorageError.surprise("a statement that always gives a row gave none")
-        }
-        return value
     }
 }

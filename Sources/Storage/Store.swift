@@ -46,7 +46,12 @@ package struct Store: Sendable {
 
     /// The value of a statement that gives one row with the column `value`.
     func one<Value: PostgresDecodable>(_ sql: SQL) async throws -> Value {
-        guard let value: Value = try decode(try await rows(sql), { try $0.decode("value") }).first else {
+        try only(try decode(try await rows(sql)) { try $0.decode("value", as: Value.self) })
+    }
+
+    /// The first of values that a statement always gives.
+    func only<Value>(_ values: [Value]) throws -> Value {
+        guard let value = values.first else {
             throw StorageError.surprise("a statement that always gives a row gave none")
         }
         return value

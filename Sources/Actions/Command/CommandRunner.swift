@@ -2,23 +2,40 @@ import Domain
 import Executor
 import Foundation
 import Scheduling
+import Synchronization
 
 /// Runs command tasks: asks the executor, and knows no process itself.
-package struct CommandRunner: ActionRunner {
+package final class CommandRunner: ActionRunner {
     package let kind = ActionKind.command
     private let executor: ExecutorClient?
     private let policy: CommandPolicy
+    private let killGrace: Duration
+    /// Until when the server's lease holds. A run begun before it is known has no right to run.
+    private let deadline = Mutex(LeaseDeadline.after(.zero, since: .now))
 
     /// A runner that hands commands to `executor` under `policy`.
     ///
-    /// - Parameter executor: nil on a server that leaves the engine out: it reads commands, and runs none.
-    package init(executor: ExecutorClient?, policy: CommandPolicy) {
+    /// - Parameters:
+    ///   - executor: nil on a server that leaves the engine out: it reads commands, and runs none.
+    ///   - killGrace: from SIGTERM to SIGKILL.
+    package init(executor: ExecutorClient?, policy: CommandPolicy, killGrace: Duration) {
         self.executor = executor
         self.policy = policy
+        self.killGrace = killGrace
     }
 
     package func accept(_ parameters: [String: JSONValue]) throws(InputFaults) -> [String: JSONValue] {
         try policy.accept(parameters)
+    }
+
+    package func holdLease(until instant: ContinuousClock.Instant) {
+        let deadline = LeaseDeadline.after(instant - ContinuousClock.now, since: .now)
+        self.deadline.withLock { $0 = deadline }
+        executor?.extendLeases(to: deadline)
+    }
+
+    package func endLeftovers(of executions: [Identifier<Execution>]) async {
+        _ = await Leftovers.end(executions: executions.map(\.uuid), grace: killGrace)
     }
 
     package func run(_ attempt: AttemptContext) async -> AttemptReport {
@@ -37,7 +54,8 @@ package struct CommandRunner: ActionRunner {
                 executionID: lease.executionID.uuid, fencingToken: lease.fencingToken, attempt: lease.attempt,
                 command: command.command, environment: environment(of: command, lease: lease),
                 workingDirectory: command.workingDirectory, user: policy.user?.name,
-                timeout: .seconds(lease.timeout), outputLimit: command.outputLimit))
+                timeout: .seconds(lease.timeout), outputLimit: command.outputLimit,
+                deadline: deadline.withLock { $0 }))
         return report(result, timeout: lease.timeout)
     }
 

@@ -135,4 +135,10 @@ package struct TimingFault: Error, Sendable, Equatable {
     package let field: Field
     /// One sentence for the person who sent it.
     package let reason: String
+
+    /// A fault of `field`.
+    package init(field: Field, reason: String) {
+        self.field = field
+        self.reason = reason
+    }
 }

@@ -37,12 +37,12 @@ extension PostgresRow {
 
     /// The error of a column that holds what it never should.
     func unreadable(_ column: String, _ why: String) -> PostgresError {
-        .decoding("column \(column) \(why)")
+        .unreadable("column \(column) \(why)")
     }
 }
 
 extension JSONText {
     init(_ value: JSONValue) {
-        self.init(text: value.serialized())
+        self.init(value.serialized())
     }
 }

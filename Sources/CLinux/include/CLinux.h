@@ -1,0 +1,87 @@
+#ifndef QKRON_CLINUX_H
+#define QKRON_CLINUX_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+// What the Swift overlay of the C library cannot reach. Unless said otherwise a function returns a value of zero or
+// more on success and the negated errno on failure, and every descriptor it makes is closed on exec.
+
+// --- spawn.c
+
+enum qkron_spawn_step {
+    QKRON_STEP_NONE, QKRON_STEP_CLONE, QKRON_STEP_SESSION, QKRON_STEP_DESCRIPTORS, QKRON_STEP_LIMITS,
+    QKRON_STEP_GROUPS, QKRON_STEP_GROUP, QKRON_STEP_USER, QKRON_STEP_DIRECTORY, QKRON_STEP_PRIVILEGES,
+    QKRON_STEP_PARENT, QKRON_STEP_EXECUTE
+};
+
+struct qkron_spawn_plan {
+    const char *path;
+    char *const *arguments;
+    char *const *environment;
+    const char *directory;       // NULL: "/"
+    int directory_is_optional;   // 1: "/" where the directory cannot be entered
+    int descriptors[3];          // become 0, 1 and 2; each above 2, or already in its place
+    int switches_user;           // 1: takes on the ids below
+    uint32_t user;
+    uint32_t group;
+    const uint32_t *groups;
+    size_t group_count;
+    uint64_t open_files;         // soft limit of open files; 0: as the parent's
+    uint64_t mark;               // see qkron_spawn; 0: none
+    int is_command;              // 1: no new privileges, and killed when the spawning thread ends
+};
+
+struct qkron_spawn_answer {
+    int pid;                     // 0 on failure
+    int pidfd;
+    int step;                    // the step that failed
+    int error;                   // its errno
+};
+
+// Starts a process in a session of its own: default signal handlers, empty signal mask, umask 022, only the three
+// descriptors. The mark is set as the limit RLIMIT_LOCKS, which Linux has not enforced since 2.4.25 but hands down
+// through fork and exec and shows in /proc/PID/limits to everyone; failing to set it is no failure.
+void qkron_spawn(const struct qkron_spawn_plan *plan, struct qkron_spawn_answer *answer);
+
+// --- linux.c
+
+struct qkron_event {
+    uint64_t key;
+    int is_readable;             // also at end of file and on error: read to learn which
+    int is_writable;
+};
+
+int qkron_epoll_create(void);
+int qkron_epoll_add(int epoll, int descriptor, uint64_t key);
+int qkron_epoll_watch_writing(int epoll, int descriptor, uint64_t key, int watches);
+int qkron_epoll_remove(int epoll, int descriptor);
+int qkron_epoll_wait(int epoll, struct qkron_event *events, int capacity);
+
+int qkron_timer_create(void);                        // CLOCK_BOOTTIME, not blocking
+int qkron_timer_set(int timer, int64_t nanoseconds); // absolute; 0 disarms
+int qkron_eventfd_create(void);                      // not blocking
+int qkron_termination_eventfd(void);                 // readable once SIGTERM came; call once per process
+
+int qkron_pipe(int *reading, int *writing);          // the reading end does not block
+
+int qkron_pidfd_open(int pid);
+int qkron_pidfd_signal(int pidfd, int signal);
+
+// Whether the child has ended: 1 and its siginfo code and status, or 0. With reaps = 0 it stays a zombie.
+int qkron_child_status(int pidfd, int reaps, int *code, int *status);
+
+uint64_t qkron_raise_open_files(void);               // to the hard limit; returns what it was, 0 if unknown
+
+int qkron_become_subreaper(void);
+int qkron_make_undumpable(void);
+
+int qkron_listen(const char *path);                  // Unix stream sockets that do not block
+int qkron_accept(int listener);
+int qkron_connect(const char *path);
+int qkron_peer_user(int socket, uint32_t *user);
+
+int qkron_lock(int descriptor);                      // a POSIX write lock on the whole file
+int qkron_lock_holder(int descriptor);               // pid of the process that holds it, 0: nobody
+
+#endif

@@ -1,0 +1,183 @@
+#define _GNU_SOURCE
+#include "CLinux.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/timerfd.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static int answer(long outcome) {
+    return outcome < 0 ? -errno : (int)outcome;
+}
+
+int qkron_epoll_create(void) {
+    return answer(epoll_create1(EPOLL_CLOEXEC));
+}
+
+int qkron_epoll_add(int epoll, int descriptor, uint64_t key) {
+    struct epoll_event event = {.events = EPOLLIN, .data.u64 = key};
+    return answer(epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event));
+}
+
+int qkron_epoll_watch_writing(int epoll, int descriptor, uint64_t key, int watches) {
+    struct epoll_event event = {.events = EPOLLIN | (watches ? EPOLLOUT : 0), .data.u64 = key};
+    return answer(epoll_ctl(epoll, EPOLL_CTL_MOD, descriptor, &event));
+}
+
+int qkron_epoll_remove(int epoll, int descriptor) {
+    return answer(epoll_ctl(epoll, EPOLL_CTL_DEL, descriptor, NULL));
+}
+
+int qkron_epoll_wait(int epoll, struct qkron_event *events, int capacity) {
+    struct epoll_event raw[256];
+    int count = epoll_wait(epoll, raw, capacity < 256 ? capacity : 256, -1);
+    for (int index = 0; index < count; index++) {
+        events[index].key = raw[index].data.u64;
+        events[index].is_readable = (raw[index].events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0;
+        events[index].is_writable = (raw[index].events & EPOLLOUT) != 0;
+    }
+    return answer(count);
+}
+
+int qkron_timer_create(void) {
+    return answer(timerfd_create(CLOCK_BOOTTIME, TFD_CLOEXEC | TFD_NONBLOCK));
+}
+
+int qkron_timer_set(int timer, int64_t nanoseconds) {
+    struct itimerspec at = {.it_value = {.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000}};
+    return answer(timerfd_settime(timer, TFD_TIMER_ABSTIME, &at, NULL));
+}
+
+int qkron_eventfd_create(void) {
+    return answer(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+}
+
+static int termination_eventfd = -1;
+
+static void note_termination(int number) {
+    (void)number;
+    int saved = errno;
+    uint64_t one = 1;
+    (void)!write(termination_eventfd, &one, sizeof one);
+    errno = saved;
+}
+
+int qkron_termination_eventfd(void) {
+    termination_eventfd = qkron_eventfd_create();
+    if (termination_eventfd < 0) return termination_eventfd;
+    struct sigaction action = {.sa_handler = note_termination, .sa_flags = SA_RESTART};
+    return sigaction(SIGTERM, &action, NULL) == 0 ? termination_eventfd : -errno;
+}
+
+int qkron_pipe(int *reading, int *writing) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) != 0) return -errno;
+    // Only our end: a command may rely on a writing end that blocks.
+    if (fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0) {
+        int error = errno;
+        close(ends[0]);
+        close(ends[1]);
+        return -error;
+    }
+    *reading = ends[0];
+    *writing = ends[1];
+    return 0;
+}
+
+int qkron_pidfd_open(int pid) {
+    return answer(syscall(SYS_pidfd_open, pid, 0));
+}
+
+int qkron_pidfd_signal(int pidfd, int number) {
+    return answer(syscall(SYS_pidfd_send_signal, pidfd, number, NULL, 0));
+}
+
+int qkron_child_status(int pidfd, int reaps, int *code, int *status) {
+    siginfo_t info = {0};
+    if (waitid((idtype_t)3 /* P_PIDFD */, (id_t)pidfd, &info, WEXITED | WNOHANG | (reaps ? 0 : WNOWAIT)) != 0) {
+        return -errno;
+    }
+    *code = info.si_code;
+    *status = info.si_status;
+    return info.si_pid != 0;
+}
+
+uint64_t qkron_raise_open_files(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 0;
+    uint64_t before = limit.rlim_cur;
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+    return before;
+}
+
+int qkron_become_subreaper(void) {
+    return answer(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0));
+}
+
+int qkron_make_undumpable(void) {
+    return answer(prctl(PR_SET_DUMPABLE, 0, 0, 0, 0));
+}
+
+static int unix_socket(const char *path, struct sockaddr_un *address) {
+    if (strlen(path) >= sizeof address->sun_path) return -ENAMETOOLONG;
+    *address = (struct sockaddr_un){.sun_family = AF_UNIX};
+    strcpy(address->sun_path, path);
+    return answer(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+}
+
+int qkron_listen(const char *path) {
+    struct sockaddr_un address;
+    int descriptor = unix_socket(path, &address);
+    if (descriptor < 0) return descriptor;
+    if (bind(descriptor, (struct sockaddr *)&address, sizeof address) == 0 && listen(descriptor, 4) == 0) {
+        return descriptor;
+    }
+    int error = errno;
+    close(descriptor);
+    return -error;
+}
+
+int qkron_accept(int listener) {
+    return answer(accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK));
+}
+
+int qkron_connect(const char *path) {
+    struct sockaddr_un address;
+    int descriptor = unix_socket(path, &address);
+    if (descriptor < 0) return descriptor;
+    if (connect(descriptor, (struct sockaddr *)&address, sizeof address) == 0) return descriptor;
+    int error = errno;
+    close(descriptor);
+    return -error;
+}
+
+int qkron_peer_user(int descriptor, uint32_t *user) {
+    struct ucred credentials;
+    socklen_t size = sizeof credentials;
+    if (getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &credentials, &size) != 0) return -errno;
+    *user = credentials.uid;
+    return 0;
+}
+
+int qkron_lock(int descriptor) {
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    return answer(fcntl(descriptor, F_SETLK, &lock));
+}
+
+int qkron_lock_holder(int descriptor) {
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+    if (fcntl(descriptor, F_GETLK, &lock) != 0) return -errno;
+    return lock.l_type == F_UNLCK ? 0 : lock.l_pid;
+}

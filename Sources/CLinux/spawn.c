@@ -1,0 +1,115 @@
+#define _GNU_SOURCE
+#include "CLinux.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+// Shared with the child, which runs in our memory while this thread waits for its exec or exit.
+struct context {
+    const struct qkron_spawn_plan *plan;
+    pid_t parent;
+    volatile int step;
+    volatile int error;
+};
+
+static int fail(struct context *context, int step) {
+    context->error = errno;
+    context->step = step;
+    _exit(127);
+}
+
+static int place_descriptors(const int *descriptors) {
+    for (int target = 0; target < 3; target++) {
+        int outcome = descriptors[target] == target
+            ? fcntl(target, F_SETFD, 0)
+            : dup2(descriptors[target], target);
+        if (outcome < 0) return -1;
+    }
+    return (int)syscall(SYS_close_range, 3u, ~0u, CLOSE_RANGE_CLOEXEC);
+}
+
+static int set_limits(const struct qkron_spawn_plan *plan) {
+    if (plan->mark != 0) {
+        struct rlimit limit = {.rlim_cur = plan->mark, .rlim_max = plan->mark};
+        (void)setrlimit(RLIMIT_LOCKS, &limit);
+    }
+    if (plan->open_files == 0) return 0;
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return -1;
+    limit.rlim_cur = plan->open_files < limit.rlim_max ? plan->open_files : limit.rlim_max;
+    return setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// Raw system calls: the C library's setuid() would signal the other threads of the parent, whose memory this is.
+static void switch_user(struct context *context) {
+    const struct qkron_spawn_plan *plan = context->plan;
+    if (syscall(SYS_setgroups, plan->group_count, plan->groups) != 0) fail(context, QKRON_STEP_GROUPS);
+    if (syscall(SYS_setresgid, plan->group, plan->group, plan->group) != 0) fail(context, QKRON_STEP_GROUP);
+    if (syscall(SYS_setresuid, plan->user, plan->user, plan->user) != 0) fail(context, QKRON_STEP_USER);
+}
+
+static void enter_directory(struct context *context) {
+    const struct qkron_spawn_plan *plan = context->plan;
+    if (plan->directory != NULL && chdir(plan->directory) == 0) return;
+    if (plan->directory != NULL && !plan->directory_is_optional) fail(context, QKRON_STEP_DIRECTORY);
+    if (chdir("/") != 0) fail(context, QKRON_STEP_DIRECTORY);
+}
+
+static int child(void *argument) {
+    struct context *context = argument;
+    const struct qkron_spawn_plan *plan = context->plan;
+    for (int number = 1; number < NSIG; number++) {
+        struct sigaction action = {.sa_handler = SIG_DFL};
+        (void)sigaction(number, &action, NULL);
+    }
+    if (setsid() < 0) fail(context, QKRON_STEP_SESSION);
+    if (place_descriptors(plan->descriptors) != 0) fail(context, QKRON_STEP_DESCRIPTORS);
+    if (set_limits(plan) != 0) fail(context, QKRON_STEP_LIMITS);
+    umask(022);
+    if (plan->switches_user) switch_user(context);
+    // After the switch: the directory is entered with the rights of the command.
+    enter_directory(context);
+    if (plan->is_command) {
+        if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) fail(context, QKRON_STEP_PRIVILEGES);
+        // After the switch: a change of credentials clears it. The parent may have died before it was set.
+        if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) fail(context, QKRON_STEP_PARENT);
+        if (getppid() != context->parent) fail(context, QKRON_STEP_PARENT);
+    }
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    execve(plan->path, plan->arguments, plan->environment);
+    return fail(context, QKRON_STEP_EXECUTE);
+}
+
+void qkron_spawn(const struct qkron_spawn_plan *plan, struct qkron_spawn_answer *answer) {
+    _Alignas(16) char stack[65536];
+    struct context context = {.plan = plan, .parent = getpid()};
+    sigset_t all, before;
+    int pidfd = -1;
+
+    // A handler of ours must not run in the child while it shares our memory.
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int pid = clone(child, stack + sizeof stack, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, &context, &pidfd);
+    int error = errno;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+
+    *answer = (struct qkron_spawn_answer){.pid = pid, .pidfd = pidfd};
+    if (pid < 0) {
+        *answer = (struct qkron_spawn_answer){.pidfd = -1, .step = QKRON_STEP_CLONE, .error = error};
+    } else if (context.step != QKRON_STEP_NONE) {
+        while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {}
+        close(pidfd);
+        *answer = (struct qkron_spawn_answer){.pidfd = -1, .step = context.step, .error = context.error};
+    }
+}

@@ -1,0 +1,97 @@
+import Foundation
+
+/// Why a secret could not be had from its file. No case holds any of the content.
+package enum SecretFileError: Error, Equatable, CustomStringConvertible {
+    /// Others than its owner may read or change it.
+    case tooOpen(path: String, mode: UInt32)
+    /// Not a file, or its content is not base64 of enough bytes.
+    case malformed(path: String, minimumBytes: Int)
+    case failed(step: String, path: String, errno: Int32)
+
+    package var description: String {
+        switch self {
+        case .tooOpen(let path, let mode):
+            "\(path) may be used by others (mode \(String(mode, radix: 8))); run: chmod 600 '\(path)'"
+        case .malformed(let path, let minimumBytes):
+            "\(path) must be a file with the base64 text of at least \(minimumBytes) bytes"
+        case .failed(let step, let path, let code):
+            "cannot \(step) \(path): \(String(cString: strerror(code)))"
+        }
+    }
+}
+
+/// A secret that the server makes for itself at its first start and finds again at the next.
+package enum SecretFile {
+    private static let longestContent = 4096
+
+    /// The secret in the file, which is made with mode 0600 if there is none; several starters agree on one secret.
+    ///
+    /// The content is base64, with or without padding and a line end.
+    /// - Parameter bytes: how long a new secret is, and an existing one at least.
+    /// - Throws: `SecretFileError`
+    package static func loadOrCreate(path: String, bytes: Int = 32) throws -> [UInt8] {
+        if let secret = try load(path: path, bytes: bytes) { return secret }
+        try create(path: path, bytes: bytes)
+        guard let secret = try load(path: path, bytes: bytes) else {
+            throw SecretFileError.failed(step: "find", path: path, errno: ENOENT)
+        }
+        return secret
+    }
+
+    private static func load(path: String, bytes: Int) throws -> [UInt8]? {
+        // Without O_NONBLOCK the opening of a named pipe would wait for ever.
+        let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        if file < 0, errno == ENOENT { return nil }
+        guard file >= 0 else { throw SecretFileError.failed(step: "open", path: path, errno: errno) }
+        defer { close(file) }
+        var status = stat()
+        guard fstat(file, &status) == 0 else {
+            throw SecretFileError.failed(step: "examine", path: path, errno: errno)
+        }
+        let malformed = SecretFileError.malformed(path: path, minimumBytes: bytes)
+        guard status.st_mode & S_IFMT == S_IFREG else { throw malformed }
+        let mode = UInt32(status.st_mode & 0o777)
+        guard mode & 0o077 == 0 else { throw SecretFileError.tooOpen(path: path, mode: mode) }
+        var content = [UInt8](repeating: 0, count: longestContent)
+        let length = read(file, &content, content.count)
+        guard length >= 0 else { throw SecretFileError.failed(step: "read", path: path, errno: errno) }
+        guard length < content.count, let secret = decode(content[..<length]), secret.count >= bytes else {
+            throw malformed
+        }
+        return secret
+    }
+
+    private static func decode(_ content: ArraySlice<UInt8>) -> [UInt8]? {
+        var text = String(decoding: content, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+        while text.utf8.count % 4 != 0, !text.hasSuffix("===") { text += "=" }
+        return Data(base64Encoded: text).map(Array.init)
+    }
+
+    private static func create(path: String, bytes: Int) throws {
+        let draft = "\(path).\(Base64URL.encode(randomBytes(12))).new"
+        let file = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw SecretFileError.failed(step: "create", path: draft, errno: errno) }
+        defer {
+            close(file)
+            unlink(draft)
+        }
+        let content = Array((Data(randomBytes(bytes)).base64EncodedString() + "\n").utf8)
+        guard write(file, content, content.count) == content.count, fsync(file) == 0 else {
+            throw SecretFileError.failed(step: "write", path: draft, errno: errno)
+        }
+        // A link, unlike a rename, leaves the file of whoever was faster.
+        guard link(draft, path) == 0 || errno == EEXIST else {
+            throw SecretFileError.failed(step: "create", path: path, errno: errno)
+        }
+        try persistEntry(of: path)
+    }
+
+    /// Without this a power failure could forget the file though its secret is already in use.
+    private static func persistEntry(of path: String) throws {
+        let folder = URL(filePath: path).deletingLastPathComponent().path
+        let directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard directory >= 0 else { throw SecretFileError.failed(step: "open", path: folder, errno: errno) }
+        defer { close(directory) }
+        guard fsync(directory) == 0 else { throw SecretFileError.failed(step: "sync", path: folder, errno: errno) }
+    }
+}

@@ -1,0 +1,82 @@
+/// Why a private PostgreSQL could not be had; each description is a sentence for the person at the terminal.
+package enum EmbeddedPostgresError: Error, Equatable, CustomStringConvertible {
+    case installationMissing(lookedIn: [String])
+    case installationIncomplete(directory: String, missing: String)
+    case installationTooOld(directory: String, version: Int)
+    case installationUnreadable(directory: String, answer: String)
+    case versionMismatch(data: Int, installed: Int, cluster: String)
+    case userMissing(name: String)
+    case userUnnamed(id: UInt32)
+    case unusablePath(String)
+    case unreachable(path: String, blockedBy: String, user: String)
+    case foreignOwner(path: String, owner: String, expected: String)
+    case directoryInUse(path: String, processID: Int32?)
+    case unknownServer(processID: Int32, cluster: String)
+    case strayProcesses(cluster: String, processIDs: [Int32])
+    case initializationFailed(output: String)
+    case startFailed(log: String, lastLines: String)
+    case fileSystem(operation: String, path: String, reason: String)
+
+    package var description: String {
+        switch self {
+        case .installationMissing(let places):
+            "No PostgreSQL server was found (looked in \(places.joined(separator: ", "))). Install PostgreSQL "
+                + "\(PostgresInstallation.oldestVersion) or newer (Debian and Ubuntu: `apt install postgresql`), name "
+                + "its directory in POSTGRES_BIN, or set DATABASE_URL to use a server of your own."
+        case .installationIncomplete(let directory, let missing):
+            "There is no program `\(missing)` in \(directory), where a PostgreSQL server was expected."
+        case .installationTooOld(let directory, let version):
+            "The PostgreSQL in \(directory) is version \(version); at least \(PostgresInstallation.oldestVersion) is "
+                + "needed."
+        case .installationUnreadable(let directory, let answer):
+            "The version of the PostgreSQL in \(directory) could not be read: \(answer)"
+        case .versionMismatch(let data, let installed, let cluster):
+            "The database in \(cluster) was made by PostgreSQL \(data), but the one found is PostgreSQL "
+                + "\(installed). Install version \(data) (Debian and Ubuntu: `apt install postgresql-\(data)`) or "
+                + "move the data to version \(installed) with pg_upgrade."
+        default: circumstances
+        }
+    }
+
+    private var circumstances: String {
+        switch self {
+        case .userMissing(let name):
+            "Started by root, the private PostgreSQL runs as the user `\(name)`, which does not exist. Install the "
+                + "package `postgresql`, which makes it, or start qkron as another user."
+        case .userUnnamed(let id):
+            "PostgreSQL cannot run as user \(id), which has no entry in /etc/passwd."
+        case .unusablePath(let path):
+            "The data directory \(path) cannot be used: its path holds a control character or one of \" $ ` \\. "
+                + "Choose another with --data-dir."
+        case .unreachable(let path, let blocker, let user):
+            "The data directory \(path) cannot be reached by the user `\(user)`, as which PostgreSQL runs: "
+                + "\(blocker) is closed to it. "
+                + (blocker == path ? "Open it with `chmod a+x`, or choose" : "Choose")
+                + " another with --data-dir, for instance /var/lib/qkron."
+        case .foreignOwner(let path, let owner, let expected):
+            "\(path) belongs to the user `\(owner)` and not to `\(expected)`. Start qkron as the user that started "
+                + "it before, or choose another directory with --data-dir."
+        case .directoryInUse(let path, let processID):
+            "Another qkron\(processID.map { " (process \($0))" } ?? "") is using \(path). Stop it, or choose another "
+                + "directory with --data-dir."
+        case .unknownServer(let processID, let cluster):
+            "Process \(processID) may be a PostgreSQL server that still uses \(cluster). Stop it and start again."
+        case .strayProcesses(let cluster, let processIDs):
+            "PostgreSQL processes of an earlier start still use \(cluster) and do not end: "
+                + processIDs.map(String.init).joined(separator: ", ") + "."
+        default: failure
+        }
+    }
+
+    private var failure: String {
+        switch self {
+        case .initializationFailed(let output):
+            "The database could not be created: \(output)"
+        case .startFailed(let log, let lastLines):
+            "The private PostgreSQL did not start; its log is \(log). Last lines:\n\(lastLines)"
+        case .fileSystem(let operation, let path, let reason):
+            "Could not \(operation) \(path): \(reason)."
+        default: "The private PostgreSQL could not be used."
+        }
+    }
+}

@@ -1,0 +1,29 @@
+import Foundation
+import Subprocess
+import SystemPackage
+
+/// One of PostgreSQL's programs, run as the server's user, in a session of its own (a Ctrl-C at the terminal is for
+/// qkron, which then stops the server in good order), and without a word of qkron's environment.
+struct ServerCommand {
+    static let environment: [Environment.Key: String] = ["PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"]
+
+    let program: FilePath
+    let arguments: [String]
+    let user: SystemUser
+
+    /// Runs the program to its end; the answer is what it printed, on either stream, and whether it succeeded.
+    func run(input: String = "") async throws -> (isSuccess: Bool, output: String) {
+        var options = PlatformOptions()
+        options.createSession = true
+        if geteuid() == 0 {
+            options.userID = user.id
+            options.groupID = user.groupID
+            options.supplementaryGroups = user.groups
+        }
+        let result = try await Subprocess.run(
+            .path(program), arguments: Arguments(arguments), environment: .custom(Self.environment),
+            workingDirectory: "/", platformOptions: options, input: .string(input), output: .string(limit: 1 << 20),
+            error: .combinedWithOutput)
+        return (result.terminationStatus.isSuccess, result.standardOutput)
+    }
+}

@@ -1,0 +1,89 @@
+import CLinux
+import Glibc
+
+/// A command that the executor started and has not yet reported.
+final class CommandRun {
+    /// Where a run stands.
+    enum Phase {
+        case running
+        /// The shell has ended by itself; its output may still come for a moment.
+        case draining(EndedRun.Cause, until: BoottimeInstant)
+        /// Its tree is being ended.
+        case ending(TreeEnding)
+    }
+
+    let number: UInt64
+    let tree: TreeIdentity
+    let pid: pid_t
+    let pidfd: Int32
+    let startedAt: BoottimeInstant
+    let timesOutAt: BoottimeInstant
+    var deadline: BoottimeInstant
+    var phase = Phase.running
+    var output: CapturedPipe
+    var error: CapturedPipe
+
+    init(_ order: RunOrder, child: Spawn.Child, output: Int32, error: Int32, at now: BoottimeInstant) {
+        number = order.run
+        tree = TreeIdentity(mark: order.mark, leader: child.pid)
+        pid = child.pid
+        pidfd = child.pidfd
+        startedAt = now
+        timesOutAt = now.advanced(by: order.timeout)
+        deadline = order.deadline
+        self.output = CapturedPipe(descriptor: output, limit: Int(order.outputLimit))
+        self.error = CapturedPipe(descriptor: error, limit: Int(order.outputLimit))
+    }
+
+    /// When something must happen to it even if nothing comes from outside.
+    var due: BoottimeInstant? {
+        switch phase {
+        case .running: min(timesOutAt, deadline)
+        case .draining(_, let until): until
+        case .ending: nil
+        }
+    }
+
+    /// How the shell ended by itself; nil while it lives. Left unreaped it keeps its pid from being used again.
+    func shellEnd(reaps: Bool) -> EndedRun.Cause? {
+        var code: Int32 = 0
+        var status: Int32 = 0
+        guard qkron_child_status(pidfd, reaps ? 1 : 0, &code, &status) == 1 else { return nil }
+        return code == Int32(CLD_EXITED) ? .exited(status) : .signaled(status)
+    }
+}
+
+/// The reading end of a command's stream, and what came out of it.
+struct CapturedPipe {
+    private(set) var descriptor: Int32?
+    private(set) var window: OutputWindow
+
+    init(descriptor: Int32, limit: Int) {
+        self.descriptor = descriptor
+        window = OutputWindow(limit: limit)
+    }
+
+    /// Reads what is there, at most about as much as asked; false at the end of the stream.
+    mutating func read(atMost limit: Int, through buffer: UnsafeMutableRawBufferPointer) -> Bool {
+        guard let descriptor else { return false }
+        var taken = 0
+        while taken < limit {
+            let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
+            if count > 0 {
+                window.append(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+                taken += count
+            } else if count == 0 {
+                return false
+            } else if errno != EINTR {
+                return errno == EAGAIN
+            }
+        }
+        return true
+    }
+
+    /// Forgets the descriptor and hands it over to be closed.
+    mutating func takeDescriptor() -> Int32? {
+        defer { descriptor = nil }
+        return descriptor
+    }
+}

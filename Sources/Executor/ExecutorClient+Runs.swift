@@ -1,0 +1,112 @@
+import Foundation
+import Synchronization
+
+/// A run that somebody waits for.
+struct PendingRun {
+    var order: RunOrder
+    let onStart: @Sendable () -> Void
+    let continuation: CheckedContinuation<RawEnd, Never>
+    var isSent = false
+    var parts: [OutputPart: [UInt8]] = [:]
+}
+
+/// How a run ended, its output still as it came.
+struct RawEnd: Sendable {
+    var ending: RunResult.Ending
+    var survivors = 0
+    var duration = Duration.zero
+    var parts: [OutputPart: [UInt8]] = [:]
+    var outputTotal = 0
+    var errorTotal = 0
+
+    init(ending: RunResult.Ending, survivors: Int = 0) {
+        self.ending = ending
+        self.survivors = survivors
+    }
+
+    init(_ end: EndedRun, parts: [OutputPart: [UInt8]]) {
+        ending =
+            switch end.cause {
+            case .exited(let code): .exited(Int(code))
+            case .signaled(let signal): .signaled(Int(signal))
+            case .timedOut: .timedOut
+            case .ended(let reason): .ended(reason)
+            case .leaseLapsed: .leaseLapsed
+            case .spawnFailed(let why): .spawnFailed(why)
+            }
+        survivors = Int(end.survivors)
+        duration = end.duration
+        self.parts = parts
+        outputTotal = Int(end.outputTotal)
+        errorTotal = Int(end.errorTotal)
+    }
+
+    func result(outputLimit: Int) -> RunResult {
+        RunResult(
+            ending: ending,
+            stdout: CapturedOutput(
+                head: parts[.outputHead] ?? [], tail: parts[.outputTail] ?? [], total: outputTotal, limit: outputLimit),
+            stderr: CapturedOutput(
+                head: parts[.errorHead] ?? [], tail: parts[.errorTail] ?? [], total: errorTotal, limit: outputLimit),
+            survivors: survivors, duration: duration)
+    }
+}
+
+extension ExecutorClient {
+    /// What the client knows; every order about a run is sent under its lock, so that orders keep their order.
+    struct State {
+        var launch: ExecutorLaunch?
+        /// Nil while there is no executor.
+        var connection: ExecutorConnection?
+        var runs: [UInt64: PendingRun] = [:]
+        /// The latest run of each execution.
+        var numbers: [UUID: UInt64] = [:]
+        var isStopping = false
+        var extensions: UInt64 = 0
+        var unanswered = 0
+        var unansweredSince = BoottimeInstant.now
+        private var nextNumber = ExecutorLoop.Key.firstRun
+
+        mutating func takeNumber() -> UInt64 {
+            defer { nextNumber += 1 }
+            return nextNumber
+        }
+
+        mutating func send(_ number: UInt64) {
+            guard let connection, let run = runs[number] else { return }
+            connection.send(.start(run.order))
+            runs[number]?.isSent = true
+        }
+
+        mutating func remove(_ number: UInt64) -> PendingRun? {
+            guard let run = runs.removeValue(forKey: number) else { return nil }
+            if numbers[run.order.executionID] == number { numbers[run.order.executionID] = nil }
+            return run
+        }
+    }
+
+    /// Takes in what the executor reports; runs on the connection's thread.
+    func take(_ reports: [ExecutorReport]) {
+        var begun: [@Sendable () -> Void] = []
+        var ended: [(PendingRun, RawEnd)] = []
+        state.withLock { state in
+            for report in reports {
+                switch report {
+                case .hello: continue
+                case .started(let number, _):
+                    if let run = state.runs[number] { begun.append(run.onStart) }
+                case .output(let number, let part, let bytes):
+                    state.runs[number]?.parts[part, default: []].append(contentsOf: bytes)
+                case .ended(let number, let end):
+                    guard let run = state.remove(number) else { continue }
+                    ended.append((run, RawEnd(end, parts: run.parts)))
+                case .extended(let number):
+                    state.unanswered = Int(clamping: state.extensions - min(number, state.extensions))
+                    state.unansweredSince = .now
+                }
+            }
+        }
+        for onStart in begun { onStart() }
+        for (run, end) in ended { run.continuation.resume(returning: end) }
+    }
+}

@@ -1,0 +1,144 @@
+import Foundation
+import Glibc
+import Logging
+import Synchronization
+
+/// A server's executor: runs commands in it, and keeps it alive.
+package final class ExecutorClient: Sendable {
+    let configuration: ExecutorConfiguration
+    let logger: Logger
+    let state = Mutex(State())
+    /// One element whenever the executor is lost.
+    let losses: AsyncStream<Void>
+    private let noteLoss: AsyncStream<Void>.Continuation
+
+    /// Starts an executor and connects to it, once an earlier one of the directory is gone.
+    ///
+    /// Throws where it cannot be started. `supervise()` must run from then on.
+    package static func start(_ configuration: ExecutorConfiguration, logger: Logger) async throws -> ExecutorClient {
+        let client = ExecutorClient(configuration, logger: logger)
+        try await client.launch()
+        return client
+    }
+
+    private init(_ configuration: ExecutorConfiguration, logger: Logger) {
+        self.configuration = configuration
+        self.logger = logger
+        (losses, noteLoss) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    /// Whether commands can be run now: an executor is connected and answers.
+    package var isHealthy: Bool {
+        state.withLock { $0.connection != nil && $0.unanswered <= 1 }
+    }
+
+    /// The executor's process id; nil while there is none.
+    package var processID: Int32? {
+        state.withLock { $0.connection == nil ? nil : $0.launch?.pid }
+    }
+
+    /// Runs a command and answers once it has ended and, where it was made to end, its tree is gone.
+    ///
+    /// `onStart` is called once, on a thread that must not be held up, if the command was started. Cancelling the task
+    /// ends the run as `.ended(.shutdown)`; its result still comes once the tree is gone. While an executor is being
+    /// started again the run waits for it.
+    package func run(
+        _ request: RunRequest, onStart: @escaping @Sendable () -> Void = {}
+    ) async -> RunResult {
+        let identity: ProcessIdentity?
+        do {
+            identity = try Self.identity(of: request.user)
+        } catch {
+            return RunResult(ending: .spawnFailed("\(error)"))
+        }
+        let number = state.withLock { $0.takeNumber() }
+        let end = await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let order = RunOrder(request, run: number, identity: identity)
+                submit(PendingRun(order: order, onStart: onStart, continuation: continuation))
+            }
+        } onCancel: {
+            self.end(run: number, .shutdown)
+        }
+        return end.result(outputLimit: request.outputLimit)
+    }
+
+    /// Has a run ended; its result names the reason unless it ended by itself before. Does nothing where it is over.
+    package func end(_ executionID: UUID, reason: EndReason) {
+        guard let number = state.withLock({ $0.numbers[executionID] }) else { return }
+        end(run: number, reason)
+    }
+
+    /// Moves the deadline of every run; an earlier one than before changes nothing.
+    ///
+    /// To be called at least every third of a lease: it also notices, and kills, an executor that no longer answers.
+    package func extendLeases(to deadline: LeaseDeadline) {
+        let hung: Int32? = state.withLock { state in
+            for number in state.runs.keys {
+                guard let known = state.runs[number]?.order.deadline else { continue }
+                state.runs[number]?.order.deadline = max(known, deadline.instant)
+            }
+            guard let connection = state.connection else { return nil }
+            state.extensions += 1
+            state.unanswered += 1
+            connection.send(.extendAll(deadline: deadline.instant, number: state.extensions))
+            if state.unanswered == 1 { state.unansweredSince = .now }
+            let silence = state.unansweredSince.duration(to: .now)
+            return state.unanswered > 3 && silence > .seconds(10) ? state.launch?.pid : nil
+        }
+        guard let hung else { return }
+        logger.error("The executor does not answer and is killed", metadata: ["pid": "\(hung)"])
+        // It is our child and not reaped before its loss is handled, so the pid is still its.
+        kill(hung, SIGKILL)
+    }
+
+    /// Starts an executor and sends it the runs that wait for one.
+    func launch() async throws {
+        let configuration = self.configuration
+        let launch = try await BlockingThread.run("qkron-executor-start") {
+            try ExecutorLaunch.start(configuration)
+        }
+        let connection = try ExecutorConnection(socket: launch.socket)
+        state.withLock { state in
+            state.launch = launch
+            state.connection = connection
+            state.unanswered = 0
+            for number in state.runs.keys.sorted() { state.send(number) }
+        }
+        connection.start(
+            onReports: { [weak self] reports in self?.take(reports) },
+            onClose: { [noteLoss] in noteLoss.yield() })
+    }
+
+    private func submit(_ run: PendingRun) {
+        let isRefused = state.withLock { state in
+            // Cancelled before it could be ended: it was not yet known.
+            guard !Task.isCancelled, !state.isStopping else { return true }
+            state.runs[run.order.run] = run
+            state.numbers[run.order.executionID] = run.order.run
+            state.send(run.order.run)
+            return false
+        }
+        if isRefused { run.continuation.resume(returning: RawEnd(ending: .ended(.shutdown))) }
+    }
+
+    private func end(run number: UInt64, _ reason: EndReason) {
+        let unsent = state.withLock { state -> PendingRun? in
+            guard let run = state.runs[number] else { return nil }
+            if !run.isSent { return state.remove(number) }
+            state.connection?.send(.end(run: number, reason))
+            return nil
+        }
+        unsent?.continuation.resume(returning: RawEnd(ending: .ended(reason)))
+    }
+
+    /// Whose rights a command gets; nil: those of this process.
+    private static func identity(of name: String?) throws -> ProcessIdentity? {
+        guard let name else { return nil }
+        guard let user = SystemUser.lookup(name) else {
+            throw ExecutorError(description: "there is no system user \(name)")
+        }
+        if geteuid() != 0, user.uid == geteuid() { return nil }
+        return ProcessIdentity(user: user.uid, group: user.gid, groups: user.groups)
+    }
+}

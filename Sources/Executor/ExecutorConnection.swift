@@ -1,0 +1,122 @@
+import CLinux
+import Glibc
+import Synchronization
+
+/// The server's end of the socket: orders are gathered and written, reports read, by a thread of its own.
+final class ExecutorConnection: Sendable {
+    private let socket: Int32
+    private let waker: Int32
+    private let closed: Int32
+    private let outgoing = Mutex(FrameWriter())
+
+    /// Takes over the socket.
+    init(socket: Int32) throws {
+        self.socket = socket
+        do {
+            waker = try SystemCallError.check("eventfd", qkron_eventfd_create())
+            closed = try SystemCallError.check("eventfd", qkron_eventfd_create())
+        } catch {
+            close(socket)
+            throw error
+        }
+    }
+
+    deinit {
+        close(socket)
+        close(waker)
+        close(closed)
+    }
+
+    /// Starts the thread. It hands over reports in their order and ends when the other side hangs up.
+    func start(
+        onReports: @escaping @Sendable ([ExecutorReport]) -> Void, onClose: @escaping @Sendable () -> Void
+    ) {
+        BlockingThread.start("qkron-executor") { [self] in
+            // Any failure means the same: there is nobody left to talk to.
+            try? converse(onReports)
+            _ = shutdown(socket, Int32(SHUT_RDWR))
+            onClose()
+            raise(closed)
+        }
+    }
+
+    /// Blocks until the thread has handed over the last report, or the time is over.
+    func waitUntilClosed(for duration: Duration) {
+        _ = awaitReadable(closed, for: duration)
+    }
+
+    /// Sends an order after those sent before; where nobody is left to hear it, it is lost.
+    func send(_ order: ExecutorOrder) {
+        let isFirst = outgoing.withLock { writer in
+            let wasEmpty = writer.bytes.isEmpty
+            order.encode(into: &writer)
+            return wasEmpty
+        }
+        if isFirst { raise(waker) }
+    }
+
+    private func raise(_ event: Int32) {
+        var one: UInt64 = 1
+        _ = write(event, &one, 8)
+    }
+
+    private func converse(_ onReports: ([ExecutorReport]) -> Void) throws {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)
+        defer { buffer.deallocate() }
+        var frames = FrameBuffer()
+        var pending: [UInt8] = []
+        var sent = 0
+        while true {
+            let wantsToWrite = sent < pending.count
+            var watched = [
+                pollfd(fd: socket, events: Int16(POLLIN | (wantsToWrite ? POLLOUT : 0)), revents: 0),
+                pollfd(fd: waker, events: Int16(POLLIN), revents: 0),
+            ]
+            guard poll(&watched, 2, -1) > 0 else {
+                if errno == EINTR { continue }
+                throw SystemCallError(call: "poll", error: errno)
+            }
+            if watched[1].revents != 0 {
+                var count: UInt64 = 0
+                _ = read(waker, &count, 8)
+            }
+            if watched[0].revents & Int16(POLLIN | POLLHUP | POLLERR) != 0 {
+                try onReports(receive(into: &frames, through: buffer))
+            }
+            if sent == pending.count {
+                pending = takeOutgoing()
+                sent = 0
+            }
+            sent += try transmit(pending[sent...])
+        }
+    }
+
+    private func takeOutgoing() -> [UInt8] {
+        outgoing.withLock { writer in
+            defer { writer = FrameWriter() }
+            return writer.bytes
+        }
+    }
+
+    private func receive(
+        into frames: inout FrameBuffer, through buffer: UnsafeMutableRawBufferPointer
+    ) throws -> [ExecutorReport] {
+        let count = read(socket, buffer.baseAddress, buffer.count)
+        if count < 0, errno == EAGAIN || errno == EINTR { return [] }
+        guard count > 0 else { throw ExecutorError(description: "the executor is gone") }
+        frames.append(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+        var reports: [ExecutorReport] = []
+        while let (kind, fields) = try frames.next() {
+            reports.append(try ExecutorReport(kind: kind, fields: fields))
+        }
+        return reports
+    }
+
+    private func transmit(_ bytes: ArraySlice<UInt8>) throws -> Int {
+        guard !bytes.isEmpty else { return 0 }
+        let count = bytes.withUnsafeBytes { Glibc.send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+        if count < 0, errno == EAGAIN || errno == EINTR { return 0 }
+        guard count >= 0 else { throw SystemCallError(call: "send", error: errno) }
+        return count
+    }
+}

@@ -1,0 +1,129 @@
+import CLinux
+import Glibc
+
+extension ExecutorLoop {
+    /// How long the output of a shell that ended is awaited while something else holds its pipes open.
+    private static let drainTime = Duration.seconds(1)
+
+    func start(_ order: RunOrder) {
+        let now = BoottimeInstant.now
+        guard !isLeaving, order.deadline > now else {
+            report(EndedRun(cause: isLeaving ? .ended(.shutdown) : .leaseLapsed), of: order.run)
+            return
+        }
+        let run: CommandRun
+        do {
+            run = try spawn(order, at: now)
+        } catch {
+            report(EndedRun(cause: .spawnFailed("\(error)")), of: order.run)
+            return
+        }
+        runs[run.number] = run
+        do {
+            try watch(run)
+            reports.append(.started(run: run.number, pid: run.pid))
+            wake(at: min(run.timesOutAt, run.deadline))
+        } catch {
+            end(run, .spawnFailed("\(error)"))
+        }
+    }
+
+    private func report(_ end: EndedRun, of run: UInt64) {
+        let nothing = OutputWindow(limit: 0)
+        reports.append(end, of: run, output: nothing, error: nothing)
+    }
+
+    private func spawn(_ order: RunOrder, at now: BoottimeInstant) throws -> CommandRun {
+        let output = try makePipe()
+        defer { close(output.writing) }
+        do {
+            let error = try makePipe()
+            defer { close(error.writing) }
+            do {
+                let child = try command(order, output: output.writing, error: error.writing).start()
+                return CommandRun(order, child: child, output: output.reading, error: error.reading, at: now)
+            } catch let failure {
+                close(error.reading)
+                throw failure
+            }
+        } catch {
+            close(output.reading)
+            throw error
+        }
+    }
+
+    private func command(_ order: RunOrder, output: Int32, error: Int32) -> Spawn {
+        let home = order.environment.first { $0.hasPrefix("HOME=") }?.dropFirst(5)
+        return Spawn(
+            path: "/bin/sh", arguments: ["sh", "-c", order.command], environment: order.environment,
+            directory: order.workingDirectory ?? home.map(String.init),
+            directoryIsOptional: order.workingDirectory == nil, descriptors: (emptyInput, output, error),
+            identity: order.identity, openFiles: openFiles, mark: order.mark.value, isCommand: true)
+    }
+
+    private func makePipe() throws -> (reading: Int32, writing: Int32) {
+        var ends: (reading: Int32, writing: Int32) = (-1, -1)
+        _ = try SystemCallError.check("pipe", qkron_pipe(&ends.reading, &ends.writing))
+        return ends
+    }
+
+    private func watch(_ run: CommandRun) throws {
+        let key = run.number << 2
+        try poller.add(run.pidfd, key: key | Source.exit.rawValue)
+        if let descriptor = run.output.descriptor { try poller.add(descriptor, key: key | Source.output.rawValue) }
+        if let descriptor = run.error.descriptor { try poller.add(descriptor, key: key | Source.error.rawValue) }
+    }
+
+    func readOutput(of run: CommandRun, _ pipe: ReferenceWritableKeyPath<CommandRun, CapturedPipe>) {
+        if run[keyPath: pipe].read(atMost: 1 << 18, through: buffer) { return }
+        closePipe(of: run, pipe)
+        if case .draining(let cause, _) = run.phase, run.output.descriptor == nil, run.error.descriptor == nil {
+            finish(run, cause, survivors: 0)
+        }
+    }
+
+    private func closePipe(of run: CommandRun, _ pipe: ReferenceWritableKeyPath<CommandRun, CapturedPipe>) {
+        guard let descriptor = run[keyPath: pipe].takeDescriptor() else { return }
+        poller.remove(descriptor)
+        close(descriptor)
+    }
+
+    func shellEnded(_ run: CommandRun) {
+        // It stays readable for ever.
+        poller.remove(run.pidfd)
+        switch run.phase {
+        case .running:
+            guard let cause = run.shellEnd(reaps: true) else { return }
+            drain(run, after: cause)
+        case .draining: return
+        case .ending: lookSoon()
+        }
+    }
+
+    /// The shell has ended by itself: what it left behind lives on.
+    func drain(_ run: CommandRun, after cause: EndedRun.Cause) {
+        let now = BoottimeInstant.now
+        scheduleSweep(at: now)
+        run.phase = .draining(cause, until: now.advanced(by: Self.drainTime))
+        readOutput(of: run, \.output)
+        if runs[run.number] != nil { readOutput(of: run, \.error) }
+        if runs[run.number] != nil { wake(at: now.advanced(by: Self.drainTime)) }
+    }
+
+    /// Closes what belongs to the run and reports it. Its tree is gone or is none of our business.
+    func finish(_ run: CommandRun, _ cause: EndedRun.Cause, survivors: Int) {
+        // Never until the end of the stream: something that lives on may write without end.
+        _ = run.output.read(atMost: 1 << 16, through: buffer)
+        _ = run.error.read(atMost: 1 << 16, through: buffer)
+        closePipe(of: run, \.output)
+        closePipe(of: run, \.error)
+        _ = run.shellEnd(reaps: true)
+        poller.remove(run.pidfd)
+        close(run.pidfd)
+        runs[run.number] = nil
+        var end = EndedRun(cause: cause)
+        end.survivors = Int32(clamping: survivors)
+        end.duration = run.startedAt.duration(to: .now)
+        reports.append(end, of: run.number, output: run.output.window, error: run.error.window)
+    }
+}

@@ -1,0 +1,135 @@
+import CLinux
+import Glibc
+
+/// The one thread of the executor: waits for the server, the commands, their output and the clock, and obeys.
+final class ExecutorLoop {
+    static let lockCall = "lock"
+    /// How long it waits for a server to say hello.
+    private static let patience = Duration.seconds(15)
+
+    /// Keys below those of runs, whose numbers start at `firstRun`.
+    enum Key {
+        static let listener: UInt64 = 1
+        static let termination: UInt64 = 2
+        static let timer: UInt64 = 3
+        static let firstRun: UInt64 = 1 << 20
+    }
+
+    /// What a run's key, four times its number, has added to it.
+    enum Source: UInt64 {
+        case exit, output, error
+    }
+
+    var poller: Poller
+    let directory: String
+    let openFiles: UInt64
+    let emptyInput: Int32
+    let ownPID = getpid()
+    var runs: [UInt64: CommandRun] = [:]
+    var reports = ReportQueue()
+    var server: ServerPeer?
+    var nextPeerKey: UInt64 = 16
+    /// Set once all runs are to end and no more may start.
+    var isLeaving = false
+    var nextLook: BoottimeInstant?
+    var lookPause = Duration.zero
+    var nextSweep: BoottimeInstant
+    var leavesAt: BoottimeInstant
+    /// The grace of runs that end because their server is gone.
+    var leaveGrace = Duration.zero
+    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 16)
+    private let listener: Int32
+    private let timer: Int32
+    private let lock: Int32
+
+    init(directory: String, openFiles: UInt64) throws {
+        self.directory = directory
+        self.openFiles = openFiles
+        poller = try Poller()
+        lock = try ExecutorDirectory.openLock(in: directory)
+        _ = try SystemCallError.check(Self.lockCall, qkron_lock(lock))
+        let socket = ExecutorDirectory.socketPath(in: directory)
+        // Left behind by an executor that was killed; nobody else can listen while the lock is ours.
+        unlink(socket)
+        listener = try SystemCallError.check("listen", qkron_listen(socket))
+        timer = try SystemCallError.check("timerfd_create", qkron_timer_create())
+        emptyInput = open("/dev/null", O_RDONLY | O_CLOEXEC)
+        guard emptyInput > 2 else { throw SystemCallError(call: "open /dev/null", error: errno) }
+        nextSweep = BoottimeInstant.now
+        leavesAt = BoottimeInstant.now.advanced(by: Self.patience)
+        try poller.add(listener, key: Key.listener)
+        try poller.add(timer, key: Key.timer)
+        try poller.add(
+            SystemCallError.check("SIGTERM", qkron_termination_eventfd()), key: Key.termination)
+    }
+
+    deinit {
+        buffer.deallocate()
+    }
+
+    /// Serves until there is nothing left to do.
+    func run() throws {
+        obeyClock(at: .now)
+        while !isDone {
+            for event in try poller.wait() { handle(event) }
+            obeyClock(at: .now)
+            flushReports()
+        }
+        // Before the lock goes: whoever waits for it makes a socket of that name.
+        unlink(ExecutorDirectory.socketPath(in: directory))
+    }
+
+    private var isDone: Bool {
+        guard isLeaving, runs.isEmpty else { return false }
+        return server == nil || reports.isEmpty || leavesAt <= .now
+    }
+
+    private func handle(_ event: qkron_event) {
+        switch event.key {
+        case Key.listener: acceptServer(on: listener)
+        case Key.termination: leave(because: .shutdown)
+        case Key.timer:
+            var expirations: UInt64 = 0
+            _ = read(timer, &expirations, 8)
+        case server?.key:
+            if event.is_readable != 0 { hearServer() }
+        default:
+            guard let source = Source(rawValue: event.key & 3), let run = runs[event.key >> 2] else { return }
+            switch source {
+            case .exit: shellEnded(run)
+            case .output: readOutput(of: run, \.output)
+            case .error: readOutput(of: run, \.error)
+            }
+        }
+    }
+
+    /// Does everything that is due and sets the timer to what comes next.
+    private func obeyClock(at now: BoottimeInstant) {
+        if let nextDue, nextDue > now { return }
+        for run in runs.values {
+            if let due = run.due, due <= now { obeyClock(run, at: now) }
+        }
+        if let nextLook, nextLook <= now { lookAtTrees() }
+        if nextSweep <= now { reapOrphans(at: now) }
+        if server == nil, leavesAt <= now { isLeaving = true }
+        rearm()
+    }
+
+    private var nextDue: BoottimeInstant?
+
+    /// Makes sure that the clock is looked at by then.
+    func wake(at instant: BoottimeInstant) {
+        if let nextDue, nextDue <= instant { return }
+        nextDue = instant
+        _ = qkron_timer_set(timer, max(instant.nanoseconds, 1))
+    }
+
+    private func rearm() {
+        nextDue = nil
+        let dues =
+            runs.values.compactMap(\.due)
+            + [nextLook, nextSweep, server == nil || isLeaving ? leavesAt : nil]
+            .compactMap { $0 }
+        if let next = dues.min() { wake(at: next) }
+    }
+}

@@ -1,0 +1,119 @@
+import Foundation
+
+/// The version of the language between server and executor; both sides must speak the same.
+let wireVersion: UInt16 = 1
+
+/// Why a server has a run ended before its time.
+package enum EndReason: UInt8, Sendable, CaseIterable {
+    case cancelled = 1
+    case taskCancelled
+    case superseded
+    case shutdown
+    case leaseLost
+}
+
+/// What a server tells its executor.
+enum ExecutorOrder: Sendable, Equatable {
+    case hello(version: UInt16, killGrace: Duration, leaseGrace: Duration)
+    case start(RunOrder)
+    /// Moves the deadline of all runs; answered by `extended` with the same number.
+    case extendAll(deadline: BoottimeInstant, number: UInt64)
+    case end(run: UInt64, EndReason)
+    /// End all runs, report them, exit.
+    case shutdown
+
+    func encode(into writer: inout FrameWriter) {
+        switch self {
+        case .hello(let version, let killGrace, let leaseGrace):
+            writer.frame(1) {
+                $0.put(version)
+                $0.put(killGrace.nanoseconds)
+                $0.put(leaseGrace.nanoseconds)
+            }
+        case .start(let order): writer.frame(2) { order.encode(into: &$0) }
+        case .extendAll(let deadline, let number):
+            writer.frame(3) {
+                $0.put(deadline.nanoseconds)
+                $0.put(number)
+            }
+        case .end(let run, let reason):
+            writer.frame(4) {
+                $0.put(run)
+                $0.put(reason.rawValue)
+            }
+        case .shutdown: writer.frame(5) { _ in }
+        }
+    }
+
+    init(kind: UInt8, fields: ArraySlice<UInt8>) throws {
+        var reader = FrameReader(fields)
+        switch kind {
+        case 1:
+            self = try .hello(
+                version: reader.integer(), killGrace: .nanoseconds(reader.integer(Int64.self)),
+                leaseGrace: .nanoseconds(reader.integer(Int64.self)))
+        case 2: self = try .start(RunOrder(from: &reader))
+        case 3:
+            self = try .extendAll(
+                deadline: BoottimeInstant(nanoseconds: reader.integer()), number: reader.integer())
+        case 4:
+            let run = try reader.integer(UInt64.self)
+            guard let reason = EndReason(rawValue: try reader.integer()) else {
+                throw WireError(description: "an unknown reason to end a run")
+            }
+            self = .end(run: run, reason)
+        case 5: self = .shutdown
+        default: throw WireError(description: "an unknown order \(kind)")
+        }
+    }
+}
+
+/// What an executor tells its server.
+enum ExecutorReport: Sendable, Equatable {
+    case hello(version: UInt16)
+    case started(run: UInt64, pid: Int32)
+    /// A piece of the output of a run that has ended; `ended` follows the last one.
+    case output(run: UInt64, OutputPart, [UInt8])
+    case ended(run: UInt64, EndedRun)
+    case extended(number: UInt64)
+
+    func encode(into writer: inout FrameWriter) {
+        switch self {
+        case .hello(let version): writer.frame(1) { $0.put(version) }
+        case .started(let run, let pid):
+            writer.frame(2) {
+                $0.put(run)
+                $0.put(pid)
+            }
+        case .output(let run, let part, let bytes):
+            writer.frame(3) {
+                $0.put(run)
+                $0.put(part.rawValue)
+                $0.put(bytes)
+            }
+        case .ended(let run, let end):
+            writer.frame(4) {
+                $0.put(run)
+                end.encode(into: &$0)
+            }
+        case .extended(let number): writer.frame(5) { $0.put(number) }
+        }
+    }
+
+    init(kind: UInt8, fields: ArraySlice<UInt8>) throws {
+        var reader = FrameReader(fields)
+        switch kind {
+        case 1: self = try .hello(version: reader.integer())
+        case 2: self = try .started(run: reader.integer(), pid: reader.integer())
+        case 3:
+            let run = try reader.integer(UInt64.self)
+            guard let part = OutputPart(rawValue: try reader.integer()) else {
+                throw WireError(description: "an unknown part of output")
+            }
+            self = .output(run: run, part, Array(try reader.data()))
+        case 4: self = try .ended(run: reader.integer(), EndedRun(from: &reader))
+        case 5: self = try .extended(number: reader.integer())
+        default: throw WireError(description: "an unknown report \(kind)")
+        }
+    }
+}

@@ -1,0 +1,34 @@
+import CLinux
+import Glibc
+
+/// The executor's side: the process that `serve` starts.
+package enum ExecutorProcess {
+    /// Serves one server from the directory until that is gone or orders the end; then all runs have been ended.
+    ///
+    /// Blocks, and wants a process of its own with one thread. Returns the exit code: 0, 1 where it could not start or
+    /// broke, 75 where another executor holds the directory. It writes to standard error only in the last two cases.
+    package static func run(directory: String) -> Int32 {
+        Glibc.signal(SIGPIPE, SIG_IGN)
+        Glibc.signal(SIGINT, SIG_IGN)
+        Glibc.signal(SIGHUP, SIG_IGN)
+        Glibc.signal(SIGCHLD, SIG_DFL)
+        umask(0o077)
+        ProcessProtection.becomeSubreaper()
+        ProcessProtection.makeUndumpable()
+        do {
+            let loop = try ExecutorLoop(directory: directory, openFiles: qkron_raise_open_files())
+            try loop.run()
+            return 0
+        } catch let error as SystemCallError where error.call == ExecutorLoop.lockCall {
+            return complain(error, exitCode: 75)
+        } catch {
+            return complain(error, exitCode: 1)
+        }
+    }
+
+    private static func complain(_ error: any Error, exitCode: Int32) -> Int32 {
+        let line = Array("qkron executor: \(error)\n".utf8)
+        _ = write(STDERR_FILENO, line, line.count)
+        return exitCode
+    }
+}

@@ -1,0 +1,86 @@
+import Glibc
+
+/// Reports on their way to the server.
+///
+/// A slow server makes nothing grow but the number of ended runs that wait here with their windows, which is bounded
+/// by the runs it started; they are cut into frames only as the socket takes them, by turns.
+struct ReportQueue {
+    private static let chunk = 1 << 16
+    private var writer = FrameWriter()
+    private var written = 0
+    private var ended: [EndedOutput] = []
+
+    var isEmpty: Bool {
+        written == writer.bytes.count && ended.isEmpty
+    }
+
+    mutating func append(_ report: ExecutorReport) {
+        report.encode(into: &writer)
+    }
+
+    mutating func append(_ end: EndedRun, of run: UInt64, output: OutputWindow, error: OutputWindow) {
+        var end = end
+        end.outputTotal = Int64(output.total)
+        end.errorTotal = Int64(error.total)
+        let parts = [
+            (OutputPart.outputHead, output.head), (.outputTail, output.tail), (.errorHead, error.head),
+            (.errorTail, error.tail),
+        ]
+        ended.append(EndedOutput(run: run, end: end, parts: parts.filter { !$0.1.isEmpty }.map { ($0.0, $0.1[...]) }))
+    }
+
+    /// Writes as much as the socket takes; false once it is broken.
+    mutating func flush(to socket: Int32) -> Bool {
+        while true {
+            fill()
+            guard written < writer.bytes.count else { return true }
+            let count = writer.bytes.withUnsafeBytes {
+                send(socket, $0.baseAddress?.advanced(by: written), $0.count - written, Int32(MSG_NOSIGNAL))
+            }
+            if count < 0 {
+                if errno == EINTR { continue }
+                return errno == EAGAIN
+            }
+            written += count
+        }
+    }
+
+    private mutating func fill() {
+        if written == writer.bytes.count {
+            writer = FrameWriter()
+            written = 0
+        }
+        var turn = 0
+        while turn < ended.count, writer.bytes.count - written < 4 * Self.chunk {
+            if let (part, bytes) = ended[turn].next(atMost: Self.chunk) {
+                ExecutorReport.output(run: ended[turn].run, part, Array(bytes)).encode(into: &writer)
+            }
+            if ended[turn].parts.isEmpty {
+                ExecutorReport.ended(run: ended[turn].run, ended[turn].end).encode(into: &writer)
+                ended[turn].isReported = true
+            }
+            turn += 1
+        }
+        let unfinished = ended[..<turn].filter { !$0.isReported }
+        ended.removeFirst(turn)
+        ended.append(contentsOf: unfinished)
+    }
+}
+
+/// A run that has ended and what is still to be sent of its output.
+private struct EndedOutput {
+    let run: UInt64
+    let end: EndedRun
+    var parts: [(OutputPart, ArraySlice<UInt8>)]
+    var isReported = false
+
+    mutating func next(atMost count: Int) -> (OutputPart, ArraySlice<UInt8>)? {
+        guard let (part, bytes) = parts.first else { return nil }
+        if bytes.count <= count {
+            parts.removeFirst()
+        } else {
+            parts[0].1 = bytes.dropFirst(count)
+        }
+        return (part, bytes.prefix(count))
+    }
+}

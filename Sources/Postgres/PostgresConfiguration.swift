@@ -1,0 +1,93 @@
+import CLibPQ
+import Foundation
+
+/// How to reach a database, and how patient to be with it. Its description never shows the password.
+package struct PostgresConfiguration: Sendable, CustomStringConvertible, CustomDebugStringConvertible {
+    /// A libpq connection URL or `key=value` string; hosts in a row and `target_session_attrs` are understood.
+    package var url: String
+    /// How many connections the pool opens at most.
+    package var poolSize: Int
+    /// How long to wait for a free connection, and for each host to answer.
+    package var connectTimeout: Duration
+    /// How long one statement may take; the server ends it then.
+    package var statementTimeout: Duration
+    /// What the server shows as the name of the client, unless the URL says another.
+    package var applicationName: String
+
+    /// Checks nothing; `validate` does.
+    package init(
+        url: String, poolSize: Int = 10, connectTimeout: Duration = .seconds(5),
+        statementTimeout: Duration = .seconds(30), applicationName: String = "qkron"
+    ) {
+        self.url = url
+        self.poolSize = poolSize
+        self.connectTimeout = connectTimeout
+        self.statementTimeout = statementTimeout
+        self.applicationName = applicationName
+    }
+
+    package var description: String {
+        // Nothing of a URL that cannot be read may show.
+        guard let options = try? options() else { return "a database URL that cannot be read" }
+        let place = "\(options["host"] ?? "local"):\(options["port"] ?? "5432")"
+        return "\(place)/\(options["dbname"] ?? "") as \(options["user"] ?? "the system user")"
+    }
+
+    package var debugDescription: String { description }
+
+    /// Throws `.invalidParameter` when libpq could not read the URL, without repeating any of it.
+    package func validate() throws(PostgresError) {
+        _ = try options()
+    }
+
+    /// The parameters of `PQconnectdbParams`; what comes later wins.
+    func connectionParameters() throws(PostgresError) -> [(String, String)] {
+        try validate()
+        return [
+            ("connect_timeout", String(max(2, connectTimeout.wholeMilliseconds / 1000))),
+            ("fallback_application_name", applicationName),
+            ("keepalives_idle", "15"), ("keepalives_interval", "5"), ("keepalives_count", "3"),
+            ("tcp_user_timeout", "20000"),
+            ("dbname", url),
+            ("client_encoding", "UTF8"),
+        ]
+    }
+
+    private func options() throws(PostgresError) -> [String: String] {
+        if url.contains("\0") || hasStrayAtSign {
+            throw PostgresError(
+                .invalidParameter,
+                "The database URL cannot be read: special characters in user name and password must be percent-encoded."
+            )
+        }
+        // A plain word is the name of a database, as for psql.
+        guard url.contains("=") || url.contains("://") else { return ["dbname": url] }
+        guard let parsed = PQconninfoParse(url, nil) else {
+            // libpq's own message may quote a piece of the password.
+            throw PostgresError(.invalidParameter, "The database URL cannot be read.")
+        }
+        defer { PQconninfoFree(parsed) }
+        var options: [String: String] = [:]
+        var next = parsed
+        while let keyword = next.pointee.keyword {
+            if let value = next.pointee.val { options[String(cString: keyword)] = String(cString: value) }
+            next += 1
+        }
+        return options
+    }
+
+    /// A raw `@` or `/` in the password would move a piece of it into the host name, and so into messages.
+    private var hasStrayAtSign: Bool {
+        guard let scheme = url.range(of: "://") else { return false }
+        let authority = url[scheme.upperBound...].prefix { $0 != "/" }
+        let signs = url.count { $0 == "@" }
+        return signs > 1 || (signs == 1 && !authority.contains("@"))
+    }
+}
+
+extension Duration {
+    var wholeMilliseconds: Int {
+        let (seconds, attoseconds) = components
+        return Int(seconds) * 1000 + Int(attoseconds / 1_000_000_000_000_000)
+    }
+}

@@ -1,0 +1,9 @@
+/// Why a time zone was refused, in one line.
+package struct ZoneError: Error, CustomStringConvertible, Sendable, Equatable {
+    /// The whole message; it quotes the caller's text with everything but printable ASCII escaped.
+    package let description: String
+
+    init(_ name: String, _ reason: String) {
+        description = "time zone: \(quoted(name.utf8)) \(reason)"
+    }
+}

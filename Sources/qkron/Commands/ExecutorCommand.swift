@@ -1,0 +1,15 @@
+import ArgumentParser
+import Executor
+
+/// The process that runs commands for a server; `serve` starts it.
+struct ExecutorCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "executor", abstract: "Run commands for a server (started by 'serve').", shouldDisplay: false)
+
+    @Argument(help: "The directory of the socket.")
+    var directory: String
+
+    func run() throws {
+        throw ExitCode(ExecutorProcess.run(directory: directory))
+    }
+}

@@ -1,0 +1,13 @@
+/// Columns of text for people.
+enum TextTable {
+    /// Rows of equally many cells, each column as wide as its widest cell.
+    static func render(_ rows: [[String]]) -> String {
+        guard let columns = rows.first?.count else { return "" }
+        let widths = (0..<columns).map { column in rows.map { $0[column].count }.max() ?? 0 }
+        return rows.map { row in
+            zip(row, widths).enumerated().map { index, cell in
+                index == columns - 1 ? cell.0 : cell.0 + String(repeating: " ", count: cell.1 - cell.0.count + 2)
+            }.joined()
+        }.joined(separator: "\n")
+    }
+}

@@ -1,0 +1,110 @@
+import ArgumentParser
+import Domain
+import Foundation
+import Operations
+import Scheduling
+
+/// Manages accounts at the console.
+struct UserCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "user",
+        abstract: "Manage accounts.",
+        subcommands: [Create.self, List.self, Passwd.self, Disable.self, Enable.self])
+
+    struct Create: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Make an account.",
+            discussion: "The password is asked for at the terminal, or read from standard input.")
+
+        @Argument(help: "The username, 3 to 255 characters.")
+        var name: String
+
+        @Option(help: "The e-mail address.")
+        var email: String
+
+        @Flag(help: "Give the account every right.")
+        var superuser = false
+
+        @OptionGroup var options: DatabaseOptions
+
+        func run() async throws {
+            let password = try PasswordPrompt.newPassword()
+            try await options.withDatabase { console in
+                let account = NewAccount(email: email, username: name, password: password)
+                let user = try await console.users.create(account, role: superuser ? .superuser : .user)
+                print("Created \(user.role.rawValue) '\(user.username)' (\(user.id)).")
+            }
+        }
+    }
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "List the accounts, oldest first.")
+
+        @OptionGroup var options: DatabaseOptions
+
+        func run() async throws {
+            try await options.withDatabase { console in
+                let rows = try await console.users.list().map { user in
+                    [
+                        user.username, user.email, user.role.rawValue, user.isActive ? "active" : "disabled",
+                        ISO8601.format(user.createdAt),
+                    ]
+                }
+                print(TextTable.render([["USERNAME", "EMAIL", "ROLE", "STATE", "CREATED"]] + rows))
+            }
+        }
+    }
+
+    struct Passwd: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Give an account a new password; its tokens are revoked.",
+            discussion: "The password is asked for at the terminal, or read from standard input.")
+
+        @Argument(help: "The username.")
+        var name: String
+
+        @OptionGroup var options: DatabaseOptions
+
+        func run() async throws {
+            let password = try PasswordPrompt.newPassword()
+            try await options.withDatabase { console in
+                try await console.users.setPassword(password, of: name)
+                print("'\(name)' has a new password; earlier tokens are revoked.")
+            }
+        }
+    }
+
+    struct Disable: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Disable an account: it cannot log in, its tokens are revoked, its tasks rest.")
+
+        @Argument(help: "The username.")
+        var name: String
+
+        @OptionGroup var options: DatabaseOptions
+
+        func run() async throws {
+            try await options.withDatabase { console in
+                try await console.users.setActive(false, username: name)
+                print("'\(name)' is disabled.")
+            }
+        }
+    }
+
+    struct Enable: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Enable an account again; its tasks go on from now.")
+
+        @Argument(help: "The username.")
+        var name: String
+
+        @OptionGroup var options: DatabaseOptions
+
+        func run() async throws {
+            try await options.withDatabase { console in
+                try await console.users.setActive(true, username: name)
+                print("'\(name)' is enabled.")
+            }
+        }
+    }
+}

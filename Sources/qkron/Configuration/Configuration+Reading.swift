@@ -1,0 +1,80 @@
+import Domain
+import Logging
+
+extension Configuration {
+    /// Reads and checks all settings.
+    ///
+    /// - Throws: `ConfigurationError` with every fault.
+    init(_ source: SettingSource) throws(ConfigurationError) {
+        var reader = SettingReader(source)
+        let environment = reader.choice(.environment, default: Environment.production)
+        self.environment = environment
+        host = reader.text(.host) ?? "127.0.0.1"
+        port = reader.integer(.port, in: 0...65_535, default: 8000)
+        components = reader.choices(.components, default: Set(Component.allCases))
+        dataDirectory = reader.text(.dataDirectory) ?? "./.qkron"
+        nodeName = reader.text(.nodeName)
+        metricsRequireAuth = reader.boolean(.metricsRequireAuth, default: false)
+        logLevel = reader.choice(.logLevel, default: Logger.Level.info)
+        logFormat = reader.text(.logFormat) == nil ? nil : reader.choice(.logFormat, default: LogFormat.json)
+        database = DatabaseSettings(&reader)
+        identity = IdentitySettings(&reader, isDevelopment: environment == .development)
+        runs = RunSettings(&reader)
+        unknownNames = source.unknownNames
+        if components.isEmpty { reader.fault(.components, "must name at least one of api, engine") }
+        guard reader.faults.isEmpty else { throw ConfigurationError(faults: reader.faults) }
+    }
+}
+
+extension Configuration.DatabaseSettings {
+    fileprivate init(_ reader: inout SettingReader) {
+        url = reader.text(.databaseURL)
+        postgresBin = reader.text(.postgresBin)
+        poolSize = reader.integer(.poolSize, in: 1...200, default: 10)
+        connectTimeout = .seconds(reader.integer(.connectTimeout, in: 1...300, default: 5))
+        statementTimeout = .seconds(reader.integer(.statementTimeout, in: 1...3600, default: 30))
+    }
+}
+
+extension Configuration.IdentitySettings {
+    fileprivate init(_ reader: inout SettingReader, isDevelopment: Bool) {
+        secretKey = reader.text(.secretKey)
+        secretKeyPrevious = reader.text(.secretKeyPrevious)
+        tokenMinutes = reader.integer(.tokenMinutes, in: 1...525_600, default: 30)
+        tokenIssuer = reader.text(.tokenIssuer) ?? "qkron"
+        tokenAudience = reader.text(.tokenAudience) ?? "qkron"
+        passwordHashCost = reader.integer(.passwordHashCost, in: 1...11, default: 5)
+        allowsRegistration = reader.boolean(.allowRegistration, default: isDevelopment)
+        firstSuperuser = Configuration.FirstSuperuser(&reader)
+        for (setting, secret) in [(Setting.secretKey, secretKey), (.secretKeyPrevious, secretKeyPrevious)] {
+            if let secret, secret.utf8.count < 32 { reader.fault(setting, "must have at least 32 bytes") }
+        }
+    }
+}
+
+extension Configuration.FirstSuperuser {
+    fileprivate init?(_ reader: inout SettingReader) {
+        let parts = [Setting.superuserUsername, .superuserEmail, .superuserPassword].map { ($0, reader.text($0)) }
+        for (setting, text) in parts where text == nil && parts.contains(where: { $0.1 != nil }) {
+            reader.fault(setting, "is missing: SUPERUSER_USERNAME, _EMAIL and _PASSWORD are set together")
+        }
+        guard let username = parts[0].1, let email = parts[1].1, let password = parts[2].1 else { return nil }
+        self.init(username: username, email: email, password: password)
+    }
+}
+
+extension Configuration.RunSettings {
+    fileprivate init(_ reader: inout SettingReader) {
+        commandRoles = reader.choices(.commandRoles, default: [.user, .superuser])
+        allowedCommands = Set(reader.list(.allowedCommands) ?? [])
+        commandPath =
+            reader.text(.commandPath) ?? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+        runAs = reader.text(.runAs)
+        maxConcurrency = reader.integer(.maxConcurrency, in: 1...10_000, default: 64)
+        maxTaskConcurrency = reader.integer(.maxTaskConcurrency, in: 1...1_000, default: 16)
+        retryDelay = reader.integer(.retryDelay, in: 0...86_400, default: 60)
+        killGrace = .seconds(reader.integer(.killGrace, in: 0...300, default: 5))
+        shutdownGrace = .seconds(reader.integer(.shutdownGrace, in: 0...86_400, default: 30))
+        leaseSeconds = reader.integer(.leaseSeconds, in: 2...3_600, default: 15)
+    }
+}

@@ -1,0 +1,80 @@
+import Domain
+import Logging
+
+/// Everything that can be set, read once and checked.
+struct Configuration: Sendable {
+    /// What kind of installation this is.
+    enum Environment: String, CaseIterable, Sendable {
+        case development, production
+    }
+
+    /// The halves of a server.
+    enum Component: String, CaseIterable, Sendable {
+        case api, engine
+    }
+
+    /// How log lines look.
+    enum LogFormat: String, CaseIterable, Sendable {
+        case json, text
+    }
+
+    /// Where the database is, and how it is talked to.
+    struct DatabaseSettings: Sendable {
+        /// A libpq URL; nil is a private cluster under the data directory.
+        let url: String?
+        let postgresBin: String?
+        let poolSize: Int
+        let connectTimeout: Duration
+        let statementTimeout: Duration
+    }
+
+    /// How people prove who they are.
+    struct IdentitySettings: Sendable {
+        /// Signs tokens; nil is made at first start.
+        let secretKey: String?
+        let secretKeyPrevious: String?
+        let tokenMinutes: Int
+        let tokenIssuer: String
+        let tokenAudience: String
+        let passwordHashCost: Int
+        let allowsRegistration: Bool
+        let firstSuperuser: FirstSuperuser?
+    }
+
+    /// The superuser that a start makes when it finds none.
+    struct FirstSuperuser: Sendable {
+        let username: String
+        let email: String
+        let password: String
+    }
+
+    /// What runs, as whom, and how much of it at once.
+    struct RunSettings: Sendable {
+        let commandRoles: Set<Role>
+        let allowedCommands: Set<String>
+        let commandPath: String
+        let runAs: String?
+        let maxConcurrency: Int
+        let maxTaskConcurrency: Int
+        let retryDelay: Int
+        let killGrace: Duration
+        let shutdownGrace: Duration
+        let leaseSeconds: Int
+    }
+
+    let environment: Environment
+    let host: String
+    let port: Int
+    let components: Set<Component>
+    let dataDirectory: String
+    let nodeName: String?
+    let metricsRequireAuth: Bool
+    let logLevel: Logger.Level
+    /// Nil: text on a terminal, else JSON.
+    let logFormat: LogFormat?
+    let database: DatabaseSettings
+    let identity: IdentitySettings
+    let runs: RunSettings
+    /// Names in the environment that look like ours and mean nothing.
+    let unknownNames: [String]
+}

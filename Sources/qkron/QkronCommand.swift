@@ -1,0 +1,17 @@
+import ArgumentParser
+
+/// The program: one executable, a subcommand for each job.
+@main
+struct QkronCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "qkron",
+        abstract: "Runs commands on schedules, and remembers what happened.",
+        discussion: """
+            Start a server with 'qkron serve', then create tasks over its HTTP API. Settings come from flags, from the \
+            environment as QKRON_KEY or KEY, or from a file .env in the working directory.
+            """,
+        subcommands: [
+            ServeCommand.self, MigrateCommand.self, UserCommand.self, ScheduleCommand.self, VersionCommand.self,
+            ExecutorCommand.self,
+        ])
+}

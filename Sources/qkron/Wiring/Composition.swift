@@ -1,0 +1,175 @@
+import Actions
+import Credentials
+import Domain
+import EmbeddedPostgres
+import Engine
+import Executor
+import Foundation
+import Hummingbird
+import Logging
+import Metrics
+import Operations
+import Postgres
+import Server
+import ServiceLifecycle
+import Storage
+import Telemetry
+
+/// Builds a server from its configuration, and lists its services in the order in which each needs those before it; they
+/// stop the other way round.
+struct Composition {
+    private let configuration: Configuration
+    private let registry: PrometheusRegistry
+    private let logger: Logger
+    private let directory: DataDirectory
+    private let host: DatabaseHost
+    private let requestPool: PostgresPool
+    private let enginePool: PostgresPool
+    private let announcer: Announcer
+    private let accounts: AccountRules
+    private let signer: TokenSigner
+    private let policy: CommandPolicy
+    private let engineSettings: EngineConfiguration
+    private let signals = EngineSignals()
+    private let running = RunningAttempts()
+    private let health = EngineHealth()
+
+    /// Opens and migrates the database, and makes what a first start makes.
+    init(
+        _ configuration: Configuration, lock: DirectoryLock, registry: PrometheusRegistry, logger: Logger
+    ) async throws {
+        self.configuration = configuration
+        self.registry = registry
+        self.logger = logger
+        directory = lock.directory
+        let identity = configuration.identity
+        let runs = configuration.runs
+        policy = CommandPolicy(
+            allowedFirstWords: runs.allowedCommands, path: runs.commandPath, user: try CommandUser.choose(runs.runAs))
+        engineSettings = EngineConfiguration(
+            capacity: runs.maxConcurrency, taskCapacity: runs.maxTaskConcurrency, leaseSeconds: runs.leaseSeconds,
+            killGrace: runs.killGrace, shutdownGrace: runs.shutdownGrace, commandRoles: runs.commandRoles)
+        let secrets = try Secrets(identity, dataDirectory: directory.path)
+        signer = try TokenSigner(
+            secret: secrets.tokenKey, previous: secrets.previousTokenKey, issuer: identity.tokenIssuer,
+            audience: identity.tokenAudience)
+        accounts = AccountRules(
+            hasher: PasswordHasher(
+                cost: identity.passwordHashCost, threads: ProcessInfo.processInfo.activeProcessorCount))
+        host = try await DatabaseHost.open(configuration, in: lock, logger: logger)
+        requestPool = PostgresPool(host.connection, logger: logger)
+        var engineConnection = host.connection
+        engineConnection.poolSize = 8
+        enginePool = PostgresPool(engineConnection, logger: logger)
+        announcer = Announcer(database: Database(enginePool))
+        do {
+            _ = try await DatabaseHost.migrate(enginePool, logger: logger)
+            try await secrets.checkShared(in: Database(requestPool).store)
+            try await FirstSuperuser.ensure(
+                identity.firstSuperuser, isPrivate: host.server != nil,
+                users: UserOperations(database: Database(requestPool), accounts: accounts))
+        } catch {
+            await host.server?.stop()
+            throw error
+        }
+    }
+
+    /// Everything that runs as long as the server does.
+    func services() async throws -> [any Service] {
+        let hasEngine = configuration.components.contains(.engine)
+        let executor = hasEngine ? try await startExecutor() : nil
+        let catalog = ActionCatalog([
+            CommandRunner(executor: executor, policy: policy, killGrace: configuration.runs.killGrace)
+        ])
+        let parts = ServerParts { [health] in
+            guard let executor else { return (.disabled, .disabled) }
+            return (
+                health.areWell([.scheduler]) ? .healthy : .unhealthy,
+                health.areWell([.worker, .leaseKeeper]) && executor.isHealthy ? .healthy : .unhealthy
+            )
+        }
+        var services: [any Service] = [DatabaseService(server: host.server, pools: [requestPool, enginePool])]
+        services.append(AnnouncerService(announcer: announcer, logger: logger))
+        if configuration.components.contains(.api) { services.append(server(catalog: catalog, parts: parts)) }
+        if let executor { services += try await engine(executor: executor, catalog: catalog) }
+        services.append(StoppingMark(parts: parts))
+        collectPoolMetrics()
+        return services
+    }
+
+    private func startExecutor() async throws -> ExecutorClient {
+        try await ExecutorClient.start(
+            ExecutorConfiguration(
+                directory: try RuntimeDirectory.path(named: "executor", for: directory.path),
+                killGrace: configuration.runs.killGrace,
+                leaseGrace: EngineConfiguration.leaseGrace(
+                    leaseSeconds: configuration.runs.leaseSeconds, killGrace: configuration.runs.killGrace)),
+            logger: logger)
+    }
+
+    private func server(catalog: ActionCatalog, parts: ServerParts) -> any Service {
+        let database = Database(requestPool)
+        let identity = configuration.identity
+        let operations = OperationSet(
+            tasks: TaskOperations(
+                database: database, announcer: announcer,
+                rules: TaskRules(
+                    catalog: catalog, commandRoles: configuration.runs.commandRoles,
+                    retryDelay: configuration.runs.retryDelay)),
+            executions: ExecutionOperations(database: database, announcer: announcer),
+            sessions: SessionOperations(
+                database: database, accounts: accounts, signer: signer, tokenLifetime: identity.tokenMinutes * 60,
+                registrationIsOpen: identity.allowsRegistration),
+            health: HealthOperations(database: database, parts: parts))
+        return QkronServer(
+            operations: operations,
+            configuration: ServerConfiguration(
+                host: configuration.host, port: configuration.port, version: Version.current,
+                metricsRequireAuth: configuration.metricsRequireAuth),
+            registry: registry, logger: logger,
+            onListening: { host, port in
+                print("Listening on http://\(host):\(port)")
+                fflush(stdout)
+            })
+    }
+
+    private func engine(executor: ExecutorClient, catalog: ActionCatalog) async throws -> [any Service] {
+        let database = Database(enginePool)
+        let registered = ContinuousClock.now
+        let node = try await database.store.register(
+            try NodeIdentity.loadOrCreate(in: directory.path), name: configuration.nodeName ?? NodeIdentity.hostName,
+            version: Version.current, capacity: engineSettings.capacity,
+            leaseSeconds: configuration.runs.leaseSeconds)
+        catalog.holdLease(until: registered + engineSettings.leaseDuration - engineSettings.leaseMargin)
+        let completer = Completer(database: database, signals: signals, logger: logger)
+        return [
+            AnnouncementRelay(announcements: Announcements(host.connection, logger: logger), signals: signals),
+            ExecutorService(executor: executor),
+            completer,
+            LeaseKeeper(
+                node: node, database: database, catalog: catalog, configuration: engineSettings, signals: signals,
+                running: running, health: health, logger: logger),
+            Worker(
+                node: node, database: database, configuration: engineSettings, signals: signals, running: running,
+                attempts: AttemptRunner(
+                    catalog: catalog, running: running, completer: completer, logger: logger),
+                health: health, logger: logger),
+            Scheduler(
+                database: database, announcer: announcer, configuration: engineSettings, signals: signals,
+                health: health, logger: logger),
+            Reaper(
+                node: node, database: database, catalog: catalog, configuration: engineSettings, signals: signals,
+                logger: logger),
+        ]
+    }
+
+    private func collectPoolMetrics() {
+        registry.onCollect { [requestPool, enginePool] metrics in
+            let all = [requestPool.statistics, enginePool.statistics]
+            metrics.gauge("qkron_db_connections", Double(all.map(\.idle).reduce(0, +)), [("state", "idle")])
+            metrics.gauge("qkron_db_connections", Double(all.map(\.inUse).reduce(0, +)), [("state", "in_use")])
+            metrics.gauge("qkron_db_connections", Double(all.map(\.waiting).reduce(0, +)), [("state", "waiting")])
+            metrics.gauge("qkron_build_info", 1, [("version", Version.current)])
+        }
+    }
+}

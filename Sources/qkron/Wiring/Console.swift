@@ -1,0 +1,62 @@
+import Credentials
+import EmbeddedPostgres
+import Foundation
+import Logging
+import Operations
+import Postgres
+import Storage
+
+/// What console commands work with: the migrated database, and the accounts in it.
+struct Console {
+    /// Migrations that opening the database applied.
+    let appliedMigrations: [Int]
+    let users: UserOperations
+
+    /// Opens the database, starting the private cluster if no server runs it, runs `body`, and closes all again.
+    static func open(_ configuration: Configuration, _ body: (Console) async throws -> Void) async throws {
+        let logger = Logger(label: "qkron.console")
+        guard configuration.database.url == nil else {
+            let connection = DatabaseHost.connection(
+                to: configuration.database.url ?? "", configuration.database)
+            return try await open(connection, configuration, logger, body)
+        }
+        let directory = try DataDirectory(path: configuration.dataDirectory)
+        let lock: DirectoryLock
+        do {
+            lock = try directory.lock()
+        } catch EmbeddedPostgresError.directoryInUse {
+            // A server runs the cluster: it is asked over the same socket.
+            let connection = DatabaseHost.connection(
+                to: PostgresServer.connectionString(in: directory), configuration.database)
+            return try await open(connection, configuration, logger, body)
+        }
+        let host = try await DatabaseHost.open(configuration, in: lock, logger: logger)
+        do {
+            try await open(host.connection, configuration, logger, body)
+        } catch {
+            await host.server?.stop()
+            throw error
+        }
+        await host.server?.stop()
+    }
+
+    private static func open(
+        _ connection: PostgresConfiguration, _ configuration: Configuration, _ logger: Logger,
+        _ body: (Console) async throws -> Void
+    ) async throws {
+        try connection.validate()
+        let pool = PostgresPool(connection, logger: logger)
+        do {
+            let applied = try await DatabaseHost.migrate(pool, logger: logger)
+            let hasher = PasswordHasher(cost: configuration.identity.passwordHashCost, threads: 1)
+            try await body(
+                Console(
+                    appliedMigrations: applied,
+                    users: UserOperations(database: Database(pool), accounts: AccountRules(hasher: hasher))))
+        } catch {
+            await pool.close()
+            throw error
+        }
+        await pool.close()
+    }
+}

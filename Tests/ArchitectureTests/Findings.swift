@@ -1,0 +1,62 @@
+import Foundation
+
+/// What the house forbids, as functions from a text to the places where it is found.
+enum Findings {
+    /// The modules that a text imports, whatever attributes and access levels stand before the word.
+    static func imports(in text: SourceText) -> [String] {
+        text.code.compactMap { line in
+            let words = line.split(whereSeparator: \.isWhitespace)
+            guard let keyword = words.firstIndex(of: "import") else { return nil }
+            let isDeclaration = words[..<keyword].allSatisfy { $0.hasPrefix("@") || accessLevels.contains($0) }
+            var rest = words[(keyword + 1)...]
+            if let first = rest.first, importKinds.contains(first) { rest = rest.dropFirst() }
+            guard isDeclaration, let module = rest.first?.split(separator: ".").first else { return nil }
+            return String(module)
+        }
+    }
+
+    /// The lines of code that match, counted from 1.
+    static func lines(matching pattern: String, in text: SourceText) throws -> [Int] {
+        let expression = try NSRegularExpression(pattern: pattern)
+        return text.code.enumerated().compactMap { index, line in
+            let range = NSRange(line.startIndex..., in: line)
+            return expression.firstMatch(in: line, range: range) == nil ? nil : index + 1
+        }
+    }
+
+    /// The lines of code that match and have no comment on the line above.
+    static func unexplained(matching pattern: String, in text: SourceText) throws -> [Int] {
+        try lines(matching: pattern, in: text).filter { number in
+            guard number > 1 else { return true }
+            return !text.lines[number - 2].trimmingCharacters(in: .whitespaces).hasPrefix("//")
+        }
+    }
+
+    /// The lines that declare a function with a sentence for a name but do not mark it as a test.
+    static func forgottenTests(in text: SourceText) throws -> [Int] {
+        try lines(matching: "\\bfunc `[^`]* [^`]*`", in: text).filter { number in
+            !isMarkedAsTest(text.code[..<number])
+        }
+    }
+
+    /// Whether `@Test` stands on the last line, or above it among the attributes of the same declaration.
+    private static func isMarkedAsTest(_ lines: ArraySlice<String>) -> Bool {
+        guard let declaration = lines.last else { return false }
+        if declaration.contains("@Test") { return true }
+        let indentation = declaration.prefix { $0 == " " }.count
+        for line in lines.dropLast().reversed() {
+            // A line further in continues the arguments of an attribute; a blank one was a comment.
+            let content = line.drop { $0 == " " }
+            if content.isEmpty || line.count - content.count > indentation { continue }
+            if content.contains("func ") { return false }
+            if content.hasPrefix("@Test") { return true }
+            guard let first = content.first, "@)]".contains(first) else { return false }
+        }
+        return false
+    }
+
+    private static let accessLevels: Set<Substring> = ["public", "package", "internal", "fileprivate", "private"]
+    private static let importKinds: Set<Substring> = [
+        "struct", "class", "enum", "protocol", "typealias", "func", "let", "var",
+    ]
+}

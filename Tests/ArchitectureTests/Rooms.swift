@@ -1,0 +1,29 @@
+/// The house as DESIGN.md draws it: each room with the modules that it may import.
+enum Rooms {
+    /// What every room may import: Foundation, Synchronization and the C library.
+    static let everywhere: Set<String> = ["Foundation", "FoundationEssentials", "Synchronization", "Glibc"]
+
+    /// What a room may import beside `everywhere`. `qkron` is absent: the roof may see all of it.
+    static let imports: [String: Set<String>] = [
+        "Scheduling": [],
+        "Domain": ["Scheduling"],
+        "Postgres": ["CLibPQ", "Logging"],
+        "EmbeddedPostgres": ["Subprocess", "SystemPackage", "Logging"],
+        "Credentials": ["Domain", "CXCrypt", "COpenSSL"],
+        "Executor": ["CLinux", "SystemPackage", "Logging"],
+        "Actions": ["Domain", "Executor", "Logging"],
+        "Telemetry": ["Metrics", "CoreMetrics"],
+        "Storage": ["Scheduling", "Domain", "Postgres"],
+        "Operations": ["Scheduling", "Domain", "Storage", "Credentials", "Actions", "Logging"],
+        "Engine": [
+            "Scheduling", "Domain", "Storage", "Credentials", "Actions", "ServiceLifecycle", "Metrics", "Logging",
+        ],
+        "Server": [
+            "Scheduling", "Domain", "Operations", "Telemetry", "Hummingbird", "HummingbirdCore", "NIOCore",
+            "NIOPosix", "HTTPTypes", "Metrics", "Logging",
+        ],
+    ]
+
+    /// The roof: the only room that builds the others, and the only one that reads the environment.
+    static let roof = "qkron"
+}

@@ -1,0 +1,143 @@
+import Foundation
+import Glibc
+import Testing
+
+@testable import Executor
+
+@Suite(.serialized) struct LossTests {
+    @Test(arguments: [
+        "SLEEP & SLEEP", "trap '' TERM; (env -i setsid sh -c \"trap '' TERM; SLEEP & SLEEP\" &); SLEEP",
+    ])
+    func `a killed executor loses its runs only once their trees are gone`(evader: String) async throws {
+        try await withExecutor { client in
+            let sleep = uniqueSleep()
+            async let result = client.run(request(evader.replacingOccurrences(of: "SLEEP", with: sleep)))
+            try await eventually("the command's sleeps") { processes(with: sleep).count >= 2 }
+            let first = try #require(client.processID)
+            kill(first, SIGKILL)
+            #expect(await result.ending == .executorLost)
+            #expect(processes(with: sleep) == [])
+            let next = await client.run(request("echo again"))
+            #expect(next.stdout.text == "again\n")
+            #expect(client.processID != first)
+            #expect(client.isHealthy)
+        }
+    }
+
+    @Test func `an executor that stops answering is killed and replaced`() async throws {
+        try await withExecutor { client in
+            let sleep = uniqueSleep()
+            async let result = client.run(request(sleep))
+            try await eventually("the command's sleep") { !processes(with: sleep).isEmpty }
+            kill(try #require(client.processID), SIGSTOP)
+            try await eventually("a new executor", within: .seconds(30)) {
+                usleep(20_000)
+                client.extendLeases(to: .after(.seconds(60), since: .now))
+                return processes(with: sleep).isEmpty
+            }
+            #expect(await result.ending == .executorLost)
+        }
+    }
+
+    @Test func `an executor that loses its server ends all runs and goes`() async throws {
+        let directory = try temporaryDirectory()
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let configuration = ExecutorConfiguration(
+            directory: directory + "/x", executablePath: probePath, arguments: [], killGrace: .milliseconds(300),
+            leaseGrace: .milliseconds(300))
+        let launch = try await BlockingThread.run("test") { try ExecutorLaunch.start(configuration) }
+        let sleep = uniqueSleep()
+        let command = "trap '' TERM; (env -i setsid sh -c \"trap '' TERM; \(sleep) & \(sleep)\" &); \(sleep)"
+        var writer = FrameWriter()
+        ExecutorOrder.start(RunOrder(request(command), run: ExecutorLoop.Key.firstRun, identity: nil))
+            .encode(into: &writer)
+        #expect(send(launch.socket, writer.bytes, writer.bytes.count, 0) == writer.bytes.count)
+        try await eventually("three sleeps") { processes(with: sleep).count >= 3 }
+        close(launch.socket)
+        #expect(awaitReadable(launch.pidfd, for: .seconds(5)))
+        #expect(processes(with: sleep) == [])
+        #expect(access(directory + "/x/executor.sock", F_OK) != 0)
+        launch.bury(after: .seconds(1))
+    }
+
+    @Test func `a new server waits until an orphaned executor has gone`() async throws {
+        let directory = try temporaryDirectory()
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let configuration = ExecutorConfiguration(
+            directory: directory + "/x", executablePath: probePath, arguments: [], killGrace: .milliseconds(500),
+            leaseGrace: .milliseconds(500))
+        let launch = try await BlockingThread.run("test") { try ExecutorLaunch.start(configuration) }
+        let sleep = uniqueSleep()
+        var writer = FrameWriter()
+        let order = RunOrder(request("trap '' TERM; \(sleep) & wait; wait; \(sleep)"), run: 1 << 20, identity: nil)
+        ExecutorOrder.start(order).encode(into: &writer)
+        #expect(send(launch.socket, writer.bytes, writer.bytes.count, 0) == writer.bytes.count)
+        try await eventually("the sleep") { !processes(with: sleep).isEmpty }
+        close(launch.socket)
+        let client = try await ExecutorClient.start(configuration, logger: quietLogger)
+        #expect(processes(with: sleep) == [])
+        let supervision = Task { await client.supervise() }
+        #expect(await client.run(request("echo hello")).stdout.text == "hello\n")
+        supervision.cancel()
+        await supervision.value
+        launch.bury(after: .seconds(1))
+    }
+
+    @Test func `leftovers of a crash are found by their execution`() async throws {
+        ProcessProtection.becomeSubreaper()
+        let directory = try temporaryDirectory()
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let configuration = ExecutorConfiguration(
+            directory: directory + "/x", executablePath: probePath, arguments: [])
+        let launch = try await BlockingThread.run("test") { try ExecutorLaunch.start(configuration) }
+        let sleep = uniqueSleep()
+        let request = request("(env -i setsid \(sleep) &); (setsid \(sleep) &); \(sleep)")
+        var writer = FrameWriter()
+        ExecutorOrder.start(RunOrder(request, run: 1 << 20, identity: nil)).encode(into: &writer)
+        #expect(send(launch.socket, writer.bytes, writer.bytes.count, 0) == writer.bytes.count)
+        try await eventually("three sleeps") { processes(with: sleep).count == 3 }
+        kill(launch.pid, SIGKILL)
+        launch.bury(after: .seconds(1))
+        close(launch.socket)
+        #expect(await Leftovers.end(executions: [UUID()], grace: .milliseconds(10)) == 0)
+        #expect(processes(with: sleep).count >= 2)
+        #expect(await Leftovers.end(executions: [request.executionID], grace: .seconds(1)) >= 2)
+        #expect(processes(with: sleep) == [])
+        Leftovers.reapAdopted()
+        let dead = ProcessTable.ownChildren().filter { ProcessTable.mark(of: $0) == order(request).mark.value }
+        #expect(dead == [])
+    }
+
+    private func order(_ request: RunRequest) -> RunOrder {
+        RunOrder(request, run: 1, identity: nil)
+    }
+
+    @Test func `shutting down ends what runs and answers for it`() async throws {
+        let directory = try temporaryDirectory()
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let configuration = ExecutorConfiguration(
+            directory: directory + "/x", executablePath: probePath, arguments: [], killGrace: .milliseconds(300))
+        let client = try await ExecutorClient.start(configuration, logger: quietLogger)
+        let supervision = Task { await client.supervise() }
+        let sleep = uniqueSleep()
+        async let result = client.run(request("echo partial; \(sleep)"))
+        try await eventually("the sleep") { !processes(with: sleep).isEmpty }
+        supervision.cancel()
+        await supervision.value
+        #expect(await result.ending == .ended(.shutdown))
+        #expect(await result.stdout.text == "partial\n")
+        #expect(await client.run(request("echo late")).ending == .ended(.shutdown))
+        #expect(!client.isHealthy)
+    }
+
+    @Test func `an executor that cannot start says so`() async throws {
+        let directory = try temporaryDirectory()
+        defer { try? FileManager.default.removeItem(atPath: directory) }
+        let missing = ExecutorConfiguration(directory: directory + "/x", executablePath: "/nonexistent", arguments: [])
+        await #expect(throws: ExecutorError.self) {
+            _ = try await ExecutorClient.start(missing, logger: quietLogger)
+        }
+        let silent = ExecutorConfiguration(directory: directory + "/x", executablePath: "/bin/true", arguments: [])
+        await #expect(throws: ExecutorError.self) { _ = try await ExecutorClient.start(silent, logger: quietLogger) }
+    }
+}

@@ -1,0 +1,81 @@
+import Foundation
+import Testing
+
+@testable import Executor
+
+@Suite struct MessageTests {
+    @Test func `orders and reports survive the wire, torn anywhere`() throws {
+        var order = RunOrder(request("echo ä"), run: 99, identity: ProcessIdentity(user: 1, group: 2, groups: [2, 3]))
+        order.workingDirectory = nil
+        let orders: [ExecutorOrder] =
+            [
+                .hello(version: 1, killGrace: .seconds(5), leaseGrace: .milliseconds(1)), .start(order),
+                .extendAll(deadline: .now, number: 3), .shutdown,
+            ] + EndReason.allCases.map { .end(run: 7, $0) }
+        let causes: [EndedRun.Cause] = [
+            .exited(-1), .signaled(9), .timedOut, .ended(.superseded), .leaseLapsed, .spawnFailed("why"),
+        ]
+        let reports: [ExecutorReport] =
+            [
+                .hello(version: 1), .started(run: 1, pid: 2), .extended(number: 4),
+                .output(run: 5, .errorTail, Array(repeating: 7, count: 70_000)),
+            ] + causes.map { .ended(run: 6, EndedRun(cause: $0)) }
+        var writer = FrameWriter()
+        for order in orders { order.encode(into: &writer) }
+        #expect(try pieces(of: writer.bytes, ExecutorOrder.init(kind:fields:)) == orders)
+        writer = FrameWriter()
+        for report in reports { report.encode(into: &writer) }
+        #expect(try pieces(of: writer.bytes, ExecutorReport.init(kind:fields:)) == reports)
+    }
+
+    private func pieces<Message>(
+        of bytes: [UInt8], _ decode: (UInt8, ArraySlice<UInt8>) throws -> Message
+    ) throws -> [Message] {
+        var frames = FrameBuffer()
+        var messages: [Message] = []
+        for start in stride(from: 0, to: bytes.count, by: 3) {
+            bytes[start..<min(start + 3, bytes.count)].withUnsafeBytes { frames.append($0) }
+            while let (kind, fields) = try frames.next() { messages.append(try decode(kind, fields)) }
+        }
+        return messages
+    }
+
+    @Test(
+        arguments: [
+            [255, 255, 255, 255, 1], [0, 0, 0, 0], [1, 0, 0, 0, 77], [2, 0, 0, 0, 1, 0],
+            [9, 0, 0, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0],
+        ] as [[UInt8]])
+    func `what is no message is refused`(bytes: [UInt8]) {
+        var frames = FrameBuffer()
+        bytes.withUnsafeBytes { frames.append($0) }
+        #expect(throws: WireError.self) {
+            if let (kind, fields) = try frames.next() { _ = try ExecutorOrder(kind: kind, fields: fields) }
+        }
+    }
+
+    @Test func `a list longer than its frame takes no memory`() {
+        var writer = FrameWriter()
+        writer.put(UInt32.max)
+        var reader = FrameReader(writer.bytes[...])
+        #expect(throws: WireError.self) { _ = try reader.count() }
+    }
+
+    @Test func `a deadline never overflows`() {
+        let now = BoottimeInstant.now
+        #expect(now.advanced(by: .seconds(Int64.max)).nanoseconds == .max)
+        #expect(LeaseDeadline.after(.seconds(3), since: now).instant == now.advanced(by: .seconds(3)))
+        #expect(now.duration(to: now.advanced(by: .milliseconds(5))) == .milliseconds(5))
+    }
+
+    @Test func `a mark names one attempt and its execution`() {
+        let id = UUID()
+        let mark = RunMark(executionID: id, fencingToken: 41)
+        #expect(RunMark.isWellFormed(mark.value))
+        #expect(!RunMark.isWellFormed(.max))
+        #expect(mark.value >> 20 == RunMark.prefix(of: id))
+        #expect(mark != RunMark(executionID: id, fencingToken: 42))
+        let environment = Array("A=1\0QKRON_EXECUTION_ID=\(id.uuidString)\0QKRON_FENCING_TOKEN=41\0".utf8)
+        #expect(mark.isNamed(inEnvironment: environment))
+        #expect(!RunMark(executionID: id, fencingToken: 4).isNamed(inEnvironment: environment))
+    }
+}

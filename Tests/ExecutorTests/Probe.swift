@@ -1,0 +1,90 @@
+import Foundation
+import Glibc
+import Logging
+import Testing
+
+@testable import Executor
+
+/// An executor with a directory of its own, supervised for as long as the body runs.
+func withExecutor(
+    killGrace: Duration = .milliseconds(300), leaseGrace: Duration = .milliseconds(300),
+    _ body: @Sendable (ExecutorClient) async throws -> Void
+) async throws {
+    let directory = try temporaryDirectory()
+    defer { try? FileManager.default.removeItem(atPath: directory) }
+    ProcessProtection.becomeSubreaper()
+    let configuration = ExecutorConfiguration(
+        directory: directory + "/x", executablePath: probePath, arguments: [], killGrace: killGrace,
+        leaseGrace: leaseGrace)
+    let client = try await ExecutorClient.start(configuration, logger: quietLogger)
+    let supervision = Task { await client.supervise() }
+    do {
+        try await body(client)
+    } catch {
+        supervision.cancel()
+        await supervision.value
+        throw error
+    }
+    supervision.cancel()
+    await supervision.value
+}
+
+var quietLogger: Logger {
+    Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+}
+
+func temporaryDirectory() throws -> String {
+    let path = "/tmp/qx-\(UUID().uuidString.prefix(8))"
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+    return path
+}
+
+/// The executor of the tests, built beside them.
+let probePath: String = {
+    // The test bundle lies in the build directory; the process itself is the toolchain's test runner or the bundle.
+    let maps = (try? String(contentsOfFile: "/proc/self/maps", encoding: .utf8)) ?? ""
+    let images = maps.split(separator: "\n").compactMap { $0.split(separator: " ").last }.filter { $0.hasPrefix("/") }
+    let folders = Set(images.map { ($0 as NSString).deletingLastPathComponent })
+    return folders.map { $0 + "/ExecutorProbe" }.first { access($0, X_OK) == 0 } ?? "/nonexistent"
+}()
+
+/// A request with the environment that every command of qkron has.
+func request(
+    _ command: String, id: UUID = UUID(), token: Int = 1, user: String? = nil, directory: String? = "/",
+    timeout: Duration = .seconds(30), limit: Int = 1 << 20, lease: Duration = .seconds(60)
+) -> RunRequest {
+    RunRequest(
+        executionID: id, fencingToken: token, attempt: 1, command: command,
+        environment: [
+            "PATH": "/usr/bin:/bin", "QKRON_EXECUTION_ID": id.uuidString.lowercased(),
+            "QKRON_FENCING_TOKEN": String(token),
+        ], workingDirectory: directory, user: user, timeout: timeout, outputLimit: limit,
+        deadline: .after(lease, since: .now))
+}
+
+/// A sleep that no other test starts, so that its processes can be counted.
+func uniqueSleep() -> String {
+    "sleep 1000.\(UInt32.random(in: 1_000_000...9_999_999))"
+}
+
+/// The living processes whose command line has the text.
+func processes(with text: String) -> [pid_t] {
+    ProcFile.numbers(in: "/proc").filter { pid in
+        guard pid != getpid(), ProcessTable.entry(of: pid)?.isAlive == true,
+            let line = ProcFile.read("/proc/\(pid)/cmdline")
+        else { return false }
+        return String(decoding: line.map { $0 == 0 ? 0x20 : $0 }, as: UTF8.self).contains(text)
+    }
+}
+
+/// Asks until it is so; fails, saying for what it waited, after ten seconds.
+func eventually(_ what: String, within limit: Duration = .seconds(10), _ isSo: () -> Bool) async throws {
+    let deadline = ContinuousClock.now + limit
+    while !isSo() {
+        guard ContinuousClock.now < deadline else {
+            Issue.record("waited in vain for: \(what)")
+            throw CancellationError()
+        }
+        try await Task.sleep(for: .milliseconds(5))
+    }
+}

@@ -1,0 +1,185 @@
+import Foundation
+import Synchronization
+import Testing
+
+@testable import Postgres
+
+@Suite struct OutageTests {
+    private func terminate(_ backend: Int, on pool: PostgresPool) async throws {
+        try await pool.execute("SELECT pg_terminate_backend(\(backend)::int, 5000)")
+    }
+
+    @Test func `an idle connection that was ended goes unnoticed`() async throws {
+        let pool = try await makePool(size: 1)
+        let observer = try await makePool(size: 1)
+        for _ in 0..<5 {
+            let backend: Int = try await pool.value("SELECT pg_backend_pid() AS value")
+            try await terminate(backend, on: observer)
+            #expect(try await pool.value("SELECT pg_backend_pid() AS value", as: Int.self) != backend)
+            let inside: Int = try await pool.withTransaction { try await $0.value("SELECT pg_backend_pid() AS value") }
+            try await terminate(inside, on: observer)
+            #expect(try await pool.withTransaction { try await $0.value("SELECT 1 AS value", as: Int.self) } == 1)
+        }
+    }
+
+    @Test func `a statement whose backend is ended fails and is not repeated`() async throws {
+        let pool = try await makePool(size: 1)
+        let observer = try await makePool(size: 1)
+        let backend: Int = try await pool.value("SELECT pg_backend_pid() AS value")
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                let error = await #expect(throws: PostgresError.self) { try await pool.query("SELECT pg_sleep(60)") }
+                #expect(error?.kind == .unavailable)
+                #expect(error?.sqlState == "57P01")
+            }
+            try await eventually("it sleeps") {
+                try await observer.value(
+                    "SELECT count(*) AS value FROM pg_stat_activity WHERE pid = \(backend)::int AND wait_event = 'PgSleep'",
+                    as: Int.self) == 1
+            }
+            try await terminate(backend, on: observer)
+            try await group.waitForAll()
+        }
+        #expect(try await pool.value("SELECT 1 AS value", as: Int.self) == 1)
+    }
+
+    @Test func `a transaction whose backend is ended fails as a whole`() async throws {
+        let pool = try await makePool(size: 1)
+        let observer = try await makePool(size: 1)
+        try await pool.execute("CREATE TABLE things (id int)")
+        let runs = Atomic<Int>(0)
+        let error = await #expect(throws: PostgresError.self) {
+            try await pool.withTransaction { transaction in
+                runs.add(1, ordering: .relaxed)
+                try await transaction.execute("INSERT INTO things VALUES (1)")
+                try await terminate(transaction.value("SELECT pg_backend_pid() AS value"), on: observer)
+                try await transaction.execute("INSERT INTO things VALUES (2)")
+            }
+        }
+        #expect(error?.kind == .unavailable)
+        #expect(runs.load(ordering: .relaxed) == 1)
+        #expect(try await pool.value("SELECT count(*) AS value FROM things", as: Int.self) == 0)
+    }
+
+    @Test func `a transaction lost before its commit is sent did not happen`() async throws {
+        let pool = try await makePool(size: 1)
+        let observer = try await makePool(size: 1)
+        let error = await #expect(throws: PostgresError.self) {
+            try await pool.withTransaction { transaction in
+                try await terminate(transaction.value("SELECT pg_backend_pid() AS value"), on: observer)
+            }
+        }
+        #expect(error?.kind == .unavailable)
+    }
+
+    @Test func `a commit whose answer is lost is unknown`() async throws {
+        let pool = try await makePool(size: 1)
+        let observer = try await makePool(size: 1)
+        try await pool.execute("CREATE TABLE things (id int)")
+        try await pool.withConnection { connection in
+            try await connection.executeScript(
+                """
+                CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(60); RETURN NULL; END';
+                CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON things DEFERRABLE INITIALLY DEFERRED
+                    FOR EACH ROW EXECUTE FUNCTION dawdle()
+                """)
+        }
+        let backend: Int = try await pool.value("SELECT pg_backend_pid() AS value")
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                let error = await #expect(throws: PostgresError.self) {
+                    try await pool.withTransaction { try await $0.execute("INSERT INTO things VALUES (1)") }
+                }
+                #expect(error?.kind == .commitUnknown)
+            }
+            try await eventually("it commits") {
+                try await observer.value(
+                    "SELECT count(*) AS value FROM pg_stat_activity WHERE pid = \(backend)::int AND query = 'COMMIT' AND wait_event = 'PgSleep'",
+                    as: Int.self) == 1
+            }
+            try await terminate(backend, on: observer)
+            try await group.waitForAll()
+        }
+    }
+
+    @Test func `a connection that met a read-only server is dropped`() async throws {
+        let url = try await TestCluster.shared().makeDatabase()
+        let configuration = PostgresConfiguration(url: url, poolSize: 1)
+        let pool = PostgresPool(configuration, logger: quietLogger)
+        try await pool.execute("CREATE TABLE things (id int)")
+        let first: Int = try await pool.value("SELECT pg_backend_pid() AS value")
+        let error = await #expect(throws: PostgresError.self) {
+            try await pool.withTransaction { transaction in
+                try await transaction.execute("SET TRANSACTION READ ONLY")
+                try await transaction.execute("INSERT INTO things VALUES (1)")
+            }
+        }
+        #expect(error?.kind == .readOnly)
+        #expect(try await pool.value("SELECT pg_backend_pid() AS value", as: Int.self) != first)
+    }
+
+    @Test func `a pool heals after its server was restarted`() async throws {
+        let cluster = try await TestCluster.start()
+        let url = try await cluster.makeDatabase()
+        let pool = PostgresPool(
+            PostgresConfiguration(url: url, poolSize: 3, connectTimeout: .milliseconds(500)), logger: quietLogger)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<3 { group.addTask { try await pool.execute("SELECT pg_sleep(0.05)") } }
+            try await group.waitForAll()
+        }
+        await cluster.stop()
+        let start = ContinuousClock.now
+        let error = await #expect(throws: PostgresError.self) { try await pool.query("SELECT 1") }
+        #expect(error?.kind == .unavailable)
+        #expect(error?.message.isEmpty == false)
+        #expect(start.duration(to: .now) < .seconds(3))
+        try await cluster.resume()
+        try await eventually("the pool has healed") {
+            (try? await pool.value("SELECT 1 AS value", as: Int.self)) == 1
+        }
+        await cluster.stop()
+        try await cluster.resume()
+        // Three dead connections, or none, and nobody notices: 500 ms are enough for a server that is there.
+        #expect(try await pool.value("SELECT 1 AS value", as: Int.self) == 1)
+        await cluster.stop()
+    }
+
+    @Test func `a server that never answers is given up in time`() async throws {
+        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(listener) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                _ = bind(listener, $0, size)
+                _ = listen(listener, 8)
+                _ = getsockname(listener, $0, &size)
+            }
+        }
+        let port = UInt16(bigEndian: address.sin_port)
+        let pool = PostgresPool(
+            PostgresConfiguration(url: "postgres://u:s3cret@127.0.0.1:\(port)/db", connectTimeout: .seconds(2)),
+            logger: quietLogger)
+        let start = ContinuousClock.now
+        let error = await #expect(throws: PostgresError.self) { try await pool.query("SELECT 1") }
+        #expect(error?.kind == .unavailable)
+        #expect(error?.description.contains("s3cret") == false)
+        #expect(start.duration(to: .now) < .seconds(20))
+    }
+
+    @Test func `of several hosts the one that takes writes is found`() async throws {
+        let url = try await TestCluster.shared().makeDatabase()
+        let hosts = url.replacing("host=", with: "target_session_attrs=read-write&host=/nonexistent,")
+        let pool = PostgresPool(PostgresConfiguration(url: hosts), logger: quietLogger)
+        #expect(try await pool.value("SELECT 1 AS value", as: Int.self) == 1)
+    }
+
+    @Test func `pauses between attempts double up to five seconds`() {
+        for (failures, longest) in [(1, 100), (2, 200), (3, 400), (6, 3200), (7, 5000), (1000, 5000)] {
+            let delay = ReconnectGate.delay(afterFailures: failures)
+            #expect(delay <= .milliseconds(longest) && delay >= .milliseconds(longest / 2))
+        }
+    }
+}

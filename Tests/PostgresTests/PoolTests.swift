@@ -1,0 +1,162 @@
+import Foundation
+import Testing
+
+@testable import Postgres
+
+@Suite struct PoolTests {
+    @Test func `no more connections are opened than allowed`() async throws {
+        let pool = try await makePool(size: 3)
+        let backends = try await withThrowingTaskGroup(of: Int.self) { group in
+            for _ in 0..<40 {
+                group.addTask { try await pool.value("SELECT pg_backend_pid() AS value, pg_sleep(0.002)") }
+            }
+            return try await group.reduce(into: Set<Int>()) { $0.insert($1) }
+        }
+        #expect(backends.count <= 3)
+        #expect(pool.statistics.inUse == 0)
+        #expect(pool.statistics.waiting == 0)
+        #expect(pool.statistics.idle <= 3)
+    }
+
+    @Test func `whoever waits too long for a connection is told so`() async throws {
+        let pool = try await makePool(size: 1, connectTimeout: .milliseconds(200))
+        try await pool.withConnection { _ in
+            let error = await #expect(throws: PostgresError.self) { try await pool.query("SELECT 1") }
+            #expect(error?.kind == .unavailable)
+            #expect(error?.message == "No database connection became free in time.")
+        }
+        #expect(try await pool.value("SELECT 1 AS value", as: Int.self) == 1)
+    }
+
+    @Test func `cancelled waiters leave and lose no connection`() async throws {
+        let pool = try await makePool(size: 1)
+        try await pool.withConnection { _ in
+            await withTaskGroup(of: Void.self) { group in
+                for _ in 0..<20 {
+                    group.addTask {
+                        await #expect(throws: CancellationError.self) { try await pool.query("SELECT 1") }
+                    }
+                }
+                try? await eventually("all wait") { pool.statistics.waiting == 20 }
+                group.cancelAll()
+            }
+        }
+        #expect(try await pool.value("SELECT 1 AS value", as: Int.self) == 1)
+        #expect(pool.statistics == (idle: 1, inUse: 0, waiting: 0))
+    }
+
+    @Test func `cancelling at any moment loses no connection`() async throws {
+        let pool = try await makePool(size: 2)
+        for round in 0..<100 {
+            await withTaskGroup(of: Void.self) { group in
+                for _ in 0..<6 {
+                    // Cancelled or done: both are right here.
+                    group.addTask { _ = try? await pool.query("SELECT pg_sleep(0.001)") }
+                }
+                for _ in 0..<(round % 10) * 20 { await Task.yield() }
+                group.cancelAll()
+            }
+        }
+        #expect(pool.statistics.inUse == 0)
+        let sum = try await withThrowingTaskGroup(of: Int.self) { group in
+            for number in 0..<10 { group.addTask { try await pool.value("SELECT \(number) AS value") } }
+            return try await group.reduce(0, +)
+        }
+        #expect(sum == 45)
+    }
+
+    @Test func `a closed pool turns everyone away`() async throws {
+        let pool = try await makePool()
+        _ = try await pool.query("SELECT 1")
+        await pool.close()
+        let error = await #expect(throws: PostgresError.self) { try await pool.query("SELECT 1") }
+        #expect(error?.kind == .unavailable)
+        #expect(pool.statistics.idle == 0)
+    }
+
+    @Test func `a connection left in a transaction is dropped`() async throws {
+        let pool = try await makePool(size: 1)
+        let first: Int = try await pool.withConnection { connection in
+            try await connection.execute("BEGIN")
+            return try await connection.value("SELECT pg_backend_pid() AS value")
+        }
+        #expect(try await pool.value("SELECT pg_backend_pid() AS value", as: Int.self) != first)
+    }
+}
+
+@Suite struct TransactionTests {
+    private struct Refusal: Error {}
+
+    private func makeTable() async throws -> PostgresPool {
+        let pool = try await makePool(size: 2)
+        try await pool.execute("CREATE TABLE things (id int PRIMARY KEY)")
+        return pool
+    }
+
+    private func count(_ pool: PostgresPool) async throws -> Int {
+        try await pool.value("SELECT count(*) AS value FROM things")
+    }
+
+    @Test func `a body that returns is committed`() async throws {
+        let pool = try await makeTable()
+        let answer = try await pool.withTransaction { transaction in
+            try await transaction.execute("INSERT INTO things VALUES (1)")
+            #expect(try await count(pool) == 0)
+            return "done"
+        }
+        #expect(answer == "done")
+        #expect(try await count(pool) == 1)
+    }
+
+    @Test func `a body that throws is rolled back`() async throws {
+        let pool = try await makeTable()
+        await #expect(throws: Refusal.self) {
+            try await pool.withTransaction { transaction in
+                try await transaction.execute("INSERT INTO things VALUES (1)")
+                throw Refusal()
+            }
+        }
+        #expect(try await count(pool) == 0)
+        #expect(pool.statistics.inUse == 0)
+    }
+
+    @Test func `a swallowed failure does not pass for a commit`() async throws {
+        let pool = try await makeTable()
+        let error = await #expect(throws: PostgresError.self) {
+            try await pool.withTransaction { transaction in
+                try await transaction.execute("INSERT INTO things VALUES (1)")
+                _ = try? await transaction.query("SELECT 1 / 0")
+            }
+        }
+        #expect(error?.sqlState == "25P02")
+        #expect(try await count(pool) == 0)
+    }
+
+    @Test func `a transaction that has ended refuses statements`() async throws {
+        let pool = try await makeTable()
+        let leaked = try await pool.withTransaction { $0 }
+        await #expect(throws: PostgresError.self) { try await leaked.query("SELECT 1") }
+    }
+
+    @Test func `a cancelled transaction is rolled back`() async throws {
+        let pool = try await makeTable()
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask {
+                await #expect(throws: CancellationError.self) {
+                    try await pool.withTransaction { transaction in
+                        try await transaction.execute("INSERT INTO things VALUES (1)")
+                        try await transaction.execute("SELECT pg_sleep(60)")
+                    }
+                }
+            }
+            try? await eventually("the row is in") {
+                try await pool.value(
+                    "SELECT count(*) AS value FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'",
+                    as: Int.self) == 1
+            }
+            group.cancelAll()
+        }
+        #expect(try await count(pool) == 0)
+        #expect(pool.statistics.inUse == 0)
+    }
+}

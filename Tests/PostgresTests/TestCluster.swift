@@ -1,0 +1,180 @@
+import Foundation
+import Logging
+import Synchronization
+
+@testable import Postgres
+
+/// A private PostgreSQL server for tests, without durability, removed when the test process ends.
+actor TestCluster {
+    struct Failure: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    private nonisolated let folder: String
+    private var postmaster: pid_t = 0
+    private var databases = 0
+    private static let running = Mutex<[String: pid_t]>([:])
+    private static let common = SharedCluster()
+
+    private init(folder: String) {
+        self.folder = folder
+    }
+
+    /// The server that most tests share.
+    static func shared() async throws -> TestCluster {
+        try await common.cluster()
+    }
+
+    /// A server of one's own, for tests that stop it.
+    static func start() async throws -> TestCluster {
+        var template = Array("/tmp/qkpg-XXXXXX".utf8CString)
+        guard mkdtemp(&template) != nil else { throw Failure(description: "mkdtemp failed: \(errno)") }
+        let folder = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
+        if getuid() == 0, let postgres = getpwnam("postgres") {
+            chown(folder, postgres.pointee.pw_uid, postgres.pointee.pw_gid)
+        }
+        atexit { TestCluster.removeAll() }
+        let cluster = TestCluster(folder: folder)
+        try await cluster.initialize()
+        try await cluster.resume()
+        return cluster
+    }
+
+    /// A new database, empty or a copy; returns its URL.
+    func makeDatabase(template: String = "template0") async throws -> String {
+        databases += 1
+        let name = "test\(databases)"
+        let connection = try await PostgresConnection.connect(PostgresConfiguration(url: url(of: "postgres")))
+        try await connection.executeScript("CREATE DATABASE \(name) TEMPLATE \(template)")
+        return url(of: name)
+    }
+
+    nonisolated func url(of database: String) -> String {
+        "postgresql:///\(database)?host=\(folder)&user=qkron"
+    }
+
+    /// Starts the server on its old data and waits until it takes connections.
+    func resume() async throws {
+        postmaster = try spawn([
+            Self.programs + "/postgres", "-D", folder + "/data", "-c", "listen_addresses=", "-c",
+            "unix_socket_directories=" + folder, "-c", "fsync=off", "-c", "synchronous_commit=off", "-c",
+            "full_page_writes=off",
+        ])
+        Self.running.withLock { $0[folder] = postmaster }
+        let configuration = PostgresConfiguration(url: url(of: "postgres"))
+        try await eventually("the test server takes connections", within: .seconds(60)) {
+            (try? await PostgresConnection.connect(configuration)) != nil
+        }
+    }
+
+    /// Stops the server, ending every session.
+    func stop() {
+        kill(postmaster, SIGINT)
+        waitpid(postmaster, nil, 0)
+        Self.running.withLock { $0[folder] = 0 }
+    }
+
+    private func initialize() throws {
+        let initdb = try spawn([
+            Self.programs + "/initdb", "-D", folder + "/data", "-U", "qkron", "-A", "trust", "--no-locale", "-E",
+            "UTF8",
+            "--no-instructions", "--no-sync",
+        ])
+        var status: Int32 = 0
+        waitpid(initdb, &status, 0)
+        guard status == 0 else { throw Failure(description: "initdb failed; see \(folder)/log") }
+    }
+
+    private static let programs: String = {
+        let root = "/usr/lib/postgresql"
+        let versions = (try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []
+        let newest = versions.compactMap(Int.init).max() ?? 15
+        return "\(root)/\(newest)/bin"
+    }()
+
+    private func spawn(_ command: [String]) throws -> pid_t {
+        let privileges = ["/usr/bin/setpriv", "--reuid", "postgres", "--regid", "postgres", "--init-groups"]
+        let words = getuid() == 0 ? privileges + command : command
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, 1, folder + "/log", O_WRONLY | O_CREAT | O_APPEND, 0o644)
+        posix_spawn_file_actions_adddup2(&actions, 1, 2)
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var none = sigset_t()
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP))
+        var arguments = words.map { strdup($0) } + [nil]
+        let settings = ["PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8"]
+        var environment = settings.map { strdup($0) } + [nil]
+        defer { for pointer in arguments + environment { free(pointer) } }
+        var pid: pid_t = 0
+        let failure = posix_spawn(&pid, words[0], &actions, &attributes, &arguments, &environment)
+        guard failure == 0 else { throw Failure(description: "cannot start \(words[0]): \(failure)") }
+        return pid
+    }
+
+    private static func removeAll() {
+        let left = running.withLock { running in
+            defer { running = [:] }
+            return running
+        }
+        for (folder, postmaster) in left {
+            if postmaster > 0 {
+                kill(postmaster, SIGQUIT)
+                waitpid(postmaster, nil, 0)
+            }
+            try? FileManager.default.removeItem(atPath: folder)
+        }
+    }
+}
+
+/// Starts one server, however many ask for it at once.
+private actor SharedCluster {
+    private var start: Task<TestCluster, any Error>?
+
+    func cluster() async throws -> TestCluster {
+        let start = self.start ?? Task { try await TestCluster.start() }
+        self.start = start
+        return try await start.value
+    }
+}
+
+/// Asks again and again until it is so; says what it waited for when it never was.
+func eventually(
+    _ what: String, within limit: Duration = .seconds(10), _ isSo: () async throws -> Bool
+) async throws {
+    let deadline = ContinuousClock.now + limit
+    while try await !isSo() {
+        guard ContinuousClock.now < deadline else {
+            throw TestCluster.Failure(description: "waited in vain until \(what)")
+        }
+        try await Task.sleep(for: .milliseconds(5))
+    }
+}
+
+let quietLogger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+/// A pool on a new database of the shared server.
+func makePool(
+    size: Int = 4, connectTimeout: Duration = .seconds(10), statementTimeout: Duration = .seconds(30)
+) async throws -> PostgresPool {
+    let url = try await TestCluster.shared().makeDatabase()
+    return PostgresPool(
+        PostgresConfiguration(
+            url: url, poolSize: size, connectTimeout: connectTimeout, statementTimeout: statementTimeout),
+        logger: quietLogger)
+}
+
+extension PostgresSession {
+    /// The only column, named `value`, of the only row.
+    func value<T: PostgresDecodable>(_ sql: SQL, as type: T.Type = T.self) async throws -> T {
+        let rows = try await query(sql)
+        guard rows.count == 1 else { throw TestCluster.Failure(description: "\(rows.count) rows instead of one") }
+        return try rows[0].decode("value")
+    }
+}
