@@ -12,11 +12,15 @@ let products: [String: Target.Dependency] = [
     "ArgumentParser": .product(name: "ArgumentParser", package: "swift-argument-parser"),
     "HTTPTypes": .product(name: "HTTPTypes", package: "swift-http-types"),
     "Hummingbird": .product(name: "Hummingbird", package: "hummingbird"),
+    "HummingbirdCore": .product(name: "HummingbirdCore", package: "hummingbird"),
     "Logging": .product(name: "Logging", package: "swift-log"),
     "Metrics": .product(name: "Metrics", package: "swift-metrics"),
     "NIOCore": .product(name: "NIOCore", package: "swift-nio"),
+    "NIOHTTP1": .product(name: "NIOHTTP1", package: "swift-nio"),
+    "NIOHTTPTypes": .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
     "NIOPosix": .product(name: "NIOPosix", package: "swift-nio"),
     "ServiceLifecycle": .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+    "UnixSignals": .product(name: "UnixSignals", package: "swift-service-lifecycle"),
     "Subprocess": .product(name: "Subprocess", package: "swift-subprocess"),
     "SystemPackage": .product(name: "SystemPackage", package: "swift-system"),
 ]
@@ -38,12 +42,14 @@ func tests(_ name: String, sees: [String], resources: [Resource] = []) -> Target
 let package = Package(
     name: "qkron",
     platforms: [.macOS(.v15)],
+    products: [.executable(name: "qkron", targets: ["qkron"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.34.1"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -76,5 +82,43 @@ let package = Package(
             sees: [
                 "Scheduling", "Domain", "Storage", "Credentials", "Actions", "ServiceLifecycle", "Metrics", "Logging",
             ]),
+        room(
+            "Server",
+            sees: [
+                "Scheduling", "Domain", "Operations", "Telemetry", "Hummingbird", "HummingbirdCore", "HTTPTypes",
+                "NIOCore", "NIOHTTP1", "NIOHTTPTypes", "NIOPosix", "ServiceLifecycle", "Metrics", "Logging",
+            ]),
+        .executableTarget(
+            name: "qkron",
+            dependencies: dependencies([
+                "Scheduling", "Domain", "Postgres", "EmbeddedPostgres", "Credentials", "Executor", "Actions",
+                "Telemetry", "Storage", "Operations", "Engine", "Server", "ArgumentParser", "ServiceLifecycle",
+                "UnixSignals", "Metrics", "Logging",
+            ]),
+            swiftSettings: settings),
+
+        // Speaks for a server, or an executor, in the tests of the executor.
+        .executableTarget(
+            name: "ExecutorProbe", dependencies: dependencies(["Executor", "Logging"]), path: "Tests/ExecutorProbe",
+            swiftSettings: settings),
+
+        .executableTarget(
+            name: "SchedulingBenchmark", dependencies: dependencies(["Scheduling"]),
+            path: "Benchmarks/scheduling/SchedulingBenchmark", swiftSettings: settings),
+
+        tests("ArchitectureTests", sees: []),
+        tests("SchedulingTests", sees: ["Scheduling"], resources: [.copy("Resources/vectors.jsonl")]),
+        tests("DomainTests", sees: ["Domain"]),
+        tests("PostgresTests", sees: ["Postgres", "Logging"]),
+        tests("EmbeddedPostgresTests", sees: ["EmbeddedPostgres", "Subprocess", "SystemPackage", "Logging"]),
+        tests("CredentialsTests", sees: ["Credentials", "COpenSSL", "CXCrypt"]),
+        tests("ExecutorTests", sees: ["Executor", "CLinux", "Logging", "ExecutorProbe"]),
+        tests(
+            "ServerTests",
+            sees: [
+                "Server", "Scheduling", "Domain", "Operations", "Telemetry", "Hummingbird", "HTTPTypes", "NIOCore",
+                "NIOPosix", "Logging", "Metrics",
+            ]),
+        tests("TelemetryTests", sees: ["Telemetry", "Metrics"]),
     ]
 )

@@ -126,6 +126,10 @@ int qkron_become_subreaper(void) {
     return answer(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0));
 }
 
+int qkron_set_process_name(const char *name) {
+    return answer(prctl(PR_SET_NAME, name, 0, 0, 0));
+}
+
 int qkron_make_undumpable(void) {
     return answer(prctl(PR_SET_DUMPABLE, 0, 0, 0, 0));
 }

@@ -48,9 +48,17 @@ package actor PostgresServer {
         self.logger = logger
         self.process = process
         standing = .running(since: .now)
-        // The socket's directory holds only characters that need no quotes.
-        connectionString =
-            "host=\(postmaster.cluster.sockets.path) port=\(SocketDirectory.port) user=qkron dbname=qkron"
+        connectionString = Self.connectionString(postmaster.cluster.sockets)
+    }
+
+    /// The connection string of the server of a data directory, whoever runs it.
+    package static func connectionString(in directory: DataDirectory) -> String {
+        connectionString(SocketDirectory(for: directory))
+    }
+
+    private static func connectionString(_ sockets: SocketDirectory) -> String {
+        // The directory's path holds only characters that need no quotes.
+        "host=\(sockets.path) port=\(SocketDirectory.port) user=qkron dbname=qkron"
     }
 
     /// Keeps the server running until cancelled, then stops it and returns: starts it again whenever it dies, at once

@@ -63,11 +63,16 @@ package struct AttemptRunner: Sendable {
             logger.warning("A result came too late: the lease was lost")
             return
         }
-        logger.info("An attempt ended", metadata: ["outcome": "\(report.outcome)", "next": "\(decision)"])
         switch decision {
-        case .again: break
-        case .end(let status, _): EngineMetrics.ended(lease, status: status, duration: duration)
-        case .replace: EngineMetrics.ended(lease, status: .failed, duration: duration)
+        case .again(let seconds):
+            logger.info("An attempt failed and is tried again", metadata: ["after_seconds": "\(seconds)"])
+        case .end(let status, let reason):
+            logger.info(
+                "An execution ended", metadata: ["status": "\(status.rawValue)", "reason": "\(reason?.rawValue ?? "")"])
+            EngineMetrics.ended(lease, status: status, duration: duration)
+        case .replace(let reason, _):
+            logger.warning("An execution was interrupted", metadata: ["reason": "\(reason.rawValue)"])
+            EngineMetrics.ended(lease, status: .failed, duration: duration)
         }
     }
 }

@@ -9,7 +9,7 @@ final class CommandRun {
         /// The shell has ended by itself; its output may still come for a moment.
         case draining(EndedRun.Cause, until: BoottimeInstant)
         /// Its tree is being ended.
-        case ending(TreeEnding)
+        case ending(EndedRun.Cause, TreeEnding)
     }
 
     let number: UInt64

@@ -62,9 +62,9 @@ extension ExecutorClient {
         /// The latest run of each execution.
         var numbers: [UUID: UInt64] = [:]
         var isStopping = false
-        var extensions: UInt64 = 0
-        var unanswered = 0
-        var unansweredSince = BoottimeInstant.now
+        /// How many pings were sent, and the latest one that was answered.
+        var pings: UInt64 = 0
+        var answered: UInt64 = 0
         private var nextNumber = ExecutorLoop.Key.firstRun
 
         mutating func takeNumber() -> UInt64 {
@@ -100,9 +100,7 @@ extension ExecutorClient {
                 case .ended(let number, let end):
                     guard let run = state.remove(number) else { continue }
                     ended.append((run, RawEnd(end, parts: run.parts)))
-                case .extended(let number):
-                    state.unanswered = Int(clamping: state.extensions - min(number, state.extensions))
-                    state.unansweredSince = .now
+                case .pong(let number): state.answered = max(state.answered, number)
                 }
             }
         }

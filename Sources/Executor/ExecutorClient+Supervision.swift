@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Logging
 import Synchronization
 
@@ -13,10 +14,31 @@ extension ExecutorClient {
             group.addTask { await self.recoverFromLosses() }
             group.addTask {
                 // Throws only when cancelled.
-                while (try? await Task.sleep(for: .seconds(10))) != nil { Leftovers.reapAdopted() }
+                while (try? await Task.sleep(for: .seconds(1))) != nil {
+                    self.checkPulse()
+                    Leftovers.reapAdopted()
+                }
             }
         }
         await stop()
+    }
+
+    /// Asks the executor for a sign of life, once a second, and kills one that has given none for some seconds: hung or
+    /// stopped it could not end a run whose lease lapses.
+    private func checkPulse() {
+        let hung: Int32? = state.withLock { state in
+            // A count, not a time: a server that was stopped itself has asked nothing meanwhile.
+            guard let connection = state.connection, state.pings - state.answered < 5 else {
+                return state.connection == nil ? nil : state.launch?.pid
+            }
+            state.pings += 1
+            connection.send(.ping(number: state.pings))
+            return nil
+        }
+        guard let hung else { return }
+        logger.error("The executor does not answer and is killed", metadata: ["pid": "\(hung)"])
+        // Our child, and not reaped before its loss is settled: the pid is still its.
+        kill(hung, SIGKILL)
     }
 
     private func recoverFromLosses() async {

@@ -29,7 +29,7 @@ package final class ExecutorClient: Sendable {
 
     /// Whether commands can be run now: an executor is connected and answers.
     package var isHealthy: Bool {
-        state.withLock { $0.connection != nil && $0.unanswered <= 1 }
+        state.withLock { $0.connection != nil && $0.pings - $0.answered <= 2 }
     }
 
     /// The executor's process id; nil while there is none.
@@ -70,26 +70,14 @@ package final class ExecutorClient: Sendable {
     }
 
     /// Moves the deadline of every run; an earlier one than before changes nothing.
-    ///
-    /// To be called at least every third of a lease: it also notices, and kills, an executor that no longer answers.
     package func extendLeases(to deadline: LeaseDeadline) {
-        let hung: Int32? = state.withLock { state in
+        state.withLock { state in
             for number in state.runs.keys {
                 guard let known = state.runs[number]?.order.deadline else { continue }
                 state.runs[number]?.order.deadline = max(known, deadline.instant)
             }
-            guard let connection = state.connection else { return nil }
-            state.extensions += 1
-            state.unanswered += 1
-            connection.send(.extendAll(deadline: deadline.instant, number: state.extensions))
-            if state.unanswered == 1 { state.unansweredSince = .now }
-            let silence = state.unansweredSince.duration(to: .now)
-            return state.unanswered > 3 && silence > .seconds(10) ? state.launch?.pid : nil
+            state.connection?.send(.extendAll(deadline: deadline.instant))
         }
-        guard let hung else { return }
-        logger.error("The executor does not answer and is killed", metadata: ["pid": "\(hung)"])
-        // It is our child and not reaped before its loss is handled, so the pid is still its.
-        kill(hung, SIGKILL)
     }
 
     /// Starts an executor and sends it the runs that wait for one.
@@ -102,7 +90,7 @@ package final class ExecutorClient: Sendable {
         state.withLock { state in
             state.launch = launch
             state.connection = connection
-            state.unanswered = 0
+            state.answered = state.pings
             for number in state.runs.keys.sorted() { state.send(number) }
         }
         connection.start(
@@ -133,6 +121,8 @@ package final class ExecutorClient: Sendable {
     }
 
     /// Whose rights a command gets; nil: those of this process.
+    ///
+    /// Looked up here and not in the executor, whose only thread a slow user database must not hold up.
     private static func identity(of name: String?) throws -> ProcessIdentity? {
         guard let name else { return nil }
         guard let user = SystemUser.lookup(name) else {

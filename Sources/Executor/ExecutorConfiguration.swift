@@ -2,7 +2,7 @@ import Glibc
 
 /// How a server starts its executor.
 package struct ExecutorConfiguration: Sendable {
-    /// The program; nil: the one that is running.
+    /// The program; nil: the one that is running, even if its file was replaced.
     package var executablePath: String?
     /// Its arguments; the directory follows them.
     package var arguments: [String]

@@ -36,7 +36,7 @@ final class ExecutorConnection: Sendable {
             try? converse(onReports)
             _ = shutdown(socket, Int32(SHUT_RDWR))
             onClose()
-            raise(closed)
+            ring(closed)
         }
     }
 
@@ -52,10 +52,10 @@ final class ExecutorConnection: Sendable {
             order.encode(into: &writer)
             return wasEmpty
         }
-        if isFirst { raise(waker) }
+        if isFirst { ring(waker) }
     }
 
-    private func raise(_ event: Int32) {
+    private func ring(_ event: Int32) {
         var one: UInt64 = 1
         _ = write(event, &one, 8)
     }

@@ -66,26 +66,21 @@ struct ExecutorLaunch: Sendable {
     }
 
     private static func spawn(_ configuration: ExecutorConfiguration) throws -> Spawn.Child {
-        let path = try configuration.executablePath ?? ownPath()
+        // Also right where an upgrade has replaced the file meanwhile: both sides must speak the same version.
+        let path = configuration.executablePath ?? "/proc/self/exe"
         let nothing = open("/dev/null", O_RDWR | O_CLOEXEC)
         guard nothing > 2 else { throw SystemCallError(call: "open /dev/null", error: errno) }
         defer { close(nothing) }
         do {
             return try Spawn(
-                path: path, arguments: [path] + configuration.arguments + [configuration.directory],
+                path: path,
+                arguments: [CommandLine.arguments.first ?? path] + configuration.arguments + [configuration.directory],
                 environment: ["PATH=/usr/bin:/bin", "LANG=C.UTF-8"],
                 descriptors: (nothing, nothing, STDERR_FILENO)
             ).start()
         } catch {
             throw ExecutorError(description: "the executor does not start: \(error)")
         }
-    }
-
-    private static func ownPath() throws -> String {
-        var buffer = [CChar](repeating: 0, count: 4096)
-        let count = readlink("/proc/self/exe", &buffer, buffer.count)
-        guard count > 0 else { throw SystemCallError(call: "readlink /proc/self/exe", error: errno) }
-        return String(decoding: buffer[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
     private static func connect(to child: Spawn.Child, in directory: String) throws -> Int32 {

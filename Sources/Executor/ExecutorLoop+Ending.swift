@@ -27,7 +27,7 @@ extension ExecutorLoop {
         // Whatever the cause, nothing outlives the lease by more than its own grace.
         let latest = run.deadline.advanced(by: leaseGrace)
         let grace = cause == .leaseLapsed ? min(killGrace, leaseGrace) : killGrace
-        run.phase = .ending(TreeEnding(cause: cause, killsAt: min(now.advanced(by: grace), max(latest, now))))
+        run.phase = .ending(cause, TreeEnding(killsAt: min(now.advanced(by: grace), max(latest, now))))
         kill(-run.pid, SIGTERM)
         kill(-run.pid, SIGCONT)
         lookSoon()
@@ -69,14 +69,14 @@ extension ExecutorLoop {
     }
 
     private func advance(_ run: CommandRun, _ members: [ProcessEntry]) {
-        guard case .ending(var ending) = run.phase else { return }
+        guard case .ending(let cause, var ending) = run.phase else { return }
         let now = BoottimeInstant.now
         // At once for the whole group, so that none of it can fork away meanwhile. The shell is not reaped yet, so the
         // number is still the group's.
         if now >= ending.killsAt { kill(-run.pid, SIGKILL) }
         let isOver = ending.advance(members, at: now)
-        run.phase = .ending(ending)
-        if isOver { finish(run, ending.cause, survivors: ending.remaining) }
+        run.phase = .ending(cause, ending)
+        if isOver { finish(run, cause, survivors: ending.remaining) }
     }
 
     func scheduleSweep(at now: BoottimeInstant) {
@@ -101,10 +101,10 @@ extension CommandRun {
     }
 
     fileprivate var killsAt: BoottimeInstant? {
-        if case .ending(let ending) = phase { ending.killsAt } else { nil }
+        if case .ending(_, let ending) = phase { ending.killsAt } else { nil }
     }
 
     fileprivate var wasFoundEmpty: Bool {
-        if case .ending(let ending) = phase { ending.emptyLooks == 1 } else { false }
+        if case .ending(_, let ending) = phase { ending.emptyLooks == 1 } else { false }
     }
 }

@@ -40,6 +40,11 @@ extension ExecutorLoop {
             let error = try makePipe()
             defer { close(error.writing) }
             do {
+                if let identity = order.identity {
+                    // Else the command could not open /dev/stdout.
+                    _ = fchown(output.writing, identity.user, identity.group)
+                    _ = fchown(error.writing, identity.user, identity.group)
+                }
                 let child = try command(order, output: output.writing, error: error.writing).start()
                 return CommandRun(order, child: child, output: output.reading, error: error.reading, at: now)
             } catch let failure {

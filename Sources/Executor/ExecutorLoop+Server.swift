@@ -75,12 +75,12 @@ extension ExecutorLoop {
                 throw WireError(description: "a run number that cannot be used")
             }
             start(order)
-        case .extendAll(let deadline, let number):
+        case .extendAll(let deadline):
             for run in runs.values { run.deadline = max(run.deadline, deadline) }
-            reports.append(.extended(number: number))
         case .end(let number, let reason):
             if let run = runs[number] { end(run, .ended(reason)) }
         case .shutdown: leave(because: .shutdown)
+        case .ping(let number): reports.append(.pong(number: number))
         }
     }
 

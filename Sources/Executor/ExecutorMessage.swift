@@ -5,10 +5,15 @@ let wireVersion: UInt16 = 1
 
 /// Why a server has a run ended before its time.
 package enum EndReason: UInt8, Sendable, CaseIterable {
+    /// A person or program asked for it.
     case cancelled = 1
+    /// Its task was cancelled or deleted.
     case taskCancelled
+    /// A newer run of its task took its place.
     case superseded
+    /// The server shuts down.
     case shutdown
+    /// The server no longer holds its lease.
     case leaseLost
 }
 
@@ -16,11 +21,13 @@ package enum EndReason: UInt8, Sendable, CaseIterable {
 enum ExecutorOrder: Sendable, Equatable {
     case hello(version: UInt16, killGrace: Duration, leaseGrace: Duration)
     case start(RunOrder)
-    /// Moves the deadline of all runs; answered by `extended` with the same number.
-    case extendAll(deadline: BoottimeInstant, number: UInt64)
+    /// Moves the deadline of all runs.
+    case extendAll(deadline: BoottimeInstant)
     case end(run: UInt64, EndReason)
     /// End all runs, report them, exit.
     case shutdown
+    /// Answered by `pong` with the same number.
+    case ping(number: UInt64)
 
     func encode(into writer: inout FrameWriter) {
         switch self {
@@ -31,17 +38,14 @@ enum ExecutorOrder: Sendable, Equatable {
                 $0.put(leaseGrace.nanoseconds)
             }
         case .start(let order): writer.frame(2) { order.encode(into: &$0) }
-        case .extendAll(let deadline, let number):
-            writer.frame(3) {
-                $0.put(deadline.nanoseconds)
-                $0.put(number)
-            }
+        case .extendAll(let deadline): writer.frame(3) { $0.put(deadline.nanoseconds) }
         case .end(let run, let reason):
             writer.frame(4) {
                 $0.put(run)
                 $0.put(reason.rawValue)
             }
         case .shutdown: writer.frame(5) { _ in }
+        case .ping(let number): writer.frame(6) { $0.put(number) }
         }
     }
 
@@ -53,9 +57,7 @@ enum ExecutorOrder: Sendable, Equatable {
                 version: reader.integer(), killGrace: .nanoseconds(reader.integer(Int64.self)),
                 leaseGrace: .nanoseconds(reader.integer(Int64.self)))
         case 2: self = try .start(RunOrder(from: &reader))
-        case 3:
-            self = try .extendAll(
-                deadline: BoottimeInstant(nanoseconds: reader.integer()), number: reader.integer())
+        case 3: self = try .extendAll(deadline: BoottimeInstant(nanoseconds: reader.integer()))
         case 4:
             let run = try reader.integer(UInt64.self)
             guard let reason = EndReason(rawValue: try reader.integer()) else {
@@ -63,6 +65,7 @@ enum ExecutorOrder: Sendable, Equatable {
             }
             self = .end(run: run, reason)
         case 5: self = .shutdown
+        case 6: self = try .ping(number: reader.integer())
         default: throw WireError(description: "an unknown order \(kind)")
         }
     }
@@ -75,7 +78,7 @@ enum ExecutorReport: Sendable, Equatable {
     /// A piece of the output of a run that has ended; `ended` follows the last one.
     case output(run: UInt64, OutputPart, [UInt8])
     case ended(run: UInt64, EndedRun)
-    case extended(number: UInt64)
+    case pong(number: UInt64)
 
     func encode(into writer: inout FrameWriter) {
         switch self {
@@ -96,7 +99,7 @@ enum ExecutorReport: Sendable, Equatable {
                 $0.put(run)
                 end.encode(into: &$0)
             }
-        case .extended(let number): writer.frame(5) { $0.put(number) }
+        case .pong(let number): writer.frame(5) { $0.put(number) }
         }
     }
 
@@ -112,7 +115,7 @@ enum ExecutorReport: Sendable, Equatable {
             }
             self = .output(run: run, part, Array(try reader.data()))
         case 4: self = try .ended(run: reader.integer(), EndedRun(from: &reader))
-        case 5: self = try .extended(number: reader.integer())
+        case 5: self = try .pong(number: reader.integer())
         default: throw WireError(description: "an unknown report \(kind)")
         }
     }

@@ -13,6 +13,8 @@ package enum ExecutorProcess {
         Glibc.signal(SIGHUP, SIG_IGN)
         Glibc.signal(SIGCHLD, SIG_DFL)
         umask(0o077)
+        // Started as /proc/self/exe it would be called "exe".
+        _ = qkron_set_process_name("qkron-executor")
         ProcessProtection.becomeSubreaper()
         ProcessProtection.makeUndumpable()
         do {

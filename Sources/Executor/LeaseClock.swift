@@ -14,6 +14,7 @@ package struct BoottimeInstant: Sendable, Hashable, Comparable {
         return BoottimeInstant(nanoseconds: Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec))
     }
 
+    /// Whether the left instant comes first.
     package static func < (left: BoottimeInstant, right: BoottimeInstant) -> Bool {
         left.nanoseconds < right.nanoseconds
     }

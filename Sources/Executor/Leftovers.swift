@@ -47,7 +47,7 @@ package enum Leftovers {
     }
 
     private static func end(grace: Duration, find: ([ProcessEntry]) -> [ProcessEntry]) -> Int {
-        var ending = TreeEnding(cause: .leaseLapsed, killsAt: BoottimeInstant.now.advanced(by: grace))
+        var ending = TreeEnding(killsAt: BoottimeInstant.now.advanced(by: grace))
         var found: Set<ProcessEntry.ID> = []
         var pause: UInt32 = 2_000
         while true {

@@ -94,13 +94,15 @@ struct ProcessTable: Sendable {
     }
 }
 
-/// Sends a signal to exactly the process that was seen; one that took over its pid is spared.
-func signal(_ entry: ProcessEntry, _ number: Int32) {
-    let pidfd = qkron_pidfd_open(entry.pid)
-    guard pidfd >= 0 else { return }
-    defer { close(pidfd) }
-    guard ProcessTable.entry(of: entry.pid)?.startedAt == entry.startedAt else { return }
-    _ = qkron_pidfd_signal(pidfd, number)
+extension ProcessEntry {
+    /// Sends a signal to exactly the process that was seen; one that took over its pid is spared.
+    func signal(_ number: Int32) {
+        let pidfd = qkron_pidfd_open(pid)
+        guard pidfd >= 0 else { return }
+        defer { close(pidfd) }
+        guard ProcessTable.entry(of: pid)?.startedAt == startedAt else { return }
+        _ = qkron_pidfd_signal(pidfd, number)
+    }
 }
 
 /// Files of `/proc`, whose size is only known by reading them.

@@ -1,7 +1,10 @@
+import Glibc
+
 /// Bytes of any kind as readable text: each maximal invalid sequence becomes U+FFFD, NUL becomes `\0`.
 enum ReadableUTF8 {
     /// How many bytes of UTF-8 the text of these bytes takes.
     static func size(of bytes: [UInt8]) -> Int {
+        if isPlain(bytes[...]) { return bytes.count }
         var size = 0
         forEachPiece(of: bytes[...]) { piece, _ in
             size += piece.written
@@ -11,6 +14,7 @@ enum ReadableUTF8 {
     }
 
     static func text(of bytes: ArraySlice<UInt8>) -> String {
+        if isPlain(bytes) { return String(decoding: bytes, as: UTF8.self) }
         var output: [UInt8] = []
         output.reserveCapacity(bytes.count)
         forEachPiece(of: bytes) { piece, start in
@@ -26,6 +30,7 @@ enum ReadableUTF8 {
 
     /// The most first bytes whose text fits the given size.
     static func prefix(of bytes: [UInt8], within limit: Int) -> ArraySlice<UInt8> {
+        if bytes.count <= limit, isPlain(bytes[...]) { return bytes[...] }
         var size = 0
         var end = 0
         forEachPiece(of: bytes[...]) { piece, start in
@@ -62,6 +67,15 @@ enum ReadableUTF8 {
     static func withoutTornStart(_ bytes: [UInt8]) -> [UInt8] {
         let rest = bytes.prefix(3).prefix { $0 & 0xC0 == 0x80 }
         return Array(bytes.dropFirst(rest.count))
+    }
+
+    /// Whether the bytes are readable as they are; true for nearly all output, and told much faster than by pieces.
+    private static func isPlain(_ bytes: ArraySlice<UInt8>) -> Bool {
+        let hasNull = bytes.withUnsafeBytes { buffer in
+            guard let start = buffer.baseAddress else { return false }
+            return memchr(start, 0, buffer.count) != nil
+        }
+        return !hasNull && String(validating: bytes, as: UTF8.self) != nil
     }
 
     private enum Kind { case valid, null, invalid }

@@ -5,21 +5,14 @@ struct TreeEnding {
     /// How long SIGKILL is given before what is left is called a survivor.
     static let patience = Duration.seconds(10)
 
-    let cause: EndedRun.Cause
-    private(set) var killsAt: BoottimeInstant
+    let killsAt: BoottimeInstant
     private var warned: Set<ProcessEntry.ID> = []
     private(set) var emptyLooks = 0
     /// How many processes the last look found.
     private(set) var remaining = 0
 
-    init(cause: EndedRun.Cause, killsAt: BoottimeInstant) {
-        self.cause = cause
+    init(killsAt: BoottimeInstant) {
         self.killsAt = killsAt
-    }
-
-    /// Brings SIGKILL forward.
-    mutating func hasten(to instant: BoottimeInstant) {
-        killsAt = min(killsAt, instant)
     }
 
     /// Signals the members that a look found; true once the end is reached.
@@ -33,13 +26,13 @@ struct TreeEnding {
         }
         emptyLooks = 0
         if now >= killsAt {
-            for member in members { signal(member, SIGKILL) }
+            for member in members { member.signal(SIGKILL) }
             return now >= killsAt.advanced(by: Self.patience)
         }
         for member in members where warned.insert(member.id).inserted {
-            signal(member, SIGTERM)
+            member.signal(SIGTERM)
             // A stopped process would sleep through the warning.
-            signal(member, SIGCONT)
+            member.signal(SIGCONT)
         }
         return false
     }

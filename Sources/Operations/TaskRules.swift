@@ -28,7 +28,7 @@ package struct TaskRules: Sendable {
 
     /// The task that a draft asks for, with its first slot.
     func newTask(_ draft: TaskDraft, owner: User, at now: Date) throws -> TaskDefinition {
-        var faults: [InputFault] = []
+        var faults = draft.faults
         let kind = draft.kind.or(.command)
         let action = collect(&faults) { () throws(InputFaults) in
             try catalog.accept(Action(kind: kind, parameters: draft.parameters.filter { $0.value != .null }))
@@ -38,14 +38,16 @@ package struct TaskRules: Sendable {
             faults.append(InputFault(["schedule"], "a command task needs a schedule", type: "missing"))
         }
         let zone = draft.timezone.or("UTC")
-        let timing = collect(&faults) { () throws(InputFaults) -> TaskTiming? in
+        let read = collect(&faults) { () throws(InputFaults) -> TaskTiming? in
             guard case .value(let text) = draft.schedule else { return nil }
             return try timing(
                 kind: draft.scheduleKind.or(.cron), text: text, timezone: zone,
                 startsAt: draft.startsAt.or(nil)?.resolved(inZoneNamed: zone),
                 endsAt: draft.endsAt.or(nil)?.resolved(inZoneNamed: zone), at: now)
         }
-        guard faults.isEmpty, let action, case .some(.some(let timing)) = timing else { throw OperationError.invalid(faults) }
+        guard faults.isEmpty, let action, case .some(.some(let timing)) = read else {
+            throw OperationError.invalid(faults.firstOfEachPlace)
+        }
         let isActive = draft.isActive.or(true)
         return TaskDefinition(
             id: Identifier(), ownerID: owner.id, ownerUsername: owner.username, name: draft.name.or(""),
@@ -65,7 +67,7 @@ package struct TaskRules: Sendable {
     func change(
         _ before: TaskDefinition, _ draft: TaskDraft, ownerIsActive: Bool, at now: Date
     ) throws -> TaskChange {
-        var faults: [InputFault] = []
+        var faults = draft.faults
         var task = before
         if draft.kind.isSent, draft.kind.or(before.action.kind) != before.action.kind {
             faults.append(InputFault(["task_type"], "a task's type cannot be changed"))
@@ -85,7 +87,7 @@ package struct TaskRules: Sendable {
         {
             task.timing = timing
         }
-        guard faults.isEmpty else { throw OperationError.invalid(faults) }
+        guard faults.isEmpty else { throw OperationError.invalid(faults.firstOfEachPlace) }
         applyPlainFields(of: draft, to: &task)
         applyStanding(of: draft, to: &task)
         return try scheduled(task, before: before, draft: draft, ownerIsActive: ownerIsActive, at: now)
@@ -157,7 +159,7 @@ package struct TaskRules: Sendable {
     private func timing(
         kind: ScheduleKind, text: String, timezone: String, startsAt: Date?, endsAt: Date?, at now: Date
     ) throws(InputFaults) -> TaskTiming {
-        do {
+        do throws(TimingFault) {
             let timing = try TaskTiming.read(
                 kind: kind, text: text, timezone: timezone, startsAt: startsAt, endsAt: endsAt, at: now)
             let slots = try timing.slots()
@@ -209,5 +211,13 @@ extension MomentText {
             let zone = (try? ZoneRules.named(name)) ?? .utc  // An unknown zone is a fault of its own field.
             return resolved(in: zone)
         }
+    }
+}
+
+extension [InputFault] {
+    /// Without what follows from an earlier fault of the same place: a name that cannot be read is not missing too.
+    fileprivate var firstOfEachPlace: [InputFault] {
+        var places: Set<[InputFault.Step]> = []
+        return filter { places.insert($0.place).inserted }
     }
 }

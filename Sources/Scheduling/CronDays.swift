@@ -72,15 +72,27 @@ struct CronDays: Sendable, Hashable {
 
     private func special(length: Int, firstWeekday: Int) -> UInt32 {
         var days: UInt32 = 0
-        for number in 1...31 {
-            let distance = UInt32(length - min(number, length))
-            let isBeforeLast = number <= length && beforeLast >> distance & 1 != 0
-            if isBeforeLast { days |= 1 << UInt32(number) }
-            let isNearest = nearestWeekdays >> UInt32(number) & 1 != 0 || nearestBeforeLast >> distance & 1 != 0
-            guard isNearest, number <= length else { continue }
-            days |= 1 << UInt32(Self.weekday(nearestTo: number, length: length, firstWeekday: firstWeekday))
+        Self.forEach(beforeLast) { distance in
+            if distance < length { days |= 1 << UInt32(length - distance) }
+        }
+        var nearest = nearestWeekdays
+        Self.forEach(nearestBeforeLast) { distance in
+            if distance < length { nearest |= 1 << UInt32(length - distance) }
+        }
+        Self.forEach(nearest) { day in
+            guard day <= length else { return }
+            days |= 1 << UInt32(Self.weekday(nearestTo: day, length: length, firstWeekday: firstWeekday))
         }
         return days
+    }
+
+    @inline(__always)
+    private static func forEach(_ bits: UInt32, _ body: (Int) -> Void) {
+        var rest = bits
+        while rest != 0 {
+            body(rest.trailingZeroBitCount)
+            rest &= rest - 1
+        }
     }
 
     /// The Monday-to-Friday day nearest to a day without leaving its month.

@@ -17,8 +17,11 @@ package struct CronExpression: Sendable, Hashable {
 
     /// 10000-01-01T00:00:00 local time, in seconds since 1970: no run is given from there on.
     private static let endOfTime = 253_402_300_800
-    /// 0000-12-30: questions from before are answered from there, so that the sums stay small.
-    private static let beginningOfTime = -62_135_769_600
+    /// 0001-01-01T00:00:00 local time: no run is given before, either.
+    private static let beginningOfTime = -62_135_596_800
+
+    /// A change of offset farther than this from what has been searched and from what was found alters neither.
+    private static let reach = 2 * CivilDate.secondsPerDay
 
     init(
         seconds: UInt64, minutes: UInt64, hours: UInt64, months: UInt16, days: CronDays, namesTimesSingly: Bool
@@ -47,22 +50,25 @@ package struct CronExpression: Sendable, Hashable {
     func next(after second: Int, in zone: ZoneRules, dst: DSTPolicy) -> Int? {
         let firstPassOnly = dst == .once || (dst != .twice && namesTimesSingly)
         let runsAfterGaps = dst != .skip && hours != CronField.hour.everything
-        let second = min(max(second, Self.beginningOfTime), Self.endOfTime + CivilDate.secondsPerDay)
+        // Far questions are moved near, so that the sums stay small.
+        let second = min(max(second, Self.beginningOfTime - 2 * CivilDate.secondsPerDay), Self.endOfTime * 2)
         var segment = zone.segment(at: second)
-        var searched = second + 1 + segment.offset
+        var searched = max(second + 1 + segment.offset, Self.beginningOfTime)
         if firstPassOnly { searched = max(searched, segment.freshFrom) }
         var match = firstMatch(from: searched)
         while match - segment.offset >= segment.end {
-            if segment.end - searched > 2 * CivilDate.secondsPerDay, match - segment.end > 4 * CivilDate.secondsPerDay {
-                // Changes that lie more than offsets and repeats can bridge from both ends alter nothing.
-                segment = zone.segment(at: match - 2 * CivilDate.secondsPerDay)
+            if segment.end - searched > Self.reach, match - segment.end > 2 * Self.reach {
+                segment = zone.segment(at: match - Self.reach)
                 guard match - segment.offset >= segment.end else { break }
             }
             let before = segment.offset
             segment = zone.segment(at: segment.end)
             let begin = segment.start + segment.offset
             if segment.offset > before {
-                if match < segment.freshFrom { match = firstMatch(from: segment.freshFrom) }
+                if match < segment.freshFrom {
+                    searched = segment.freshFrom
+                    match = firstMatch(from: searched)
+                }
                 if match < begin, runsAfterGaps { return segment.start }
             }
             let resumed = firstPassOnly ? max(begin, segment.freshFrom) : begin
@@ -76,7 +82,7 @@ package struct CronExpression: Sendable, Hashable {
 
     /// The first matching local time at or after one, in seconds since 1970; `endOfTime` if there is none.
     @inline(__always)
-    private func firstMatch(from local: Int) -> Int {
+    func firstMatch(from local: Int) -> Int {
         guard local < Self.endOfTime else { return Self.endOfTime }
         let dayNumber = CivilDate.floorDivide(local, by: CivilDate.secondsPerDay)
         let date = CivilDate(dayNumber: dayNumber)

@@ -2,6 +2,8 @@
 enum TZif {
     static let magic: [UInt8] = [0x54, 0x5A, 0x69, 0x66]
     private static let headerLength = 44
+    /// Beyond the oldest and youngest instants that the database's compiler writes; keeps the sums from overflowing.
+    private static let farthest = 1 << 60
 
     /// The counts of a block's header, in the order of the file.
     private struct Counts {
@@ -37,7 +39,9 @@ enum TZif {
         for index in 0..<block.transitions {
             let type = Int(file[indexes + index])
             let instant = bigEndian(file, times + index * 8, size: 8)
-            guard type < offsets.count, table.append(instant, offset: offsets[type]) else { return nil }
+            guard (-farthest...farthest).contains(instant), type < offsets.count,
+                table.append(instant, offset: offsets[type])
+            else { return nil }
             last = instant
         }
         let text = file[footer...].split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: true).first ?? []

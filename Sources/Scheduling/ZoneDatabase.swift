@@ -1,11 +1,8 @@
 import Foundation
 
-/// The system's tz database: one TZif file per zone, under `TZDIR` or /usr/share/zoneinfo.
+/// The system's tz database: one TZif file per zone.
 enum ZoneDatabase {
-    private static let directory: String = {
-        let chosen = ProcessInfo.processInfo.environment["TZDIR"] ?? ""
-        return chosen.isEmpty ? "/usr/share/zoneinfo" : chosen
-    }()
+    private static let directory = "/usr/share/zoneinfo"
 
     private static let longestName = 50
 

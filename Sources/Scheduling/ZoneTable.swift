@@ -36,8 +36,9 @@ struct ZoneTable: Sendable, Equatable {
         let lastDay = CivilDate.floorDivide(lastStated ?? Int.min, by: CivilDate.secondsPerDay)
         let firstYear = max(1, CivilDate(dayNumber: lastDay).year)
         let floor = lastStated ?? Int.min
+        let ceiling = Self.newYear(firstYear + 403)
         var changes: [Transition] = []
-        for year in firstYear - 1...firstYear + 403 {
+        for year in firstYear - 1...firstYear + 404 {
             changes.append(Transition(instant: saving.start.second(in: year) - rule.offset, offset: saving.offset))
             changes.append(Transition(instant: saving.end.second(in: year) - saving.offset, offset: rule.offset))
         }
@@ -45,10 +46,14 @@ struct ZoneTable: Sendable, Equatable {
         changes.sort {
             ($0.instant, $0.offset == saving.offset ? 1 : 0) < ($1.instant, $1.offset == saving.offset ? 1 : 0)
         }
-        for change in changes where change.instant > floor {
+        for change in changes where change.instant > floor && change.instant < ceiling {
             _ = append(change.instant, offset: change.offset)
         }
-        let start = CivilDate(year: firstYear + 2, month: 1, day: 1).dayNumber * CivilDate.secondsPerDay
+        let start = Self.newYear(firstYear + 2)
         if let last = transitions.last, last.instant > start { repeatsFrom = start }
+    }
+
+    private static func newYear(_ year: Int) -> Int {
+        CivilDate(year: year, month: 1, day: 1).dayNumber * CivilDate.secondsPerDay
     }
 }

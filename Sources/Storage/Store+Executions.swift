@@ -101,22 +101,8 @@ extension Store {
     }
 }
 
-/// Which executions a list shows.
-package struct ExecutionFilter: Sendable {
-    package var task: Identifier<TaskDefinition>
-    package var statuses: [ExecutionStatus] = []
-    package var triggers: [Trigger] = []
-    /// `scheduled_for` at or after this instant.
-    package var since: Date?
-    /// `scheduled_for` before this instant.
-    package var until: Date?
-
-    /// All executions of a task.
-    package init(task: Identifier<TaskDefinition>) {
-        self.task = task
-    }
-
-    var condition: SQL {
+extension ExecutionFilter {
+    fileprivate var condition: SQL {
         var parts: [SQL] = ["e.task_id = \(task.uuid)"]
         if !statuses.isEmpty { parts.append("e.status = ANY(\(statuses.map(\.rawValue)))") }
         if !triggers.isEmpty { parts.append("e.trigger = ANY(\(triggers.map(\.rawValue)))") }

@@ -1,10 +1,5 @@
+import Domain
 import Postgres
-
-/// How much is under way in the whole installation.
-package struct EngineStatistics: Sendable, Equatable {
-    package let running: Int
-    package let pending: Int
-}
 
 extension Store {
     /// Counts what is running and pending now.

@@ -51,18 +51,17 @@ private let evaders = [
             let result = await client.run(request(command, lease: .milliseconds(400)))
             #expect(result.ending == .leaseLapsed)
             #expect(processes(with: sleep) == [])
-            #expect(result.duration < .seconds(2))
+            #expect(result.duration < .seconds(10))
         }
     }
 
     @Test func `an extended lease lets the run go on`() async throws {
         try await withExecutor { client in
-            async let result = client.run(request("sleep 1; echo done", lease: .milliseconds(500)))
-            for _ in 0..<4 {
-                try await Task.sleep(for: .milliseconds(200))
-                client.extendLeases(to: .after(.seconds(2), since: .now))
+            let result = await client.run(request("sleep 1.5; echo done", lease: .seconds(1))) {
+                client.extendLeases(to: .after(.seconds(60), since: .now))
+                client.extendLeases(to: .after(.milliseconds(1), since: .now))
             }
-            #expect(await result.stdout.text == "done\n")
+            #expect(result.stdout.text == "done\n")
         }
     }
 
@@ -75,12 +74,12 @@ private let evaders = [
     }
 
     @Test func `a polite command may use the grace`() async throws {
-        try await withExecutor(killGrace: .seconds(5)) { client in
+        try await withExecutor(killGrace: .seconds(25), leaseGrace: .seconds(25)) { client in
             let command = "trap 'echo bye; exit 0' TERM; echo hi; while :; do sleep 0.05; done"
             let result = await client.run(request(command, timeout: .milliseconds(400)))
             #expect(result.ending == .timedOut)
             #expect(result.stdout.text == "hi\nbye\n")
-            #expect(result.duration < .seconds(3))
+            #expect(result.duration < .seconds(20))
         }
     }
 
@@ -88,7 +87,7 @@ private let evaders = [
         try await withExecutor { client in
             let sleep = uniqueSleep()
             let task = Task { await client.run(request("\(sleep) & \(sleep)")) }
-            try await eventually("both sleeps") { processes(with: sleep).count >= 2 }
+            try await eventually("both sleeps") { processes(with: sleep).count == 2 }
             task.cancel()
             #expect(await task.value.ending == .ended(.shutdown))
             #expect(processes(with: sleep) == [])
@@ -124,7 +123,7 @@ private let evaders = [
             let result = await client.run(request("sh \(script); sleep 1000", timeout: .milliseconds(300)))
             #expect(result.ending == .timedOut)
             #expect(result.survivors == 0)
-            #expect(processes(with: script) == [])
+            #expect(processes(with: "sh \(script)") == [])
         }
     }
 }

@@ -10,14 +10,14 @@ import Testing
         let orders: [ExecutorOrder] =
             [
                 .hello(version: 1, killGrace: .seconds(5), leaseGrace: .milliseconds(1)), .start(order),
-                .extendAll(deadline: .now, number: 3), .shutdown,
+                .extendAll(deadline: .now), .ping(number: 3), .shutdown,
             ] + EndReason.allCases.map { .end(run: 7, $0) }
         let causes: [EndedRun.Cause] = [
             .exited(-1), .signaled(9), .timedOut, .ended(.superseded), .leaseLapsed, .spawnFailed("why"),
         ]
         let reports: [ExecutorReport] =
             [
-                .hello(version: 1), .started(run: 1, pid: 2), .extended(number: 4),
+                .hello(version: 1), .started(run: 1, pid: 2), .pong(number: 4),
                 .output(run: 5, .errorTail, Array(repeating: 7, count: 70_000)),
             ] + causes.map { .ended(run: 6, EndedRun(cause: $0)) }
         var writer = FrameWriter()

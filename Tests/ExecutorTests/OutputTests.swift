@@ -45,11 +45,11 @@ import Testing
     @Test func `a grandchild that keeps the pipe open holds the run up for a second at most`() async throws {
         try await withExecutor { client in
             let sleep = uniqueSleep()
-            let began = ContinuousClock.now
-            let result = await client.run(request("echo out; (sleep 0.3; echo late) & \(sleep) & exit 0"))
+            let result = await client.run(request("echo out; (sleep 0.1; echo late) & \(sleep) & exit 0"))
             #expect(result.ending == .exited(0))
             #expect(result.stdout.text == "out\nlate\n")
-            #expect(ContinuousClock.now - began < .seconds(3))
+            #expect(result.duration > .milliseconds(900))
+            #expect(result.duration < .seconds(20))
             for pid in processes(with: sleep) { kill(pid, SIGKILL) }
         }
     }
@@ -58,7 +58,7 @@ import Testing
         try await withExecutor { client in
             let result = await client.run(request("printf 'a\\000b\\377\\376c\\303\\244\\342\\202'"))
             #expect(result.stdout.text == "a\\0b\u{FFFD}\u{FFFD}cä\u{FFFD}")
-            #expect(result.stdout.total == 12)
+            #expect(result.stdout.total == 10)
         }
     }
 

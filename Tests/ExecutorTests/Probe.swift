@@ -41,11 +41,10 @@ func temporaryDirectory() throws -> String {
 
 /// The executor of the tests, built beside them.
 let probePath: String = {
-    // The test bundle lies in the build directory; the process itself is the toolchain's test runner or the bundle.
-    let maps = (try? String(contentsOfFile: "/proc/self/maps", encoding: .utf8)) ?? ""
-    let images = maps.split(separator: "\n").compactMap { $0.split(separator: " ").last }.filter { $0.hasPrefix("/") }
-    let folders = Set(images.map { ($0 as NSString).deletingLastPathComponent })
-    return folders.map { $0 + "/ExecutorProbe" }.first { access($0, X_OK) == 0 } ?? "/nonexistent"
+    // The test bundle lies in the build directory; it is the running program, or an argument of the test runner.
+    let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+    let folders = ([own] + CommandLine.arguments).map { ($0 as NSString).deletingLastPathComponent }
+    return folders.map { $0 + "/ExecutorProbe" }.first { $0.hasPrefix("/") && access($0, X_OK) == 0 } ?? "/nonexistent"
 }()
 
 /// A request with the environment that every command of qkron has.
@@ -67,13 +66,13 @@ func uniqueSleep() -> String {
     "sleep 1000.\(UInt32.random(in: 1_000_000...9_999_999))"
 }
 
-/// The living processes whose command line has the text.
+/// The living processes whose command line begins with the text.
 func processes(with text: String) -> [pid_t] {
     ProcFile.numbers(in: "/proc").filter { pid in
         guard pid != getpid(), ProcessTable.entry(of: pid)?.isAlive == true,
             let line = ProcFile.read("/proc/\(pid)/cmdline")
         else { return false }
-        return String(decoding: line.map { $0 == 0 ? 0x20 : $0 }, as: UTF8.self).contains(text)
+        return String(decoding: line.map { $0 == 0 ? 0x20 : $0 }, as: UTF8.self).hasPrefix(text)
     }
 }
 

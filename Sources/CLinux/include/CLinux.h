@@ -74,6 +74,7 @@ int qkron_child_status(int pidfd, int reaps, int *code, int *status);
 uint64_t qkron_raise_open_files(void);               // to the hard limit; returns what it was, 0 if unknown
 
 int qkron_become_subreaper(void);
+int qkron_set_process_name(const char *name);        // its first 15 bytes
 int qkron_make_undumpable(void);
 
 int qkron_listen(const char *path);                  // Unix stream sockets that do not block

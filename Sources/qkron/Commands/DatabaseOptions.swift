@@ -1,4 +1,5 @@
 import ArgumentParser
+import Logging
 
 /// The flags of commands that work on the database.
 struct DatabaseOptions: ParsableArguments {

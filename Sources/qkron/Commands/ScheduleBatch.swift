@@ -6,12 +6,10 @@ import Scheduling
 enum ScheduleBatch {
     /// Answers each line of standard input, in order.
     static func answerStandardInput() {
-        setvbuf(stdout, nil, _IOFBF, 1 << 16)
         while let line = readLine(strippingNewline: true) {
             guard !line.allSatisfy(\.isWhitespace) else { continue }
-            print(answer(line).serialized())
+            StandardOutput.write(line: answer(line).serialized())
         }
-        fflush(stdout)
     }
 
     static func answer(_ line: String) -> JSONValue {

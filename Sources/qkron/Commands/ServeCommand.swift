@@ -5,6 +5,7 @@ import Logging
 import Metrics
 import ServiceLifecycle
 import Telemetry
+import UnixSignals
 
 /// Runs the server until SIGTERM or SIGINT.
 struct ServeCommand: AsyncParsableCommand {

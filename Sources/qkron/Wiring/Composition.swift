@@ -5,7 +5,7 @@ import EmbeddedPostgres
 import Engine
 import Executor
 import Foundation
-import Hummingbird
+
 import Logging
 import Metrics
 import Operations
@@ -54,7 +54,7 @@ struct Composition {
             secret: secrets.tokenKey, previous: secrets.previousTokenKey, issuer: identity.tokenIssuer,
             audience: identity.tokenAudience)
         accounts = AccountRules(
-            hasher: PasswordHasher(
+            hasher: try PasswordHasher(
                 cost: identity.passwordHashCost, threads: ProcessInfo.processInfo.activeProcessorCount))
         host = try await DatabaseHost.open(configuration, in: lock, logger: logger)
         requestPool = PostgresPool(host.connection, logger: logger)
@@ -100,7 +100,7 @@ struct Composition {
     private func startExecutor() async throws -> ExecutorClient {
         try await ExecutorClient.start(
             ExecutorConfiguration(
-                directory: try RuntimeDirectory.path(named: "executor", for: directory.path),
+                directory: RuntimeDirectory.path(named: "executor", for: directory.path),
                 killGrace: configuration.runs.killGrace,
                 leaseGrace: EngineConfiguration.leaseGrace(
                     leaseSeconds: configuration.runs.leaseSeconds, killGrace: configuration.runs.killGrace)),
@@ -128,8 +128,7 @@ struct Composition {
                 metricsRequireAuth: configuration.metricsRequireAuth),
             registry: registry, logger: logger,
             onListening: { host, port in
-                print("Listening on http://\(host):\(port)")
-                fflush(stdout)
+                StandardOutput.write(line: "Listening on http://\(host):\(port)")
             })
     }
 

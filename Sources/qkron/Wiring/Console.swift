@@ -48,7 +48,7 @@ struct Console {
         let pool = PostgresPool(connection, logger: logger)
         do {
             let applied = try await DatabaseHost.migrate(pool, logger: logger)
-            let hasher = PasswordHasher(cost: configuration.identity.passwordHashCost, threads: 1)
+            let hasher = try PasswordHasher(cost: configuration.identity.passwordHashCost, threads: 1)
             try await body(
                 Console(
                     appliedMigrations: applied,

@@ -17,8 +17,8 @@ enum FirstSuperuser {
             let password = RandomText.password()
             let account = NewAccount(email: "admin@localhost.localdomain", username: "admin", password: password)
             _ = try await users.create(account, role: .superuser)
-            print("First start: log in as 'admin' with the password '\(password)'. It is not shown again.")
-            fflush(stdout)
+            StandardOutput.write(
+                line: "First start: log in as 'admin' with the password '\(password)'. It is not shown again.")
         }
     }
 }

@@ -1,0 +1,17 @@
+import Scheduling
+
+/// Which tasks a list shows.
+package struct TaskFilter: Sendable {
+    package var owner: Identifier<User>?
+    package var statuses: [TaskStatus] = []
+    package var kinds: [ActionKind] = []
+    /// A task must carry all of them.
+    package var tags: [String] = []
+    package var isActive: Bool?
+    package var scheduleKind: ScheduleKind?
+    /// A part of the name, in any case.
+    package var namePart: String?
+
+    /// A filter that lets everything through.
+    package init() {}
+}

@@ -1,0 +1,102 @@
+import Foundation
+
+/// Something about a valid schedule that its author may not expect.
+package struct ScheduleWarning: Sendable, Hashable, CustomStringConvertible {
+    /// One English sentence.
+    package let description: String
+
+    /// What there is to say about a cron schedule written as `text`; empty for an interval or a single instant.
+    ///
+    /// Changes of the clock are looked for through a year after `from`, and through `last` where that is later.
+    package static func warnings(
+        for schedule: Schedule, text: String, from: Date, through last: Date? = nil
+    ) -> [ScheduleWarning] {
+        guard case .cron(let expression, let zone, let dst) = schedule else { return [] }
+        let fields = text.split { $0 == " " || $0 == "\t" }.map(String.init)
+        var sentences: [String] = []
+        if fields.count >= 5 {
+            sentences += unevenSteps(in: fields) + shortMonths(expression, fields) + bothDays(expression, fields)
+        }
+        let year = from + 366 * 86_400
+        sentences += changes(of: zone, from: from, through: max(last ?? year, year), expression, dst)
+        return sentences.map(ScheduleWarning.init(description:))
+    }
+
+    private static func unevenSteps(in fields: [String]) -> [String] {
+        let kinds = CronField.allCases.suffix(fields.count)
+        return zip(kinds, fields).flatMap { field, text in
+            text.split(separator: ",").compactMap { item in
+                guard item.hasPrefix("*/"), let step = Int(item.dropFirst(2)), step > 1 else { return nil }
+                if field == .dayOfMonth { return "'\(item)' in \(field.title) counts anew from the 1st of each month." }
+                guard field.count % step != 0 else { return nil }
+                return
+                    "'\(item)' in \(field.title) does not divide \(field.count): the last step of each round is shorter."
+            }
+        }
+    }
+
+    private static func shortMonths(_ expression: CronExpression, _ fields: [String]) -> [String] {
+        guard !fields[fields.count - 3].contains(where: { "*?".contains($0) }) else { return [] }
+        let days = expression.days.numbered | expression.days.nearestWeekdays
+        let latest = 31 - days.leadingZeroBitCount
+        let lacking = (1...12).contains { month in
+            // 2026 has no leap day: a 29th of February is missing in most years.
+            expression.months >> UInt16(month) & 1 != 0 && CivilDate.length(ofMonth: month, year: 2026) < latest
+        }
+        return lacking ? ["Months without a day \(latest) have no run on it."] : []
+    }
+
+    private static func bothDays(_ expression: CronExpression, _ fields: [String]) -> [String] {
+        let isFree: Set<String> = ["*", "?"]
+        guard !isFree.contains(fields[fields.count - 3]), !isFree.contains(fields[fields.count - 1]) else { return [] }
+        return [
+            expression.days.needsBoth
+                ? "Day of month and day of week are both restricted: a date must match both."
+                : "Day of month and day of week are both restricted: a date that matches either one will do."
+        ]
+    }
+
+    /// The first skipped and the first repeated local time that the schedule meets.
+    private static func changes(
+        of zone: ZoneRules, from: Date, through: Date, _ expression: CronExpression, _ dst: DSTPolicy
+    ) -> [String] {
+        let end = through.microseconds / 1_000_000
+        var segment = zone.segment(at: CivilDate.floorDivide(from.microseconds, by: 1_000_000))
+        var gap: String?
+        var fold: String?
+        while segment.end <= end, gap == nil || fold == nil {
+            let before = segment.end + segment.offset
+            segment = zone.segment(at: segment.end)
+            let after = segment.start + segment.offset
+            guard expression.firstMatch(from: min(before, after)) < max(before, after) else { continue }
+            if after > before {
+                gap = gap ?? skipped(before, after, expression, dst)
+            } else {
+                fold = fold ?? repeated(after, before, expression, dst)
+            }
+        }
+        return [gap, fold].compactMap { $0 }
+    }
+
+    private static func skipped(_ start: Int, _ end: Int, _ expression: CronExpression, _ dst: DSTPolicy) -> String {
+        let effect =
+            if dst == .skip {
+                "runs in between are left out."
+            } else if expression.hours == CronField.hour.everything {
+                "the schedule goes on at its next existing time."
+            } else {
+                "runs in between come once, when the clock has moved on."
+            }
+        return "The clock skips from \(local(start)) to \(local(end)); \(effect)"
+    }
+
+    private static func repeated(_ start: Int, _ end: Int, _ expression: CronExpression, _ dst: DSTPolicy) -> String {
+        let runsOnce = dst == .once || (dst != .twice && expression.namesTimesSingly)
+        let effect = runsOnce ? "runs in between come in the first pass only." : "runs in between come in both passes."
+        return "The clock goes back from \(local(end)) to \(local(start)); \(effect)"
+    }
+
+    private static func local(_ second: Int) -> String {
+        String(ISO8601.format(Date(wholeSeconds: second)).dropLast())
+    }
+}

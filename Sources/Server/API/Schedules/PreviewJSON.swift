@@ -1,0 +1,61 @@
+import Domain
+import Operations
+import Scheduling
+
+extension PreviewRequest {
+    /// Reads the body of a preview.
+    ///
+    /// - Throws: every fault found.
+    init(reading members: [String: JSONValue]) throws(InputFaults) {
+        var reader = BodyReader(members)
+        reader.require("schedule_type", "schedule")
+        let kind = reader.choice("schedule_type", of: ScheduleKind.self)
+        let schedule = reader.string("schedule", length: 1...255)
+        let timezone = reader.string("timezone", length: 1...50)
+        let from = reader.time("from")
+        let startsAt = reader.orNull("starts_at") { $0.time("starts_at") }
+        let endsAt = reader.orNull("ends_at") { $0.time("ends_at") }
+        let count = reader.integer("count", in: 1...100)
+        if let policy = reader["dst_policy"], policy != "standard" {
+            reader.fail("dst_policy", "this version supports no other value than 'standard'", type: "not_supported")
+        }
+        try reader.check()
+        self.init(
+            kind: kind.or(.cron), schedule: schedule.or(""), timezone: timezone.or("UTC"),
+            from: from.optional, startsAt: startsAt.or(nil), endsAt: endsAt.or(nil),
+            count: count.or(10))
+    }
+
+    /// The schedule as a sentence.
+    var sentence: String {
+        switch kind {
+        case .cron: return "Cron expression \(schedule) in \(timezone)"
+        case .interval: return "Every \(schedule)"
+        case .once:
+            switch ISO8601.parse(schedule) {
+            case .instant: return "Once at \(schedule)"
+            case .local: return "Once at \(schedule) in \(timezone)"
+            case nil: return "Once, at the next match of cron expression \(schedule) in \(timezone)"
+            }
+        }
+    }
+}
+
+extension SchedulePreview {
+    /// The preview as it is answered.
+    func json(of request: PreviewRequest) -> JSONValue {
+        [
+            "next": .array(next.map { .string(ISO8601.format($0, in: zone)) }),
+            "description": .string(request.sentence), "warnings": [],
+        ]
+    }
+}
+
+extension Sent {
+    fileprivate var optional: Value? {
+        switch self {
+        case .nothing: nil
+        case .value(let value): value
+        }
+    }
+}

@@ -1,0 +1,17 @@
+import Domain
+import Foundation
+import HTTPTypes
+import Operations
+import Scheduling
+
+/// The route that tells when a schedule would fire.
+struct PreviewRoutes {
+    var routes: [Route] {
+        [Route(.post, "/schedules/preview", access: .any, json: preview)]
+    }
+
+    @Sendable private func preview(_ call: Call) async throws -> JSONValue {
+        let request = try PreviewRequest(reading: try await call.body.object())
+        return try SchedulePreview(request, now: Date()).json(of: request)
+    }
+}

@@ -1,0 +1,97 @@
+import Domain
+import Scheduling
+
+/// The words that `task_type` knows.
+enum TaskKind: String, Sendable, CaseIterable {
+    case command, email, sms, webhook, reminder, goal
+}
+
+extension TaskDraft {
+    private static let laterVersion = "this version supports no other value than the default"
+
+    /// What the body of a creation asks for; faults are kept in the draft, to be told with those found later.
+    init(creating members: [String: JSONValue]) {
+        self.init()
+        var reader = BodyReader(members)
+        read(&reader)
+        faults = reader.faults
+    }
+
+    /// What the body of a change asks for.
+    init(changing members: [String: JSONValue]) {
+        self.init()
+        var reader = BodyReader(members)
+        read(&reader)
+        readStatus(&reader)
+        faults = reader.faults
+    }
+
+    private mutating func read(_ reader: inout BodyReader) {
+        name = reader.string("name", length: 1...255)
+        description = reader.orNull("description") { $0.string("description", length: 0...1000) }
+        readAction(&reader)
+        readTiming(&reader)
+        misfirePolicy = reader.choice("misfire_policy", of: MisfirePolicy.self)
+        misfireGrace = reader.integer("misfire_grace", in: 0...86_400)
+        overlapPolicy = reader.choice("overlap_policy", of: OverlapPolicy.self)
+        timeout = reader.integer("timeout", in: 1...86_400)
+        maxRetries = reader.integer("max_retries", in: 0...10)
+        retryDelay = reader.integer("retry_delay", in: 0...86_400)
+        retryBackoff = reader.choice("retry_backoff", of: Backoff.self)
+        priority = reader.integer("priority", in: 1...10)
+        tags = reader.strings("tags", count: 50, length: 1...64)
+        metadata = reader.orNull("metadata_info") { $0.object("metadata_info") }
+        isActive = reader.bool("is_active")
+        refuseWhatComesLater(&reader)
+    }
+
+    private mutating func readAction(_ reader: inout BodyReader) {
+        switch reader.choice("task_type", of: TaskKind.self) {
+        case .nothing: break
+        case .value(.command): kind = .value(.command)
+        case .value(let other):
+            reader.fail(
+                "task_type", "this version makes no tasks of type '\(other.rawValue)', only 'command'", type: "enum")
+        }
+        for key in ["command", "env", "working_directory", "max_output_bytes"] {
+            guard let value = reader[key] else { continue }
+            if value == .null, key != "working_directory" {
+                reader.fail(key, "must not be null", type: "null_not_allowed")
+            } else {
+                parameters[key] = value
+            }
+        }
+    }
+
+    private mutating func readTiming(_ reader: inout BodyReader) {
+        scheduleKind = reader.choice("schedule_type", of: ScheduleKind.self)
+        schedule = reader.string("schedule", length: 1...255)
+        timezone = reader.string("timezone", length: 1...50)
+        startsAt = reader.orNull("starts_at") { $0.time("starts_at") }
+        endsAt = reader.orNull("ends_at") { $0.time("ends_at") }
+    }
+
+    private func refuseWhatComesLater(_ reader: inout BodyReader) {
+        let defaults: [(key: String, allowed: [JSONValue])] = [
+            ("dst_policy", ["standard"]), ("jitter", [0]), ("secret_env", [[]]), ("limits", [[:]]), ("requires", [[]]),
+            ("dependencies", [nil, []]), ("callback_url", [nil]),
+        ]
+        for (key, allowed) in defaults {
+            guard let value = reader[key], !allowed.contains(value) else { continue }
+            reader.fail(key, Self.laterVersion, type: "not_supported")
+        }
+    }
+
+    private mutating func readStatus(_ reader: inout BodyReader) {
+        guard let status = reader["status"] else { return }
+        guard status == .string(TaskStatus.cancelled.rawValue) else {
+            reader.fail("status", "can only be set to 'cancelled'", type: "enum")
+            return
+        }
+        guard !isActive.or(false) else {
+            reader.fail("is_active", "a cancelled task cannot be active; send one of the two")
+            return
+        }
+        cancels = true
+    }
+}

@@ -1,0 +1,94 @@
+import Domain
+import HTTPTypes
+import Operations
+
+/// The routes of tasks.
+struct TaskRoutes {
+    let tasks: TaskOperations
+
+    var routes: [Route] {
+        [
+            Route(.post, "/tasks", access: .user, status: .created, json: create),
+            Route(.get, "/tasks", access: .any, json: list),
+            Route(.get, "/tasks/{task_id}", access: .reader, json: find),
+            Route(.put, "/tasks/{task_id}", access: .owner, json: update),
+            Route(.patch, "/tasks/{task_id}", access: .owner, json: update),
+            Route(.delete, "/tasks/{task_id}", access: .owner, answering: delete),
+            Route(.post, "/tasks/{task_id}/execute", access: .owner, json: execute),
+            Route(.post, "/tasks/{task_id}/pause", access: .owner, json: pause),
+            Route(.post, "/tasks/{task_id}/resume", access: .owner, json: resume),
+        ]
+    }
+
+    @Sendable private func create(_ call: Call) async throws -> JSONValue {
+        let draft = TaskDraft(creating: try await call.body.object())
+        return try await tasks.create(draft, as: call.user).json
+    }
+
+    @Sendable private func list(_ call: Call) async throws -> JSONValue {
+        let user = try call.user
+        let (filter, window) = try call.query { reader in
+            (TaskFilter(&reader, as: user), reader.window())
+        }
+        return try await tasks.list(filter, window, as: user).json(window, \.json)
+    }
+
+    @Sendable private func find(_ call: Call) async throws -> JSONValue {
+        try await tasks.find(try call.taskID, as: call.user).json
+    }
+
+    @Sendable private func update(_ call: Call) async throws -> JSONValue {
+        let id = try call.taskID
+        let draft = TaskDraft(changing: try await call.body.object())
+        // What cannot be read at all is told before anybody asks whether the task exists.
+        guard draft.faults.isEmpty else { throw InputFaults(draft.faults) }
+        return try await tasks.update(id, with: draft, as: call.user).json
+    }
+
+    @Sendable private func delete(_ call: Call) async throws -> Answer {
+        try await tasks.delete(try call.taskID, as: call.user)
+        return .empty()
+    }
+
+    @Sendable private func execute(_ call: Call) async throws -> JSONValue {
+        let id = try call.taskID
+        let execution = try await tasks.execute(id, as: call.user)
+        return [
+            "message": "The task will run as soon as it may.", "execution_id": .string(execution.description),
+            "task_id": .string(id.description),
+        ]
+    }
+
+    @Sendable private func pause(_ call: Call) async throws -> JSONValue {
+        let id = try call.taskID
+        try await tasks.pause(id, as: call.user)
+        return ["message": "The task is paused.", "task_id": .string(id.description)]
+    }
+
+    @Sendable private func resume(_ call: Call) async throws -> JSONValue {
+        let id = try call.taskID
+        try await tasks.resume(id, as: call.user)
+        return ["message": "The task goes on from now.", "task_id": .string(id.description)]
+    }
+}
+
+extension Call {
+    /// The task that the path names.
+    var taskID: Identifier<TaskDefinition> {
+        get throws { try identifier("task_id") }
+    }
+}
+
+extension TaskFilter {
+    fileprivate init(_ query: inout QueryReader, as user: User) {
+        self.init()
+        statuses = query.choices("status", of: TaskStatus.self)
+        kinds = query.choices("task_type", of: TaskKind.self).map { ActionKind(rawValue: $0.rawValue) }
+        tags = query.texts("tag")
+        isActive = query.bool("is_active")
+        scheduleKind = query.choice("schedule_type", of: ScheduleKind.self)
+        namePart = query.text("q")
+        let owner = query.identifier("owner_id", of: User.self)
+        if user.role == .superuser { self.owner = owner }
+    }
+}

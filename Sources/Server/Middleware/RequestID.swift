@@ -1,0 +1,22 @@
+import Domain
+import HTTPTypes
+
+/// The id under which a request is logged and its problem answered: the caller's own where it is sound.
+enum RequestIDs {
+    static func id(for headers: HTTPFields) -> String {
+        if let sent = headers[.requestID], isSound(sent) { return sent }
+        return Identifier<Call>().description
+    }
+
+    private static func isSound(_ text: String) -> Bool {
+        (1...128).contains(text.utf8.count)
+            && text.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "-"):
+                    true
+                default: false
+                }
+            }
+    }
+}

@@ -1,0 +1,40 @@
+import Domain
+import Foundation
+import HTTPTypes
+import Operations
+
+/// The routes that probes ask.
+struct HealthRoutes {
+    let health: HealthOperations
+    let version: String
+
+    var routes: [Route] {
+        [
+            Route(.get, "/", base: .root, access: .anonymous) { _ in
+                ["name": "qkron", "version": .string(version), "docs": nil]
+            },
+            Route(.get, "/health", base: .both, access: .open, json: report),
+            Route(.get, "/ready", base: .both, access: .open, json: readiness),
+            Route(.get, "/live", base: .both, access: .open) { _ in ["status": "alive"] },
+        ]
+    }
+
+    @Sendable private func report(_: Call) async -> JSONValue {
+        let report = await health.report()
+        return [
+            "status": report.isHealthy ? "healthy" : "degraded", "version": .string(version),
+            "timestamp": .time(Date()),
+            "database": .string(report.database.rawValue), "scheduler": .string(report.scheduler.rawValue),
+            "executor": .string(report.executor.rawValue), "redis": "disabled",
+        ]
+    }
+
+    @Sendable private func readiness(_: Call) async throws -> JSONValue {
+        guard await health.isReady() else {
+            var problem = Problem(.notReady, "The server cannot take requests at the moment.")
+            problem.extensions["status_text"] = "not ready"
+            throw problem
+        }
+        return ["status": "ready"]
+    }
+}

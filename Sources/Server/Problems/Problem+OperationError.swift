@@ -1,0 +1,50 @@
+import Operations
+
+extension Problem {
+    /// What people may know of an error; nil when it is our fault and nobody's business.
+    init?(surfacing error: any Error) {
+        if let problem = error as? Problem {
+            self = problem
+            return
+        }
+        if error is CancellationError {
+            self.init(.notReady, "The server is shutting down.")
+            return
+        }
+        switch OperationError(surfacing: error) {
+        case .invalid(let faults): self.init(invalid: faults)
+        case .refused(let refusal, let sentence): self.init(ErrorCode(refusal), sentence)
+        case nil: return nil
+        }
+    }
+
+    /// Our fault: the log tells what happened, the answer does not.
+    static let internalError = Problem(
+        .internalError, "Something went wrong on the server. The log tells more under the request id.")
+}
+
+extension ErrorCode {
+    init(_ refusal: OperationError.Refusal) {
+        self =
+            switch refusal {
+            case .emailTaken: .emailTaken
+            case .usernameTaken: .usernameTaken
+            case .notAuthenticated: .notAuthenticated
+            case .invalidCredentials: .invalidCredentials
+            case .invalidToken: .invalidToken
+            case .tokenExpired: .tokenExpired
+            case .tokenRevoked: .tokenRevoked
+            case .invalidAPIKey: .invalidAPIKey
+            case .accountInactive: .accountInactive
+            case .registrationClosed: .registrationClosed
+            case .notOwner: .notOwner
+            case .roleRequired: .roleRequired
+            case .notFound: .notFound
+            case .executionEnded: .executionEnded
+            case .taskCancelled: .taskCancelled
+            case .queueFull: .queueFull
+            case .lastSuperuser: .lastSuperuser
+            case .databaseUnavailable: .databaseUnavailable
+            }
+    }
+}

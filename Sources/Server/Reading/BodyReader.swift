@@ -1,0 +1,174 @@
+import Domain
+import Scheduling
+
+/// Takes the fields of a JSON object one by one, and gathers every fault on the way.
+///
+/// A field that is left out, or at fault, reads as `.nothing`; `check` throws once all are read.
+struct BodyReader {
+    private let members: [String: JSONValue]
+    private(set) var faults: [InputFault]
+
+    /// A reader of an object's members.
+    init(_ members: [String: JSONValue]) {
+        self.members = members
+        faults = Self.unusableValues(in: .object(members), at: [])
+    }
+
+    /// Throws every fault found, if any.
+    func check() throws(InputFaults) {
+        guard faults.isEmpty else { throw InputFaults(faults) }
+    }
+
+    /// Adds a fault that the reader cannot see by itself.
+    mutating func fail(_ key: String, _ message: String, type: String = "value_error") {
+        faults.append(InputFault([.key(key)], message, type: type))
+    }
+
+    /// Adds a fault for each field that is left out.
+    mutating func require(_ keys: String...) {
+        for key in keys where members[key] == nil { fail(key, "is required", type: "missing") }
+    }
+
+    /// The field as it was sent, whatever it is.
+    subscript(key: String) -> JSONValue? { members[key] }
+
+    /// A string of so many characters (Unicode scalars).
+    mutating func string(_ key: String, length: ClosedRange<Int>) -> Sent<String> {
+        read(key, "must be a string", type: "string_type") { value in
+            guard case .string(let text) = value else { return nil }
+            return text
+        } limit: { text in
+            Self.lengthFault(of: text, length)
+        }
+    }
+
+    /// An integer in a range; `5.0` and `"5"` are none.
+    mutating func integer(_ key: String, in range: ClosedRange<Int>) -> Sent<Int> {
+        read(key, "must be an integer", type: "int_type") { value in
+            guard case .integer(let number) = value else { return nil }
+            return number
+        } limit: { number in
+            range.contains(number) ? nil : ("must be from \(range.lowerBound) to \(range.upperBound)", "out_of_range")
+        }
+    }
+
+    /// `true` or `false`.
+    mutating func bool(_ key: String) -> Sent<Bool> {
+        read(key, "must be true or false", type: "bool_type") { value in
+            guard case .bool(let flag) = value else { return nil }
+            return flag
+        }
+    }
+
+    /// One of the raw values of an enumeration.
+    mutating func choice<Choice>(_ key: String, of _: Choice.Type) -> Sent<Choice>
+    where Choice: RawRepresentable<String> & CaseIterable & Sendable {
+        let allowed = "must be one of: " + Choice.allCases.map(\.rawValue).joined(separator: ", ")
+        return read(key, allowed, type: "enum") { value in
+            guard case .string(let text) = value else { return nil }
+            return Choice(rawValue: text)
+        }
+    }
+
+    /// A date and time (RFC 3339, or without an offset).
+    mutating func time(_ key: String) -> Sent<MomentText> {
+        read(key, "must be a date and time such as 2026-03-01T02:30:00Z", type: "datetime_type") { value in
+            guard case .string(let text) = value else { return nil }
+            return ISO8601.parse(text)
+        }
+    }
+
+    /// An object, as it was sent.
+    mutating func object(_ key: String) -> Sent<JSONValue> {
+        read(key, "must be an object", type: "dict_type") { value in
+            guard case .object = value else { return nil }
+            return value
+        }
+    }
+
+    /// An array of strings of so many characters, each kept once; at most `count` of them.
+    mutating func strings(_ key: String, count: Int, length: ClosedRange<Int>) -> Sent<[String]> {
+        guard let value = members[key] else { return .nothing }
+        guard case .array(let elements) = value else {
+            fail(key, "must be an array of strings", type: "list_type")
+            return .nothing
+        }
+        let faultsBefore = faults.count
+        // By bytes: Swift takes canonically equivalent strings for equal.
+        var seen: Set<[UInt8]> = []
+        var texts: [String] = []
+        for (index, element) in elements.enumerated() {
+            let place: [InputFault.Step] = [.key(key), .index(index)]
+            guard case .string(let text) = element else {
+                faults.append(InputFault(place, "must be a string", type: "string_type"))
+                continue
+            }
+            if let (message, type) = Self.lengthFault(of: text, length) {
+                faults.append(InputFault(place, message, type: type))
+            } else if seen.insert(Array(text.utf8)).inserted {
+                texts.append(text)
+            }
+        }
+        if texts.count > count { fail(key, "must have at most \(count) entries", type: "too_long") }
+        return faults.count == faultsBefore ? .value(texts) : .nothing
+    }
+
+    /// The field as `read` takes it, where null is as good as a value.
+    mutating func orNull<Value>(
+        _ key: String, _ read: (inout BodyReader) -> Sent<Value>
+    ) -> Sent<Value?> {
+        if members[key] == .null { return .value(nil) }
+        switch read(&self) {
+        case .nothing: return .nothing
+        case .value(let value): return .value(value)
+        }
+    }
+
+    private mutating func read<Value>(
+        _ key: String, _ expectation: String, type: String, _ take: (JSONValue) -> Value?,
+        limit: (Value) -> (message: String, type: String)? = { _ in nil }
+    ) -> Sent<Value> {
+        guard let value = members[key] else { return .nothing }
+        guard let taken = take(value) else {
+            // What no field can hold is told already.
+            if !faults.contains(where: { $0.place == [.key(key)] }) { fail(key, expectation, type: type) }
+            return .nothing
+        }
+        if let (message, type) = limit(taken) {
+            fail(key, message, type: type)
+            return .nothing
+        }
+        return .value(taken)
+    }
+
+    private static func lengthFault(
+        of text: String, _ length: ClosedRange<Int>
+    ) -> (message: String, type: String)? {
+        let count = text.unicodeScalars.count
+        if count < length.lowerBound {
+            let expectation = length.lowerBound == 1 ? "not be empty" : "have at least \(length.lowerBound) characters"
+            return ("must \(expectation)", "string_too_short")
+        }
+        return count > length.upperBound
+            ? ("must have at most \(length.upperBound) characters", "string_too_long") : nil
+    }
+
+    /// What no field can hold, however deep: NUL in a string or key, and numbers beyond 64 bits.
+    private static func unusableValues(in value: JSONValue, at place: [InputFault.Step]) -> [InputFault] {
+        switch value {
+        case .null, .bool, .integer, .number: return []
+        case .oversizedNumber: return [InputFault(place, "must fit into 64 bits", type: "out_of_range")]
+        case .string(let text):
+            return text.utf8.contains(0) ? [InputFault(place, "must not hold a NUL character")] : []
+        case .array(let elements):
+            return elements.enumerated().flatMap { unusableValues(in: $1, at: place + [.index($0)]) }
+        case .object(let members):
+            return members.sorted { $0.key < $1.key }.flatMap { key, value in
+                let place = place + [.key(key)]
+                return key.utf8.contains(0)
+                    ? [InputFault(place, "must not hold a NUL character in its name")]
+                    : unusableValues(in: value, at: place)
+            }
+        }
+    }
+}

@@ -1,0 +1,46 @@
+import Domain
+import Foundation
+import HTTPTypes
+import Operations
+
+/// A request on its way into a route's handler.
+struct Call: Sendable {
+    let principal: Principal
+    let path: PathValues
+    let body: BodySource
+    /// The query as it stands in the URL.
+    let query: String
+
+    /// Whoever asks; routes that anybody may call do not use it.
+    ///
+    /// - Throws: `notAuthenticated` for nobody.
+    var user: User {
+        get throws {
+            guard let account = principal.account else { throw OperationError.loginNeeded }
+            return account
+        }
+    }
+
+    /// The id that stands in the path under `name`.
+    func identifier<Entity>(_ name: String, of _: Entity.Type = Entity.self) throws -> Identifier<Entity> {
+        guard let text = path[name], let id = Identifier<Entity>(text) else {
+            throw InputFaults([InputFault([.key(name)], "must be a UUID", type: "uuid_parsing", origin: .path)])
+        }
+        return id
+    }
+
+    /// What `read` takes from the query.
+    ///
+    /// - Throws: every fault of the query.
+    func query<Value>(_ read: (inout QueryReader) -> Value) throws -> Value {
+        var reader = QueryReader(query)
+        let value = read(&reader)
+        try reader.check()
+        return value
+    }
+}
+
+extension OperationError {
+    static let loginNeeded = OperationError.refused(
+        .notAuthenticated, "Log in first: send an Authorization header with a Bearer token.")
+}

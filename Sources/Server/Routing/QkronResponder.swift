@@ -1,0 +1,89 @@
+import Domain
+import Foundation
+import HTTPTypes
+import Hummingbird
+import Logging
+import Metrics
+import NIOHTTP1
+
+/// Answers every request: finds the route, asks the gate, calls the handler, and turns errors into problems.
+struct QkronResponder: HTTPResponder {
+    typealias Context = QkronRequestContext
+
+    let table: RouteTable
+    let gate: Gate
+    let metrics: any MetricsFactory
+    let logger: Logger
+
+    @Sendable func respond(to request: Request, context: QkronRequestContext) async throws -> Response {
+        let start = ContinuousClock.now
+        let requestID = RequestIDs.id(for: request.headers)
+        var logger = logger
+        logger[metadataKey: "request_id"] = "\(requestID)"
+        let path = String(request.head.path?.prefix { $0 != "?" } ?? "")
+        let match = table.match(request.method, path: path)
+
+        var userID: String?
+        var answer: Answer
+        do {
+            answer = try await self.answer(to: request, match) { userID = $0.account?.id.description }
+        } catch let error as HTTPParserError {
+            throw error
+        } catch {
+            answer = problem(for: error, logger).answer(path: path, requestID: requestID, at: Date())
+        }
+        answer.headers[.requestID] = requestID
+
+        let record = RequestRecord(
+            method: request.method, template: match.template, status: answer.status, duration: .now - start)
+        record.count(in: metrics)
+        record.log(to: logger, userID: userID)
+        return answer.response(isHead: request.method == .head)
+    }
+
+    private func answer(
+        to request: Request, _ match: RouteTable.Match, onAdmission: (Principal) -> Void
+    ) async throws -> Answer {
+        switch match {
+        case .route(let route, _, let values):
+            let principal = try await gate.admit(request.headers, under: route.access)
+            onAdmission(principal)
+            let call = Call(
+                principal: principal, path: values, body: BodySource(request), query: request.uri.query ?? "")
+            return try await route.handler(call)
+        case .otherMethod(let allowed, _):
+            let headers: HTTPFields = [.allow: allowed.map(\.rawValue).joined(separator: ", ")]
+            if request.method == .options { return .empty(headers: headers) }
+            var problem = Problem(
+                .methodNotAllowed, "This path knows no method \(request.method.rawValue); see the Allow header.")
+            problem.headers.append(contentsOf: headers)
+            throw problem
+        case .nothing:
+            throw Problem(.routeNotFound, "There is no such path.")
+        }
+    }
+
+    private func problem(for error: any Error, _ logger: Logger) -> Problem {
+        if let problem = Problem(surfacing: error) {
+            if problem.code == .databaseUnavailable {
+                logger.warning("Database unavailable", metadata: ["error": "\(error)"])
+            }
+            return problem
+        }
+        if error is BodyInterrupted {
+            return Problem(.malformedJSON, "The connection ended before the body did.")
+        }
+        logger.error("Request failed", metadata: ["error": "\(error)", "error_type": "\(type(of: error))"])
+        return .internalError
+    }
+}
+
+extension RouteTable.Match {
+    /// The template of the path; nil where there is no such path.
+    fileprivate var template: String? {
+        switch self {
+        case .route(_, let template, _), .otherMethod(_, let template): template
+        case .nothing: nil
+        }
+    }
+}

@@ -1,0 +1,57 @@
+import Domain
+import HTTPTypes
+
+/// One thing that may be asked over HTTP, declared once: the table of routes, the check of access and the answers to
+/// unknown paths and methods all follow from it.
+struct Route: Sendable {
+    /// Where a path begins.
+    enum Base: Sendable {
+        /// Under `/api/v1`.
+        case api
+        /// At the root of the server.
+        case root
+        /// At both.
+        case both
+    }
+
+    typealias Handler = @Sendable (Call) async throws -> Answer
+
+    let method: HTTPRequest.Method
+    /// The path with `{names}` for what varies, without the base.
+    let path: String
+    let base: Base
+    let access: AccessRule
+    let handler: Handler
+
+    /// A route that answers as `handler` does.
+    init(
+        _ method: HTTPRequest.Method, _ path: String, base: Base = .api, access: AccessRule,
+        answering handler: @escaping Handler
+    ) {
+        self.method = method
+        self.path = path
+        self.base = base
+        self.access = access
+        self.handler = handler
+    }
+
+    /// A route that answers JSON under `status`.
+    init(
+        _ method: HTTPRequest.Method, _ path: String, base: Base = .api, access: AccessRule,
+        status: HTTPResponse.Status = .ok, json handler: @escaping @Sendable (Call) async throws -> JSONValue
+    ) {
+        self.init(method, path, base: base, access: access) { call in
+            .json(try await handler(call), status: status)
+        }
+    }
+
+    /// The whole paths that the route answers on.
+    var templates: [String] {
+        let prefixed = "/api/v1" + path
+        switch base {
+        case .api: return [prefixed]
+        case .root: return [path]
+        case .both: return [path, prefixed]
+        }
+    }
+}

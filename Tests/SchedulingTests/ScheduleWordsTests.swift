@@ -1,0 +1,90 @@
+import Foundation
+import Testing
+
+@testable import Scheduling
+
+struct ScheduleWordsTests {
+    private func schedule(_ text: String, _ dst: DSTPolicy = .standard) throws -> Schedule {
+        .cron(try CronExpression(text), try ZoneRules.named("Europe/Berlin"), dst)
+    }
+
+    @Test(arguments: [
+        ("30 2 * * 1-5", "Every weekday at 02:30"), ("30 2 * * *", "Every day at 02:30"),
+        ("* * * * *", "Every minute"), ("* * * * * *", "Every second"), ("*/10 * * * * *", "Every 10 seconds"),
+        ("*/15 * * * *", "Every 15 minutes"),
+        ("*/15 9-17 * * MON-FRI", "Every 15 minutes of hours 9 to 17, every weekday"),
+        ("0 * * * *", "Every hour"), ("0 */2 * * *", "Every 2 hours"),
+        ("0 8,20 * * 1,4", "Every Monday and Thursday at 08:00 and 20:00"),
+        ("0 0 1,15 * *", "On days 1 and 15 of the month at 00:00"),
+        ("0 22 L * *", "On the last day of the month at 22:00"),
+        ("0 3 * * 2#2", "Every second Tuesday of the month at 03:00"),
+        ("0 3 * * FRIL", "Every last Friday of the month at 03:00"),
+        ("0 9 LW 3,6 *", "On the last weekday in March and June at 09:00"),
+        ("0 0 13 * FRI", "On day 13 and every Friday of the month at 00:00"),
+        ("0 0 29 2 *", "On day 29 in February at 00:00"), ("15 30 4 * 12 *", "Every day in December at 04:30:15"),
+        ("1-10 4 * * *", "Minutes 1 to 10 of hour 4"), ("* * 1 * * *", "Every second of hour 1"),
+        ("30 * * * * *", "Second 30 of every minute"),
+        ("5 * * * *", "Minute 5 of every hour"), ("* 5 * * * *", "Every second of minute 5 of every hour"),
+    ])
+    func `a cron schedule is told in words`(_ text: String, _ words: String) throws {
+        #expect(try schedule(text).sentence == words + ", Europe/Berlin")
+    }
+
+    @Test func `intervals and instants are told in words`() throws {
+        let anchor = Date(timeIntervalSince1970: 0)
+        #expect(
+            Schedule.interval(try Interval("90m"), anchor: anchor, includesAnchor: false).sentence
+                == "Every 1 hour 30 minutes")
+        #expect(Schedule.interval(try Interval("1d"), anchor: anchor, includesAnchor: false).sentence == "Every day")
+        #expect(
+            Schedule.interval(try Interval("30s"), anchor: anchor, includesAnchor: true).sentence == "Every 30 seconds")
+        #expect(Schedule.once(anchor).sentence == "Once at 1970-01-01T00:00:00Z")
+    }
+
+    @Test(arguments: [
+        ("0 12 * * *", []),
+        ("*/7 12 * * *", ["'*/7' in minute does not divide 60: the last step of each round is shorter."]),
+        ("0 12 */2 * *", ["'*/2' in day of month counts anew from the 1st of each month."]),
+        ("0 12 31 * *", ["Months without a day 31 have no run on it."]), ("0 12 31 1,3 *", []),
+        ("0 12 29 2 *", ["Months without a day 29 have no run on it."]),
+        ("0 12 13 * 5", ["Day of month and day of week are both restricted: a date that matches either one will do."]),
+        ("0 12 *,13 * 5", ["Day of month and day of week are both restricted: a date must match both."]),
+        (
+            "30 2 * * *",
+            [
+                "The clock skips from 2026-03-29T02:00:00 to 2026-03-29T03:00:00; runs in between come once, when the clock has moved on.",
+                "The clock goes back from 2026-10-25T03:00:00 to 2026-10-25T02:00:00; runs in between come in the first pass only.",
+            ]
+        ),
+        (
+            "30 * * * *",
+            [
+                "The clock skips from 2026-03-29T02:00:00 to 2026-03-29T03:00:00; the schedule goes on at its next existing time.",
+                "The clock goes back from 2026-10-25T03:00:00 to 2026-10-25T02:00:00; runs in between come in both passes.",
+            ]
+        ),
+    ])
+    func `a schedule that may surprise is warned of`(_ text: String, _ sentences: [String]) throws {
+        let from = try #require(ISO8601.parse("2026-01-01T00:00:00Z")).resolved(in: .utc)
+        let warnings = ScheduleWarning.warnings(for: try schedule(text), text: text, from: from)
+        #expect(warnings.map(\.description) == sentences)
+    }
+
+    @Test func `a warning speaks of the policy in force and of far slots`() throws {
+        let from = try #require(ISO8601.parse("2026-01-01T00:00:00Z")).resolved(in: .utc)
+        let skip = ScheduleWarning.warnings(for: try schedule("30 2 * 3 *", .skip), text: "30 2 * 3 *", from: from)
+        #expect(
+            skip.map(\.description) == [
+                "The clock skips from 2026-03-29T02:00:00 to 2026-03-29T03:00:00; runs in between are left out."
+            ])
+        let text = "30 2 26 10 *"
+        #expect(ScheduleWarning.warnings(for: try schedule(text), text: text, from: from).isEmpty)
+        let far = ScheduleWarning.warnings(
+            for: try schedule(text, .twice), text: text, from: from, through: from + 12 * 366 * 86_400)
+        #expect(
+            far.map(\.description) == [
+                "The clock goes back from 2031-10-26T03:00:00 to 2031-10-26T02:00:00; runs in between come in both passes."
+            ])
+        #expect(ScheduleWarning.warnings(for: .once(from), text: "x", from: from).isEmpty)
+    }
+}

@@ -1,0 +1,121 @@
+import Foundation
+import Testing
+
+@testable import Scheduling
+
+struct SlotsTests {
+    private let base = Date(timeIntervalSince1970: 1_800_000_000)
+
+    private func cron(_ text: String, _ zone: String = "UTC") throws -> Schedule {
+        .cron(try CronExpression(text), try ZoneRules.named(zone), .standard)
+    }
+
+    @Test func `slots lie from starts_at to just before ends_at`() throws {
+        let slots = Slots(schedule: try cron("* * * * *"), startsAt: base + 60, endsAt: base + 240)
+        #expect(Array(slots.upcoming(after: base - 1e6)) == [base + 60, base + 120, base + 180])
+        #expect(slots.first(after: base + 60) == base + 120)
+        #expect(slots.first(after: base + 180) == nil)
+        let later = Slots(schedule: try cron("* * * * *"), startsAt: base + 60.000_001)
+        #expect(later.first(after: base - 1e6) == base + 120)
+        let longer = Slots(schedule: try cron("* * * * *"), endsAt: base + 120.000_001)
+        #expect(Array(longer.upcoming(after: base)) == [base + 60, base + 120])
+    }
+
+    @Test func `the anchor of an interval is a slot only where it says so`() throws {
+        let interval = try Interval("90s")
+        let with = Slots(schedule: .interval(interval, anchor: base, includesAnchor: true))
+        let without = Slots(schedule: .interval(interval, anchor: base, includesAnchor: false))
+        #expect(with.first(after: base - 1e6) == base)
+        #expect(with.first(after: base) == base + 90)
+        #expect(without.first(after: base - 1e6) == base + 90)
+        #expect(with.latest(3, from: base - 1e6, through: base + 100) == [base, base + 90])
+        #expect(without.latest(3, from: base - 1e6, through: base + 100) == [base + 90])
+        #expect(without.latest(3, from: base, through: base + 89) == [])
+    }
+
+    @Test func `a once schedule has one slot`() {
+        let slots = Slots(schedule: .once(base))
+        #expect(slots.first(after: base - 1) == base)
+        #expect(slots.first(after: base) == nil)
+        #expect(slots.latest(5, from: base, through: base) == [base])
+        #expect(slots.latest(5, from: base - 10, through: base - 1) == [])
+        #expect(Slots(schedule: .once(base), endsAt: base).first(after: base - 1) == nil)
+        #expect(Slots(schedule: .once(base), startsAt: base).first(after: base - 1) == base)
+        #expect(Slots(schedule: .once(base), startsAt: base + 1).first(after: base - 1) == nil)
+    }
+
+    @Test func `the latest slots are the end of all slots`() throws {
+        var source = SeededGenerator(seed: 21)
+        let interval = try Interval("17m")
+        var schedules: [Schedule] = [
+            .once(base), .interval(interval, anchor: base - 86_400.5, includesAnchor: true),
+            .interval(interval, anchor: base + 86_400, includesAnchor: false),
+        ]
+        for text in [
+            "*/7 * * * *", "*/5 * * * * *", "0 3 * * *", "0 0 1 * *", "30 2 * 3 0L", "* 4 * * MON", "15,45 2 25 10 *",
+            "* * 0 3 * *",
+        ] {
+            schedules.append(try cron(text, "Europe/Berlin"))
+        }
+        for schedule in schedules {
+            for _ in 0..<12 {
+                let from = base + Double(source.among(-200_000...200_000)) / 2
+                let through = from + Double(source.among(0...300_000)) / 2
+                let slots = Slots(
+                    schedule: schedule, startsAt: source.chance(30) ? from + 1_000 : nil,
+                    endsAt: source.chance(30) ? through - 500 : nil)
+                let all = Array(slots.upcoming(after: from - 0.000_001).prefix { $0 <= through })
+                for limit in [0, 1, 2, 10, 100, 100_000] {
+                    try #require(slots.latest(limit, from: from, through: through) == all.suffix(limit))
+                }
+            }
+        }
+    }
+
+    @Test(arguments: ["* * * * * *", "* * * 1 1 *", "0 0 29 2 *", "* * 3 * * MON#1", "0 0 1 1 *"])
+    func `a long window costs no more than a short one`(_ text: String) throws {
+        let slots = Slots(schedule: try cron(text, "America/New_York"))
+        let from = Date(wholeSeconds: -2_000_000_000)
+        let through = Date(wholeSeconds: 200_000_000_000)
+        let clock = ContinuousClock()
+        let elapsed = clock.measure { #expect(slots.latest(1_000, from: from, through: through).count == 1_000) }
+        // Walking the window would take minutes even on a fast machine.
+        #expect(elapsed < .seconds(20))
+    }
+
+    @Test func `slots rise and match their expression in every zone`() throws {
+        var source = SeededGenerator(seed: 77)
+        for name in ["Europe/Lisbon", "America/Havana", "Asia/Kathmandu", "Australia/Lord_Howe", "Pacific/Apia"] {
+            let zone = try ZoneRules.named(name)
+            for _ in 0..<40 {
+                let written = WrittenExpression.random(withSeconds: source.chance(50), freeDates: 50, using: &source)
+                guard let expression = try? CronExpression(written.text) else { continue }
+                var last = source.among(-1_000_000_000...5_000_000_000)
+                for _ in 0..<50 {
+                    guard let slot = expression.next(after: last, in: zone, dst: .skip) else { break }
+                    let face = SimulatedClock.Face(slot + zone.segment(at: slot).offset)
+                    try #require(slot > last, "\(written.text) in \(name)")
+                    let isMatch =
+                        written.hours.contains(face.hour) && written.minutes.contains(face.minute)
+                        && written.seconds.contains(face.second) && written.matches(SimulatedClock.page(face.day))
+                    try #require(isMatch, "\(written.text) in \(name) at \(slot)")
+                    last = slot
+                }
+            }
+        }
+    }
+
+    @Test func `nothing comes after the year 9999`() throws {
+        let expression = try CronExpression("59 59 23 31 12 *")
+        let west = try ZoneRules.named("America/New_York")
+        let last = try #require(ISO8601.parse("9999-12-30T00:00:00Z")).resolved(in: .utc)
+        let slot = try #require(expression.next(after: last, in: west))
+        #expect(ISO8601.format(slot, in: west) == "9999-12-31T23:59:59-05:00")
+        #expect(expression.next(after: slot, in: west) == nil)
+        #expect(expression.next(after: .distantFuture + 1e15, in: west) == nil)
+        #expect(expression.next(after: Date(timeIntervalSince1970: .infinity), in: .utc) == nil)
+        let first = try #require(expression.next(after: Date(timeIntervalSince1970: -.infinity), in: .utc))
+        #expect(ISO8601.format(first) == "0001-12-31T23:59:59Z")
+        #expect(try CronExpression("0 0 1 1 *").next(after: last, in: west) == nil)
+    }
+}

@@ -1,0 +1,181 @@
+import Domain
+import Foundation
+import Telemetry
+import Testing
+
+@testable import Server
+
+@Test func `unknown paths and methods are problems without asking for credentials`() async throws {
+    try await TestServer.with { server in
+        let nothing = await server.send("GET", "/nothing", ["Authorization: Bearer wrong"])
+        #expect(nothing.status == 404)
+        #expect(nothing.json["error_code"] == "route_not_found")
+        #expect(nothing.header("content-type") == "application/problem+json")
+        let method = await server.send("DELETE", "/any")
+        #expect(method.status == 405)
+        #expect(method.header("allow") == "GET, HEAD, OPTIONS")
+        let options = await server.send("OPTIONS", "/any/")
+        #expect(options.status == 204)
+        #expect(options.header("allow") == "GET, HEAD, OPTIONS")
+        #expect(options.body.isEmpty)
+    }
+}
+
+@Test func `HEAD answers as GET without the body`() async throws {
+    try await TestServer.with { server in
+        let get = await server.send("GET", "/open")
+        let head = await server.send("HEAD", "/open")
+        #expect(head.status == 200)
+        #expect(head.header("content-length") == "\(get.body.utf8.count)")
+        #expect(head.body.isEmpty)
+    }
+}
+
+@Test func `credentials are judged as the route says`() async throws {
+    try await TestServer.with { server in
+        func status(_ path: String, _ headers: String...) async -> String {
+            let answer = await server.send("GET", path, headers)
+            if answer.status == 401 { #expect(answer.header("www-authenticate") == "Bearer") }
+            guard case .string(let code)? = answer.json["error_code"] else { return "\(answer.status)" }
+            return "\(answer.status) \(code)"
+        }
+        #expect(await status("/open", "Authorization: Bearer wrong") == "200")
+        #expect(await status("/anonymous") == "200")
+        #expect(await status("/anonymous", "Authorization: Bearer wrong") == "401 invalid_token")
+        #expect(await status("/any") == "401 not_authenticated")
+        #expect(await status("/any", "Authorization: Basic eDp5") == "401 invalid_token")
+        #expect(await status("/any", "Authorization: Bearer") == "401 invalid_token")
+        #expect(await status("/any", "Authorization: Bearer a b") == "401 invalid_token")
+        #expect(await status("/any", "X-API-Key: k") == "401 invalid_api_key")
+        #expect(await status("/any", "X-API-Key: k", "Authorization: bEaReR person") == "200")
+        #expect(await status("/super", "Authorization: Bearer person") == "403 role_required")
+        #expect(await status("/super", "Authorization: Bearer super") == "200")
+    }
+}
+
+@Test func `bodies that cannot be used get the right status`() async throws {
+    try await TestServer.with { server in
+        func status(_ body: String, _ headers: String...) async -> Int {
+            await server.send("POST", "/echo", ["Authorization: Bearer person"] + headers, body: body).status
+        }
+        #expect(await status(#"{"a": [1]}"#) == 201)
+        #expect(await status("{}", "Content-Type: application/json; charset=latin1") == 201)
+        #expect(await status("") == 400)
+        #expect(await status("{") == 400)
+        #expect(await status(String(repeating: "[", count: 70)) == 400)
+        #expect(await status("[]") == 422)
+        #expect(await status("{}", "Content-Type: text/plain") == 415)
+        #expect(await status("a=b", "Content-Type: application/x-www-form-urlencoded") == 415)
+        #expect(await server.send("POST", "/echo", body: "{").status == 401)
+    }
+}
+
+@Test func `a form is taken where forms are`() async throws {
+    try await TestServer.with { server in
+        let form = ["Content-Type: application/x-www-form-urlencoded"]
+        #expect(await server.send("POST", "/form", form, body: "a=b+c").json == ["a": "b c"])
+        #expect(await server.send("POST", "/form", form, body: "a=%zz").status == 422)
+        #expect(await server.send("POST", "/form", body: #"{"a":1}"#).json == ["a": 1])
+    }
+}
+
+@Test func `a body over a mebibyte is refused, announced or chunked`() async throws {
+    try await TestServer.with { server in
+        let authorization = ["Authorization: Bearer person"]
+        let large = String(repeating: " ", count: BodySource.limit + 1)
+        #expect(await server.send("POST", "/echo", authorization, body: large).status == 413)
+        let fitting = String(repeating: " ", count: BodySource.limit - 2) + "{}"
+        #expect(await server.send("POST", "/echo", authorization, body: fitting).status == 201)
+        let chunk = "10000\r\n" + String(repeating: " ", count: 65_536) + "\r\n"
+        let chunked = String(repeating: chunk, count: 17) + "0\r\n\r\n"
+        let head = "POST /api/v1/echo HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer person\r\n"
+        let request = head + "Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n" + chunked
+        #expect(await server.exchange(Array(request.utf8)).status == 413)
+    }
+}
+
+@Test func `a refused body without an end is not read for ever`() async throws {
+    try await TestServer.with { server in
+        let head =
+            "POST /api/v1/echo HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer person\r\nContent-Length: 99999999\r\n\r\n"
+        let answer = await server.exchange(Array(head.utf8) + Array(repeating: 32, count: 40_000_000))
+        // The answer may be lost when the server hangs up, the connection may not live on.
+        #expect(answer.status == 413 || answer.text.isEmpty)
+    }
+}
+
+@Test func `a request that stops in the middle is hung up on`() async throws {
+    try await TestServer.with(readTimeout: 1) { server in
+        let start = ContinuousClock.now
+        _ = await server.exchange(Array("GET /api/v1/open HTTP/1.1\r\nHos".utf8))
+        _ = await server.exchange(
+            Array("POST /api/v1/form HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{".utf8))
+        #expect(.now - start < .seconds(10))
+    }
+}
+
+@Test func `what is no HTTP gets a status and a closed connection`() async throws {
+    try await TestServer.with { server in
+        #expect(await server.send("GET", "/open", ["X: " + String(repeating: "x", count: 40_000)]).status == 431)
+        #expect(await server.send("GET", "/open?" + String(repeating: "x", count: 40_000)).status == 431)
+        let many = (0..<500).map { "X-\($0): " + String(repeating: "x", count: 100) }
+        #expect(await server.send("GET", "/open", many).status == 431)
+        #expect(await server.exchange(Array("NONSENSE\r\n\r\n".utf8)).status == 400)
+    }
+}
+
+@Test func `a caller's request id is taken over when it is sound`() async throws {
+    try await TestServer.with { server in
+        let taken = await server.send("GET", "/nothing", ["X-Request-ID: abc-1.2_Z"])
+        #expect(taken.header("x-request-id") == "abc-1.2_Z")
+        #expect(taken.json["request_id"] == "abc-1.2_Z")
+        let made = await server.send("GET", "/open", ["X-Request-ID: a b"])
+        #expect(made.header("x-request-id")?.utf8.count == 36)
+    }
+}
+
+@Test func `ids in a path must be UUIDs`() async throws {
+    try await TestServer.with { server in
+        for path in ["/rows/5", "/rows/%00", "/rows/%FF", "/rows/%zz"] {
+            let answer = await server.send("POST", path)
+            #expect(answer.status == 422)
+            guard case .array(let errors)? = answer.json["errors"], case .object(let error)? = errors.first else {
+                Issue.record("no errors in \(answer.text)")
+                return
+            }
+            #expect(error["loc"] == ["path", "row_id"])
+        }
+    }
+}
+
+@Test func `our own faults say nothing, and requests are counted by route`() async throws {
+    try await TestServer.with { server in
+        let broken = await server.send("GET", "/broken")
+        #expect(broken.status == 500)
+        #expect(!broken.text.contains("Cocoa"))
+        #expect(await server.send("DELETE", "/gone").status == 204)
+        _ = await server.send("GET", "/nothing/secret")
+        let text = server.registry.exposition()
+        #expect(text.contains(#"qkron_http_requests_total{method="GET",route="/api/v1/broken",status="500"} 1"#))
+        #expect(text.contains(#"qkron_http_requests_total{method="GET",route="unknown",status="404"} 1"#))
+        #expect(!text.contains("secret"))
+    }
+}
+
+@Test func `a connection is kept for the next request`() async throws {
+    try await TestServer.with { server in
+        let first = "POST /api/v1/form HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}"
+        let second = "GET /api/v1/open HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        let answer = await server.exchange(Array((first + second).utf8))
+        #expect(answer.text.components(separatedBy: "HTTP/1.1 200").count == 3)
+    }
+}
+
+@Test(arguments: ["GET /live HTTP/1.0\r\n\r\n", "GET /api/v1/open HTTP/1.1\r\nHost: x\r\nConnection: Close\r\n\r\n"])
+func `a client that wants the connection closed need not wait`(request: String) async throws {
+    try await TestServer.with { server in
+        let start = ContinuousClock.now
+        #expect(await server.exchange(Array(request.utf8)).status > 0)
+        #expect(.now - start < .seconds(10))
+    }
+}

@@ -1,0 +1,140 @@
+import Domain
+import Foundation
+import HTTPTypes
+import Hummingbird
+import Logging
+import Telemetry
+
+@testable import Server
+
+/// A server of a few routes on a real socket, without anything behind it.
+struct TestServer {
+    let port: Int
+    let registry: PrometheusRegistry
+
+    static let superuser = User(
+        id: Identifier(), email: "a@example.org", username: "root", role: .superuser, isActive: true,
+        createdAt: Date(), updatedAt: Date(), lastLoginAt: nil)
+    static let person = User(
+        id: Identifier(), email: "b@example.org", username: "person", role: .user, isActive: true, createdAt: Date(),
+        updatedAt: Date(), lastLoginAt: nil)
+
+    private static let routes = [
+        Route(.get, "/open", access: .open) { call in ["known": .bool(call.principal.account != nil)] },
+        Route(.get, "/anonymous", access: .anonymous) { call in ["known": .bool(call.principal.account != nil)] },
+        Route(.get, "/any", access: .any) { call in ["username": .string(try call.user.username)] },
+        Route(.get, "/super", access: .superuser) { _ in [:] },
+        Route(.post, "/echo", access: .any, status: .created) { call in .object(try await call.body.object()) },
+        Route(.post, "/form", access: .open) { call in .object(try await call.body.formOrObject()) },
+        Route(.post, "/rows/{row_id}", access: .open) { call in
+            .string(try call.identifier("row_id", of: User.self).description)
+        },
+        Route(.get, "/broken", access: .open) { _ in throw CocoaError(.fileNoSuchFile) },
+        Route(.delete, "/gone", access: .open) { _ in .empty() },
+    ]
+
+    /// Runs `body` against a server that is stopped afterwards.
+    static func with<Answer: Sendable>(
+        readTimeout: Int = 60, _ body: @escaping @Sendable (TestServer) async throws -> Answer
+    ) async throws -> Answer {
+        let registry = PrometheusRegistry()
+        var logger = Logger(label: "test")
+        logger.logLevel = .critical
+        let gate = Gate { token in
+            switch token {
+            case "super": return superuser
+            case "person": return person
+            default: throw Problem(.invalidToken, "The token is not valid.")
+            }
+        }
+        let (ports, port) = AsyncStream<Int>.makeStream()
+        let application = QkronServer.application(
+            QkronResponder(table: RouteTable(routes), gate: gate, metrics: registry, logger: logger),
+            ServerConfiguration(host: "127.0.0.1", port: 0, version: "0", readTimeout: readTimeout), logger: logger,
+            onListening: { port.yield($1) })
+        return try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await application.run() }
+            var first = ports.makeAsyncIterator()
+            guard let number = await first.next() else { throw CancellationError() }
+            defer { group.cancelAll() }
+            return try await body(TestServer(port: number, registry: registry))
+        }
+    }
+
+    /// Sends bytes on a new connection, and answers all that comes back until the server closes it.
+    func exchange(_ request: [UInt8]) async -> RawAnswer {
+        let port = port
+        return await withCheckedContinuation { continuation in
+            Thread.detachNewThread { continuation.resume(returning: RawAnswer(to: request, port: port)) }
+        }
+    }
+
+    /// Sends one request that asks for the connection to be closed after it.
+    func send(
+        _ method: String, _ path: String, _ headers: [String] = [], body: String? = nil
+    ) async -> RawAnswer {
+        var lines = ["\(method) /api/v1\(path) HTTP/1.1", "Host: x", "Connection: close"] + headers
+        if let body { lines.append("Content-Length: \(body.utf8.count)") }
+        return await exchange(Array((lines.joined(separator: "\r\n") + "\r\n\r\n" + (body ?? "")).utf8))
+    }
+}
+
+/// What came back on a connection.
+struct RawAnswer: Sendable {
+    let text: String
+
+    var status: Int { Int(text.dropFirst(9).prefix(3)) ?? 0 }
+
+    var body: String {
+        guard let gap = text.range(of: "\r\n\r\n") else { return "" }
+        return String(text[gap.upperBound...])
+    }
+
+    var json: [String: JSONValue] {
+        guard case .object(let members)? = try? JSONValue.parse(body.utf8) else { return [:] }
+        return members
+    }
+
+    func header(_ name: String) -> String? {
+        let prefix = name.lowercased() + ": "
+        let line = text.components(separatedBy: "\r\n").first { $0.lowercased().hasPrefix(prefix) }
+        return line.map { String($0.dropFirst(prefix.count)) }
+    }
+
+    /// Blocks until the server closes the connection, for 20 s at most.
+    init(to request: [UInt8], port: Int) {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var patience = timeval(tv_sec: 20, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+        setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(port).bigEndian
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        let size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let connected = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, size) }
+        }
+        guard connected == 0 else {
+            text = ""
+            return
+        }
+        var sent = 0
+        while sent < request.count {
+            let count = request[sent...].withUnsafeBytes {
+                Foundation.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
+            if count <= 0 { break }
+            sent += count
+        }
+        var received: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = recv(descriptor, &buffer, buffer.count, 0)
+            if count <= 0 { break }
+            received += buffer[..<count]
+        }
+        text = String(decoding: received, as: UTF8.self)
+    }
+}
