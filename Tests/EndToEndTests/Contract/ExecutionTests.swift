@@ -34,7 +34,8 @@ extension EndToEnd {
             #expect((0.2...20).contains(run["duration"].double ?? 0))
             #expect(run["fencing_token"].integer ?? 0 > 0)
             let after = try await person.get("/tasks/\(task)")
-            #expect(after["status"] == "completed" && after["last_run"] == run["start_time"])
+            #expect(after["status"] == "completed")
+            #expect(after["last_run"] == run["start_time"])
         }
 
         @Test func `a command sees its task's environment and nothing else`() async throws {

@@ -22,7 +22,7 @@ extension EndToEnd {
             ("DELETE", "/api/v1/tasks", ["GET", "POST"]), ("POST", "/api/v1/auth/me", ["GET"]),
             ("GET", "/api/v1/auth/login", ["POST"]), ("PUT", "/health", ["GET"]),
             ("POST", "/api/v1/tasks/01900000-0000-7000-8000-000000000000", ["GET", "PUT", "PATCH", "DELETE"]),
-            ("BREW", "/api/v1/tasks", ["GET", "POST"]),
+            ("PROPFIND", "/api/v1/tasks", ["GET", "POST"]),
         ])
         func `a method that a path does not know is told which it knows`(
             method: String, path: String, allowed: [String]

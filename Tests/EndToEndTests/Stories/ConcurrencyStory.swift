@@ -30,9 +30,10 @@ extension EndToEnd {
                     if priority == 5 { try await person.execution(runs[0].run, of: task, is: "running") }
                 }
                 for (task, run) in runs.dropFirst() {
-                    let waiting = try await eventually("the run is told why it waits") {
+                    let waiting = try await eventually("the run is told why it waits") { () -> JSON? in
                         let execution = try await person.execution(run, of: task)
-                        return execution["reason"] == "concurrency" ? execution : nil
+                        guard execution["reason"] == "concurrency" else { return nil }
+                        return execution
                     }
                     #expect(
                         waiting["status"] == "pending" && waiting["start_time"] == .null

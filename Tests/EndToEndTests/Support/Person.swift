@@ -55,7 +55,8 @@ struct Person: Sendable {
     ) async throws -> JSON {
         try await eventually(within: limit, "execution \(id) is \(statuses.joined(separator: " or "))") {
             let execution = try await execution(id, of: task)
-            return statuses.contains(execution["status"].string ?? "") ? execution : nil
+            guard statuses.contains(execution["status"].string ?? "") else { return nil }
+            return execution
         }
     }
 
