@@ -51,6 +51,14 @@ extension EndToEnd {
             for secret in [task, run["id"].string ?? "?", person.username] { #expect(!answer.text.contains(secret)) }
         }
 
+        @Test func `Prometheus' own checker finds no fault with the metrics`() async throws {
+            guard let promtool = try? Tool.find("promtool") else { return }
+            let metrics = try await server.send("GET", "/metrics").text
+            let answer = try await Tool(workspace: Stage.current.workspace).run(
+                [promtool, "check", "metrics"], input: metrics)
+            #expect(answer.hasSucceeded && answer.error.isEmpty, "\(answer)")
+        }
+
         @Test func `the root tells who is there`() async throws {
             let answer = try await server.send("GET", "/")
             #expect(answer.verdict == "200")

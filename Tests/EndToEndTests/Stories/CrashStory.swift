@@ -44,7 +44,7 @@ extension EndToEnd {
         }
 
         /// What must hold whatever was killed, once nothing runs any more.
-        private func expectOrder(_ story: Story, _ database: Database, _ task: String) async throws {
+        static func expectOrder(_ story: Story, _ database: Database, _ task: String) async throws {
             #expect(story.lines("violations") == [])
             #expect(try await database.lostSlots(of: task) == 0)
             #expect(try await database.doubledSlots(of: task) == 0)
@@ -107,7 +107,7 @@ extension EndToEnd {
                     try await database.count(task, where: "ended_at IS NULL") == 0
                 }
                 try await eventually("no process of a command is left") { story.processes().isEmpty }
-                try await expectOrder(story, database, task)
+                try await Self.expectOrder(story, database, task)
                 let lost = try await person.executions(of: task, "status=failed")
                 #expect(lost.count == 2)
                 for run in lost {
@@ -144,7 +144,7 @@ extension EndToEnd {
                     try await database.count(task, where: "ended_at IS NULL") == 0
                 }
                 #expect(story.processes().isEmpty)
-                try await expectOrder(story, database, task)
+                try await Self.expectOrder(story, database, task)
             }
         }
 

@@ -1,9 +1,6 @@
 import Foundation
+import Glibc
 import Synchronization
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// A TCP connection that sends exactly the bytes it is given, so that tests can speak broken HTTP too. It blocks, and
 /// therefore works on a queue of its own.

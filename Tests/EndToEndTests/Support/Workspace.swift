@@ -1,9 +1,6 @@
 import Foundation
+import Glibc
 import Synchronization
-
-#if canImport(Glibc)
-    import Glibc
-#endif
 
 /// The directory under /tmp in which everything of one test run lives. Its path is short, since sockets lie in it, and
 /// is the mark by which every process of the run is known.
@@ -52,12 +49,8 @@ final class Workspace: Sendable {
         let lifeline = open(lifelinePath, O_RDWR | O_CLOEXEC)
         let script = """
             cat >/dev/null
-            for process in /proc/[0-9]*; do
-                id=${process#/proc/}
-                [ "$id" = $$ ] && continue
-                case "$(tr '\\0' ' ' <$process/cmdline; tr '\\0' ' ' <$process/environ; readlink $process/cwd)" in
-                *'\(root)'*) kill -9 $id ;;
-                esac
+            for id in $(grep -lsaF '\(root)' /proc/[0-9]*/environ /proc/[0-9]*/cmdline | cut -d/ -f3); do
+                [ $id = $$ ] || kill -9 $id
             done 2>/dev/null
             rm -rf '\(root)'
             """
