@@ -106,10 +106,15 @@ let package = Package(
             name: "SchedulingBenchmark", dependencies: dependencies(["Scheduling"]),
             path: "Benchmarks/scheduling/SchedulingBenchmark", swiftSettings: settings),
 
+        .target(
+            name: "TestSupport",
+            dependencies: dependencies(["Scheduling", "Domain", "Postgres", "Storage", "Credentials", "Logging"]),
+            path: "Tests/TestSupport", swiftSettings: settings),
+
         tests("ArchitectureTests", sees: []),
         tests("SchedulingTests", sees: ["Scheduling"], resources: [.copy("Resources/vectors.jsonl")]),
-        tests("DomainTests", sees: ["Domain"]),
-        tests("PostgresTests", sees: ["Postgres", "Logging"]),
+        tests("DomainTests", sees: ["Scheduling", "Domain"]),
+        tests("PostgresTests", sees: ["Postgres", "TestSupport", "Logging"]),
         tests("EmbeddedPostgresTests", sees: ["EmbeddedPostgres", "Subprocess", "SystemPackage", "Logging"]),
         tests("CredentialsTests", sees: ["Credentials", "COpenSSL", "CXCrypt"]),
         tests("ExecutorTests", sees: ["Executor", "CLinux", "Logging", "ExecutorProbe"]),
@@ -120,5 +125,19 @@ let package = Package(
                 "NIOPosix", "Logging", "Metrics",
             ]),
         tests("TelemetryTests", sees: ["Telemetry", "Metrics"]),
+        tests("ActionsTests", sees: ["Scheduling", "Domain", "Actions", "Executor", "Logging"]),
+        tests("StorageTests", sees: ["Scheduling", "Domain", "Postgres", "Storage", "TestSupport", "Logging"]),
+        tests(
+            "OperationsTests",
+            sees: [
+                "Scheduling", "Domain", "Postgres", "Storage", "Credentials", "Actions", "Operations", "TestSupport",
+                "Logging",
+            ]),
+        tests(
+            "EngineTests",
+            sees: [
+                "Scheduling", "Domain", "Postgres", "Storage", "Credentials", "Actions", "Engine", "TestSupport",
+                "ServiceLifecycle", "Logging",
+            ]),
     ]
 )

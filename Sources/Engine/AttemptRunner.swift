@@ -27,7 +27,7 @@ package struct AttemptRunner: Sendable {
         let report = await performed(lease, endSignal)
         let decision = lease.retryPolicy.decision(after: report.outcome, attempt: lease.attempt)
         let isRecorded = await completer.finish(FinishedAttempt(lease: lease, report: report, decision: decision))
-        running.remove(lease.executionID)
+        running.remove(lease)
         tell(lease, report, decision, isRecorded: isRecorded, duration: clock.now - start)
     }
 
@@ -47,7 +47,7 @@ package struct AttemptRunner: Sendable {
             }
             return report
         }
-        return report?.ended(by: running.ending(of: lease.executionID))
+        return report?.ended(by: running.ending(of: lease))
             ?? AttemptReport(outcome: .lost, error: "The run was interrupted")
     }
 

@@ -80,14 +80,30 @@ package final class Completer: Service {
 
     private func record(_ attempts: [FinishedAttempt]) async throws -> Set<Identifier<Execution>> {
         do {
-            return try await database.transaction { try await $0.finish(attempts) }
-        } catch StorageError.surprise(let what) where attempts.count > 1 {
+            return try await store(attempts)
+        } catch StorageError.surprise(let what) {
             // One of them cannot be stored as it is; it must not take the others with it.
             logger.error("Finished attempts are recorded one by one", metadata: ["error": "\(what)"])
             var recorded: Set<Identifier<Execution>> = []
-            for attempt in attempts { recorded.formUnion(try await record([attempt])) }
+            for attempt in attempts { recorded.formUnion(try await recordAlone(attempt)) }
             return recorded
         }
+    }
+
+    /// Records an attempt, if need be without what it left behind, so that at least its end is known.
+    private func recordAlone(_ attempt: FinishedAttempt) async throws -> Set<Identifier<Execution>> {
+        do {
+            return try await store([attempt])
+        } catch StorageError.surprise {
+            let report = AttemptReport(
+                outcome: attempt.report.outcome, returnCode: attempt.report.returnCode,
+                error: "What the run left behind could not be stored")
+            return try await store([FinishedAttempt(lease: attempt.lease, report: report, decision: attempt.decision)])
+        }
+    }
+
+    private func store(_ attempts: [FinishedAttempt]) async throws -> Set<Identifier<Execution>> {
+        try await database.transaction { try await $0.finish(attempts) }
     }
 }
 

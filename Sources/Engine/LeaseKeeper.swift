@@ -78,7 +78,7 @@ package struct LeaseKeeper: Service {
 
     private func heedWishes() async throws {
         for wish in try await database.store.wishes(for: running.leases) {
-            running.end(wish.execution, wish.reason.map { .wished($0) } ?? .leaseGone)
+            running.end(wish.token, wish.reason.map { .wished($0) } ?? .leaseGone)
         }
     }
 }

@@ -73,13 +73,15 @@ package struct Reaper: Service {
                 lease: lease, report: report,
                 decision: lease.retryPolicy.decision(after: report.outcome, attempt: lease.attempt))
         }
-        let recorded = try await database.transaction { store -> Int in
-            if let dead, try await !store.lockLapsed(dead) { return 0 }
-            return try await store.finish(lost).count
+        let recorded = try await database.transaction { store -> Set<Identifier<Execution>> in
+            if let dead, try await !store.lockLapsed(dead) { return [] }
+            return try await store.finish(lost)
         }
-        guard recorded > 0 else { return }
-        logger.warning("Runs of a dead server were recorded lost", metadata: ["runs": "\(recorded)"])
-        for attempt in lost { EngineMetrics.ended(attempt.lease, status: .failed, duration: .zero) }
+        guard !recorded.isEmpty else { return }
+        logger.warning("Runs of a dead server were recorded lost", metadata: ["runs": "\(recorded.count)"])
+        for attempt in lost where recorded.contains(attempt.lease.executionID) {
+            EngineMetrics.ended(attempt.lease, status: .failed, duration: .zero)
+        }
         signals.work.wake()
     }
 }

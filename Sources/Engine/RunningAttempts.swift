@@ -19,7 +19,8 @@ package final class RunningAttempts: Sendable {
         let signal: AsyncStream<Void>.Continuation
     }
 
-    private let entries = Mutex<[Identifier<Execution>: Entry]>([:])
+    /// By fencing token: an execution's next attempt may begin before the last one is let go.
+    private let entries = Mutex<[Int: Entry]>([:])
 
     /// Nothing is under way.
     package init() {}
@@ -33,33 +34,33 @@ package final class RunningAttempts: Sendable {
     /// Takes an attempt in; the stream ends when the attempt must.
     func add(_ lease: Lease) -> AsyncStream<Void> {
         let (stream, signal) = AsyncStream<Void>.makeStream()
-        entries.withLock { $0[lease.executionID] = Entry(lease: lease, ending: nil, signal: signal) }
+        entries.withLock { $0[lease.fencingToken] = Entry(lease: lease, ending: nil, signal: signal) }
         return stream
     }
 
-    /// Says that an attempt must end; the first to say so counts.
-    func end(_ id: Identifier<Execution>, _ ending: Ending) {
+    /// Says that the attempt under a fencing token must end; the first to say so counts.
+    func end(_ token: Int, _ ending: Ending) {
         let signal = entries.withLock { entries -> AsyncStream<Void>.Continuation? in
-            guard entries[id] != nil, entries[id]?.ending == nil else { return nil }
-            entries[id]?.ending = ending
-            return entries[id]?.signal
+            guard entries[token] != nil, entries[token]?.ending == nil else { return nil }
+            entries[token]?.ending = ending
+            return entries[token]?.signal
         }
         signal?.finish()
     }
 
     /// Says that every attempt must end.
     func endAll(_ ending: Ending) {
-        for id in entries.withLock({ Array($0.keys) }) { end(id, ending) }
+        for token in entries.withLock({ Array($0.keys) }) { end(token, ending) }
     }
 
-    /// Why an attempt must end, if it must.
-    func ending(of id: Identifier<Execution>) -> Ending? {
-        entries.withLock { $0[id]?.ending }
+    /// Why the attempt of `lease` must end, if it must.
+    func ending(of lease: Lease) -> Ending? {
+        entries.withLock { $0[lease.fencingToken]?.ending }
     }
 
-    /// Lets an attempt go.
-    func remove(_ id: Identifier<Execution>) {
-        let entry = entries.withLock { $0.removeValue(forKey: id) }
+    /// Lets the attempt of `lease` go.
+    func remove(_ lease: Lease) {
+        let entry = entries.withLock { $0.removeValue(forKey: lease.fencingToken) }
         entry?.signal.finish()
     }
 }

@@ -42,11 +42,10 @@ package struct Scheduler: Service {
         while !Task.isCancelled {
             do {
                 let fired = try await fire()
-                if fired < Self.batch {
-                    await signals.due.nap(upTo: try await napLength(hasFired: fired > 0))
-                }
+                let nap = fired < Self.batch ? try await napLength(hasFired: fired > 0) : .zero
                 recovery.succeed()
                 health.note(.scheduler, isWell: true)
+                await signals.due.nap(upTo: nap)
             } catch is CancellationError {
                 return
             } catch {

@@ -61,12 +61,16 @@ package struct Worker: Service {
                 let leases = lookBack ? try await forgottenLeases() : try await claim(free)
                 for lease in leases {
                     let endSignal = running.add(lease)
-                    group.addTask { await attempts.run(lease, endSignal: endSignal) }
+                    group.addTask {
+                        await attempts.run(lease, endSignal: endSignal)
+                        signals.work.wake()  // Only now its place is free.
+                    }
                 }
-                if leases.isEmpty, !lookBack { await signals.work.nap(upTo: try await napLength()) }
+                let nap = leases.isEmpty && !lookBack ? try await napLength() : .zero
                 lookBack = false
                 recovery.succeed()
                 health.note(.worker, isWell: true)
+                await signals.work.nap(upTo: nap)
             } catch {
                 lookBack = true
                 health.note(.worker, isWell: false)
@@ -82,14 +86,19 @@ package struct Worker: Service {
     }
 
     private func forgottenLeases() async throws -> [Lease] {
+        // Asked first: an attempt that ends while the database answers is not forgotten.
+        let held = Set(running.leases.map(\.fencingToken))
         let granted = try await database.store.runningAttempts(of: node.id, epochs: node.epoch...node.epoch)
-        let held = Set(running.leases.map(\.executionID))
-        return granted.filter { !held.contains($0.executionID) }
+        return granted.filter { !held.contains($0.fencingToken) }
     }
 
     private func napLength() async throws -> Duration {
-        guard let seconds = try await database.store.secondsUntilReady() else { return Self.longestNap }
-        return min(max(.seconds(seconds), .milliseconds(5)), Self.longestNap)
+        let taskLimit = configuration.taskCapacity
+        guard let seconds = try await database.store.secondsUntilReady(taskLimit: taskLimit) else {
+            return Self.longestNap
+        }
+        // One that is ready yet was not granted: somebody else is busy with its task for a moment.
+        return min(max(.seconds(seconds), .milliseconds(50)), Self.longestNap)
     }
 
     private func drain() async {

@@ -26,7 +26,8 @@ package struct AccountRules: Sendable {
     }
 
     func create(_ account: NewAccount, role: Role, in database: Database) async throws -> User {
-        let faults = Self.faults(in: account)
+        let faults = Self.faults(
+            email: account.email, username: account.username, password: account.password)
         guard faults.isEmpty else { throw OperationError.invalid(faults) }
         // Asked before hashing, so that a taken name is not an expensive one; the unique keys decide all the same.
         let taken = try await database.store.isTaken(email: account.email, username: account.username)
@@ -41,22 +42,27 @@ package struct AccountRules: Sendable {
         }
     }
 
-    static func faults(in account: NewAccount) -> [InputFault] {
-        var faults = passwordFaults(account.password)
-        if !isAddress(account.email) {
+    /// Everything wrong with the parts of an account that are there.
+    package static func faults(email: String?, username: String?, password: String?) -> [InputFault] {
+        var faults = password.map(passwordFaults) ?? []
+        if let email, !isAddress(email) {
             faults.append(InputFault(["email"], "must be an e-mail address such as name@example.org, ≤255 characters"))
         }
-        let length = account.username.unicodeScalars.count
-        if !(3...255).contains(length) {
-            faults.append(InputFault(["username"], "must have 3 to 255 characters", type: "string_length"))
-        }
-        if account.username.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) {
-            faults.append(InputFault(["username"], "must not hold control characters"))
-        }
-        if account.username.contains("@"), account.username.lowercased() != account.email.lowercased() {
-            faults.append(InputFault(["username"], "may hold '@' only as your own e-mail address"))
-        }
+        if let username { faults += usernameFaults(username, email: email) }
         return faults
+    }
+
+    private static func usernameFaults(_ username: String, email: String?) -> [InputFault] {
+        if !(3...255).contains(username.unicodeScalars.count) {
+            return [InputFault(["username"], "must have 3 to 255 characters", type: "string_length")]
+        }
+        if username.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) {
+            return [InputFault(["username"], "must not hold control characters")]
+        }
+        if username.contains("@"), let email, username.lowercased() != email.lowercased() {
+            return [InputFault(["username"], "may hold '@' only as your own e-mail address")]
+        }
+        return []
     }
 
     static func passwordFaults(_ password: String) -> [InputFault] {

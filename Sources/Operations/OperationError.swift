@@ -1,3 +1,4 @@
+import Credentials
 import Domain
 import Storage
 
@@ -27,6 +28,7 @@ package enum OperationError: Error, Sendable, Equatable {
         case taskCancelled = "task_cancelled"
         case queueFull = "queue_full"
         case lastSuperuser = "last_superuser"
+        case rateLimited = "rate_limited"
         case databaseUnavailable = "database_unavailable"
     }
 
@@ -35,6 +37,8 @@ package enum OperationError: Error, Sendable, Equatable {
         switch error {
         case let error as OperationError: self = error
         case let error as InputFaults: self = .invalid(error.faults)
+        case PasswordError.overloaded:
+            self = .refused(.rateLimited, "Too many people are logging in at the moment. Try again shortly.")
         case StorageError.unavailable:
             self = .refused(.databaseUnavailable, "The database cannot be reached at the moment. Try again shortly.")
         default: return nil

@@ -33,6 +33,10 @@ package struct PreviewRequest: Sendable {
 package struct SchedulePreview: Sendable {
     /// The first slots strictly after the instant asked from.
     package let next: [Date]
+    /// The schedule in words.
+    package let sentence: String
+    /// What may surprise about it, a sentence each.
+    package let warnings: [String]
     /// The zone that the slots are told in.
     package let zone: ZoneRules
 
@@ -47,7 +51,12 @@ package struct SchedulePreview: Sendable {
             let timing = try TaskTiming.read(
                 kind: request.kind, text: request.schedule, timezone: request.timezone,
                 startsAt: request.startsAt?.resolved(in: zone), endsAt: request.endsAt?.resolved(in: zone), at: from)
-            next = Array(try timing.slots().upcoming(after: from).prefix(request.count))
+            let slots = try timing.slots()
+            next = Array(slots.upcoming(after: from).prefix(request.count))
+            sentence = slots.schedule.sentence
+            warnings = ScheduleWarning.warnings(
+                for: slots.schedule, text: request.schedule, from: from, through: next.last
+            ).map(\.description)
             self.zone = zone
         } catch let error as TimingFault {
             throw OperationError.invalid([InputFault([.key(error.field.rawValue)], error.reason)])

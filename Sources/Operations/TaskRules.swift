@@ -40,7 +40,7 @@ package struct TaskRules: Sendable {
         let zone = draft.timezone.or("UTC")
         let read = collect(&faults) { () throws(InputFaults) -> TaskTiming? in
             guard case .value(let text) = draft.schedule else { return nil }
-            return try timing(
+            return try readTiming(
                 kind: draft.scheduleKind.or(.cron), text: text, timezone: zone,
                 startsAt: draft.startsAt.or(nil)?.resolved(inZoneNamed: zone),
                 endsAt: draft.endsAt.or(nil)?.resolved(inZoneNamed: zone), at: now)
@@ -59,8 +59,13 @@ package struct TaskRules: Sendable {
                 backoff: draft.retryBackoff.or(.fixed)),
             priority: draft.priority.or(5), tags: draft.tags.or([]), metadata: draft.metadata.or(nil),
             isActive: isActive, status: .pending, retryCount: 0,
-            nextRun: isActive ? try firstSlot(of: timing, isNew: true, at: now) : nil, lastRun: nil, createdAt: now,
+            nextRun: isActive ? try timing.firstSlot(isNew: true, at: now) : nil, lastRun: nil, createdAt: now,
             updatedAt: now)
+    }
+
+    /// Whether a draft would have the task run, now or later: stopping one's tasks needs no right to run commands.
+    func asksForRuns(_ draft: TaskDraft) -> Bool {
+        !draft.parameters.isEmpty || draft.touchesTiming || draft.isActive.or(false)
     }
 
     /// What a draft makes of a task.
@@ -125,11 +130,12 @@ package struct TaskRules: Sendable {
     ) throws -> TaskChange {
         var task = task
         let timingChanged = task.timing != before.timing
-        let standingChanged = task.isActive != before.isActive || (task.status == .cancelled) != (before.status == .cancelled)
+        let isCancelled = task.status == .cancelled
+        let standingChanged = task.isActive != before.isActive || isCancelled != (before.status == .cancelled)
         if timingChanged || standingChanged {
-            // Only a new instant fires for the past: a once time that passed during a pause is spent.
-            let isNew = task.timing.onceAt != before.timing.onceAt || task.timing.text != before.timing.text
-            task.nextRun = task.isActive && ownerIsActive ? try firstSlot(of: task.timing, isNew: isNew, at: now) : nil
+            // Only a new schedule fires for the past: a once time that passed during a pause is spent.
+            let isNew = task.timing.kind != before.timing.kind || task.timing.text != before.timing.text
+            task.nextRun = task.isActive && ownerIsActive ? try task.timing.firstSlot(isNew: isNew, at: now) : nil
         }
         return TaskChange(
             task: task, changesAnything: task != before, timingChanged: timingChanged,
@@ -146,7 +152,7 @@ package struct TaskRules: Sendable {
             case .value(let moment): moment?.resolved(inZoneNamed: zone)
             }
         }
-        var timing = try timing(
+        var timing = try readTiming(
             kind: draft.scheduleKind.or(before.kind), text: draft.schedule.or(before.text), timezone: zone,
             startsAt: bound(draft.startsAt, before.startsAt), endsAt: bound(draft.endsAt, before.endsAt), at: now)
         // Sending a field's present value changes nothing, and an anchor moves only with what sets it.
@@ -156,29 +162,27 @@ package struct TaskRules: Sendable {
         return timing
     }
 
-    private func timing(
+    private func readTiming(
         kind: ScheduleKind, text: String, timezone: String, startsAt: Date?, endsAt: Date?, at now: Date
     ) throws(InputFaults) -> TaskTiming {
-        do throws(TimingFault) {
+        func read(inZoneNamed timezone: String) throws(TimingFault) -> TaskTiming {
             let timing = try TaskTiming.read(
                 kind: kind, text: text, timezone: timezone, startsAt: startsAt, endsAt: endsAt, at: now)
-            let slots = try timing.slots()
-            if kind != .once, slots.first(after: max(now, startsAt ?? now).addingTimeInterval(-1)) == nil {
+            if try timing.firstSlot(isNew: true, at: now) == nil {
                 throw TimingFault(field: .schedule, reason: "this schedule never fires within its bounds")
             }
             return timing
+        }
+        do throws(TimingFault) {
+            return try read(inZoneNamed: timezone)
         } catch {
-            throw InputFaults([InputFault([.key(error.field.rawValue)], error.reason)])
+            var faults = [error]
+            if error.field == .timezone {
+                // The schedule may be wrong as well, which no zone would mend.
+                do throws(TimingFault) { _ = try read(inZoneNamed: "UTC") } catch { faults.append(error) }
+            }
+            throw InputFaults(faults.map { InputFault([.key($0.field.rawValue)], $0.reason) })
         }
-    }
-
-    /// The slot that a timing waits for at `now`.
-    private func firstSlot(of timing: TaskTiming, isNew: Bool, at now: Date) throws -> Date? {
-        if isNew, let once = timing.onceAt, once <= now {
-            let isWithin = (timing.startsAt.map { once >= $0 } ?? true) && (timing.endsAt.map { once < $0 } ?? true)
-            return isWithin ? once : nil
-        }
-        return try timing.slots().first(after: now)
     }
 
     private func collect<Value>(

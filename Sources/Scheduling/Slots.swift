@@ -2,7 +2,8 @@ import Foundation
 
 /// The slots of a schedule between `starts_at` (inclusive) and `ends_at` (exclusive), to the microsecond.
 package struct Slots: Sendable, Hashable {
-    private let schedule: Schedule
+    /// What the slots follow within the bounds.
+    package let schedule: Schedule
     private let startsAt: Int
     private let endsAt: Int
 

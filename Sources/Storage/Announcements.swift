@@ -1,4 +1,3 @@
-import Logging
 import Postgres
 
 /// What the servers of the database announce, as it is heard; ends when the task that listens is cancelled.
@@ -12,9 +11,9 @@ package struct Announcements: AsyncSequence, Sendable {
 
     private let listener: NotificationListener
 
-    /// The announcements on the database of `configuration`, over a connection of their own.
-    package init(_ configuration: PostgresConfiguration, logger: Logger) {
-        listener = NotificationListener(configuration, channels: [Announcer.channel], logger: logger)
+    /// What `listener` hears, which listens on `Announcer.channel`.
+    package init(_ listener: NotificationListener) {
+        self.listener = listener
     }
 
     package func makeAsyncIterator() -> Iterator {

@@ -93,7 +93,7 @@ extension Store {
                   WHERE e.id = ANY(\(ended.map(\.uuid))) AND e.ended_at IS NOT NULL
                     AND (e.started_at IS NOT NULL OR e.trigger = 'retry')
                   ORDER BY e.task_id, e.started_at DESC NULLS FIRST) AS l
-            WHERE t.id = l.task_id AND t.status <> 'cancelled'
+            WHERE t.id = l.task_id AND t.status = 'running'
               AND NOT EXISTS (SELECT FROM qkron.executions o
                               WHERE o.task_id = t.id AND o.status IN ('pending', 'running')
                                 AND (o.started_at IS NOT NULL OR o.trigger = 'retry'))

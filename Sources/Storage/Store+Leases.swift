@@ -24,16 +24,23 @@ extension Store {
             """
             SELECT e.id
             FROM qkron.executions e JOIN qkron.tasks t ON t.id = e.task_id
-            WHERE e.status = 'pending' AND e.not_before <= clock_timestamp()
-              AND (e.started_at IS NOT NULL
-                   OR (SELECT count(*) FROM qkron.executions o
-                       WHERE o.task_id = e.task_id AND o.status IN ('pending', 'running') AND o.started_at IS NOT NULL)
-                      < CASE WHEN t.overlap_policy = 'allow' THEN \(taskLimit) ELSE 1 END)
+            WHERE \(Self.isReady(taskLimit: taskLimit))
             ORDER BY e.priority DESC, e.scheduled_for, e.id
             LIMIT \(limit)
             FOR NO KEY UPDATE OF t SKIP LOCKED
             """)
         return try decode(rows) { try $0.decode("id") }
+    }
+
+    /// Whether the execution `e` of the task `t` may start its next attempt.
+    static func isReady(taskLimit: Int) -> SQL {
+        """
+        e.status = 'pending' AND e.not_before <= clock_timestamp()
+        AND (e.started_at IS NOT NULL
+             OR (SELECT count(*) FROM qkron.executions o
+                 WHERE o.task_id = e.task_id AND o.status IN ('pending', 'running') AND o.started_at IS NOT NULL)
+                < CASE WHEN t.overlap_policy = 'allow' THEN \(taskLimit) ELSE 1 END)
+        """
     }
 
     /// Grants `node` the next attempts of up to `limit` executions, in one transaction with what tells of it: the tasks
@@ -47,14 +54,17 @@ extension Store {
         let rows = try await rows(
             """
             WITH candidate AS (
-                SELECT e.id, e.task_id, e.started_at IS NOT NULL AS goes_on, t.overlap_policy <> 'allow' AS is_exclusive,
+                SELECT e.id, e.task_id, e.attempt_number, e.started_at IS NOT NULL AS goes_on,
+                       -- A run keeps what it began as: runs that began under 'allow' may go on side by side.
+                       CASE WHEN e.started_at IS NOT NULL THEN e.is_exclusive
+                            ELSE t.overlap_policy <> 'allow' END AS is_exclusive,
                        (SELECT count(*) FROM qkron.executions o
                         WHERE o.task_id = e.task_id AND o.status IN ('pending', 'running')
                           AND o.started_at IS NOT NULL) AS live,
                        row_number() OVER (PARTITION BY e.task_id, e.started_at IS NULL
                                           ORDER BY e.scheduled_for, e.id) AS place
                 FROM qkron.executions e JOIN qkron.tasks t ON t.id = e.task_id
-                WHERE e.id = ANY(\(candidates)) AND e.status = 'pending'
+                WHERE e.id = ANY(\(candidates)) AND e.status = 'pending' AND e.not_before <= clock_timestamp()
             ), granted AS (
                 SELECT c.* FROM candidate c
                 WHERE (c.goes_on OR c.live + c.place <= CASE WHEN c.is_exclusive THEN 1 ELSE \(taskLimit) END)
@@ -65,8 +75,11 @@ extension Store {
                 UPDATE qkron.tasks t
                 SET status = CASE WHEN t.status = 'cancelled' THEN t.status ELSE 'running' END,
                     last_run = CASE WHEN g.begins THEN clock_timestamp() ELSE t.last_run END,
-                    retry_count = CASE WHEN g.begins THEN 0 ELSE t.retry_count END
-                FROM (SELECT task_id, bool_or(NOT goes_on) AS begins FROM granted GROUP BY task_id) AS g
+                    retry_count = CASE WHEN g.begins THEN g.earlier ELSE t.retry_count END
+                FROM (SELECT task_id, bool_or(NOT goes_on) AS begins,
+                             -- Those of the lost run that a run under trigger 'retry' counts on from.
+                             coalesce(max(attempt_number) FILTER (WHERE NOT goes_on), 0) AS earlier
+                      FROM granted GROUP BY task_id) AS g
                 WHERE t.id = g.task_id
             ), forgotten AS (
                 DELETE FROM qkron.execution_output o USING granted g WHERE g.goes_on AND o.execution_id = g.id
@@ -98,13 +111,20 @@ extension Store {
             'end_time', to_char(e.attempt_ended_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')))
         """
 
-    /// Seconds until the next waiting execution may start, by the database's clock; nil if none waits for a time.
-    package func secondsUntilReady() async throws -> Double? {
+    /// Seconds until the next waiting execution may start, by the database's clock; 0 if one may now, nil if none waits
+    /// for a time.
+    ///
+    /// - Parameter taskLimit: as for `claim`.
+    package func secondsUntilReady(taskLimit: Int) async throws -> Double? {
         try await one(
             """
-            SELECT extract(epoch FROM min(not_before) - clock_timestamp())::float8 AS value
-            FROM qkron.executions
-            WHERE status = 'pending' AND not_before > clock_timestamp()
+            SELECT CASE WHEN EXISTS (SELECT FROM qkron.executions e JOIN qkron.tasks t ON t.id = e.task_id
+                                     WHERE \(Self.isReady(taskLimit: taskLimit)))
+                        THEN 0
+                        ELSE (SELECT extract(epoch FROM min(not_before) - clock_timestamp())::float8
+                              FROM qkron.executions
+                              WHERE status = 'pending' AND not_before > clock_timestamp())
+                   END AS value
             """)
     }
 
@@ -204,17 +224,18 @@ extension Store {
             """)
     }
 
-    /// The running executions of a node that must end: somebody wishes it, or the lease is gone (then without a reason).
-    package func wishes(for held: [Lease]) async throws -> [(execution: Identifier<Execution>, reason: Reason?)] {
+    /// The attempts among `held`, by fencing token, that must end: somebody wishes it, or the lease is gone (then without
+    /// a reason).
+    package func wishes(for held: [Lease]) async throws -> [(token: Int, reason: Reason?)] {
         guard !held.isEmpty else { return [] }
         let rows = try await rows(
             """
-            SELECT h.id, CASE WHEN e.status = 'running' AND e.fencing_token = h.token THEN e.cancel_reason END AS reason
+            SELECT h.token, CASE WHEN e.status = 'running' AND e.fencing_token = h.token THEN e.cancel_reason END AS reason
             FROM unnest(\(held.map(\.executionID.uuid)), \(held.map(\.fencingToken))) AS h (id, token)
             LEFT JOIN qkron.executions e ON e.id = h.id
             WHERE e.id IS NULL OR e.status <> 'running' OR e.fencing_token <> h.token OR e.cancel_reason IS NOT NULL
             """)
-        return try decode(rows) { (Identifier(try $0.decode("id")), try $0.namedIfPresent("reason")) }
+        return try decode(rows) { (token: try $0.decode("token", as: Int.self), reason: try $0.namedIfPresent("reason")) }
     }
 
     /// The attempts that the database says a node is running, of these of its epochs.

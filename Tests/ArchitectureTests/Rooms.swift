@@ -11,7 +11,7 @@ enum Rooms {
         "EmbeddedPostgres": ["Subprocess", "SystemPackage", "Logging"],
         "Credentials": ["Domain", "CXCrypt", "COpenSSL"],
         "Executor": ["CLinux", "SystemPackage", "Logging"],
-        "Actions": ["Domain", "Executor", "Logging"],
+        "Actions": ["Scheduling", "Domain", "Executor", "Logging"],
         "Telemetry": ["Metrics", "CoreMetrics"],
         "Storage": ["Scheduling", "Domain", "Postgres"],
         "Operations": ["Scheduling", "Domain", "Storage", "Credentials", "Actions", "Logging"],
@@ -20,7 +20,7 @@ enum Rooms {
         ],
         "Server": [
             "Scheduling", "Domain", "Operations", "Telemetry", "Hummingbird", "HummingbirdCore", "NIOCore",
-            "NIOPosix", "HTTPTypes", "Metrics", "Logging",
+            "NIOHTTP1", "NIOHTTPTypes", "NIOPosix", "HTTPTypes", "ServiceLifecycle", "Metrics", "Logging",
         ],
     ]
 

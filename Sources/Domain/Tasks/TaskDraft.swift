@@ -14,6 +14,14 @@ package enum Sent<Value: Sendable>: Sendable {
         }
     }
 
+    /// The value that was sent, if any.
+    package var optional: Value? {
+        switch self {
+        case .nothing: nil
+        case .value(let value): value
+        }
+    }
+
     /// Whether the request holds the field.
     package var isSent: Bool {
         switch self {

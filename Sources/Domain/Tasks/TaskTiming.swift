@@ -50,6 +50,15 @@ package struct TaskTiming: Sendable, Hashable {
         }
     }
 
+    /// The slot that a task of this timing waits for at `now`.
+    ///
+    /// - Parameter isNew: whether the schedule was asked for just now: then a once time in the past is due at once.
+    package func firstSlot(isNew: Bool, at now: Date) throws(TimingFault) -> Date? {
+        let slots = try slots()
+        guard isNew, let onceAt, onceAt <= now else { return slots.first(after: now) }
+        return slots.first(after: onceAt.addingTimeInterval(-1)) == onceAt ? onceAt : nil
+    }
+
     /// Reads `text` as sent at `now`, and fixes an interval's anchor and a once schedule's instant.
     ///
     /// - Throws: `TimingFault` naming the field and what it allows.

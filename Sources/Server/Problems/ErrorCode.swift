@@ -25,6 +25,7 @@ enum ErrorCode: String, Sendable, CaseIterable {
     case bodyTooLarge = "body_too_large"
     case unsupportedMediaType = "unsupported_media_type"
     case validationFailed = "validation_failed"
+    case rateLimited = "rate_limited"
     case internalError = "internal_error"
     case databaseUnavailable = "database_unavailable"
     case notReady = "not_ready"
@@ -42,6 +43,7 @@ enum ErrorCode: String, Sendable, CaseIterable {
         case .bodyTooLarge: .contentTooLarge
         case .unsupportedMediaType: .unsupportedMediaType
         case .validationFailed: .unprocessableContent
+        case .rateLimited: .tooManyRequests
         case .internalError: .internalServerError
         case .databaseUnavailable, .notReady: .serviceUnavailable
         }
@@ -73,6 +75,7 @@ enum ErrorCode: String, Sendable, CaseIterable {
         case .bodyTooLarge: "Body too large"
         case .unsupportedMediaType: "Unsupported media type"
         case .validationFailed: "Validation failed"
+        case .rateLimited: "Too many requests"
         case .internalError: "Internal error"
         case .databaseUnavailable: "Database unavailable"
         case .notReady: "Not ready"

@@ -28,6 +28,7 @@ extension ErrorCode {
         self =
             switch refusal {
             case .emailTaken: .emailTaken
+            case .rateLimited: .rateLimited
             case .usernameTaken: .usernameTaken
             case .notAuthenticated: .notAuthenticated
             case .invalidCredentials: .invalidCredentials

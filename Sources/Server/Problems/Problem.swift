@@ -19,7 +19,7 @@ struct Problem: Error, Sendable {
         self.detail = detail
         switch code.status {
         case .unauthorized: headers[.wwwAuthenticate] = "Bearer"
-        case .serviceUnavailable: headers[.retryAfter] = "2"
+        case .serviceUnavailable, .tooManyRequests: headers[.retryAfter] = "2"
         default: break
         }
     }

@@ -24,6 +24,11 @@ struct BodyReader {
         faults.append(InputFault([.key(key)], message, type: type))
     }
 
+    /// Adds faults that somebody else has found.
+    mutating func add(_ faults: [InputFault]) {
+        self.faults += faults
+    }
+
     /// Adds a fault for each field that is left out.
     mutating func require(_ keys: String...) {
         for key in keys where members[key] == nil { fail(key, "is required", type: "missing") }

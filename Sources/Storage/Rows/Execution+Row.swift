@@ -28,11 +28,11 @@ extension Execution {
 
     /// The columns of as much output as a row of a list shows: enough characters of head and tail to cut by bytes.
     static let outputExcerptColumns: SQL = """
-        coalesce(left(o.stdout, \(OutputText.listLimit)::int), '') AS stdout,
-        coalesce(right(o.stdout, \(OutputText.listLimit)::int), '') AS stdout_tail,
+        coalesce(left(o.stdout, \(Int32(OutputText.listLimit))), '') AS stdout,
+        coalesce(right(o.stdout, \(Int32(OutputText.listLimit))), '') AS stdout_tail,
         coalesce(octet_length(o.stdout), 0) AS stdout_bytes,
-        coalesce(left(o.stderr, \(OutputText.listLimit)::int), '') AS stderr,
-        coalesce(right(o.stderr, \(OutputText.listLimit)::int), '') AS stderr_tail,
+        coalesce(left(o.stderr, \(Int32(OutputText.listLimit))), '') AS stderr,
+        coalesce(right(o.stderr, \(Int32(OutputText.listLimit))), '') AS stderr_tail,
         coalesce(octet_length(o.stderr), 0) AS stderr_bytes,
         coalesce(o.stdout_truncated, false) AS stdout_truncated, coalesce(o.stderr_truncated, false) AS stderr_truncated
         """

@@ -142,7 +142,10 @@ struct Composition {
         catalog.holdLease(until: registered + engineSettings.leaseDuration - engineSettings.leaseMargin)
         let completer = Completer(database: database, signals: signals, logger: logger)
         return [
-            AnnouncementRelay(announcements: Announcements(host.connection, logger: logger), signals: signals),
+            AnnouncementRelay(
+                announcements: Announcements(
+                    NotificationListener(host.connection, channels: [Announcer.channel], logger: logger)),
+                signals: signals),
             ExecutorService(executor: executor),
             completer,
             LeaseKeeper(

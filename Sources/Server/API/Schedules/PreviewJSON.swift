@@ -25,37 +25,14 @@ extension PreviewRequest {
             from: from.optional, startsAt: startsAt.or(nil), endsAt: endsAt.or(nil),
             count: count.or(10))
     }
-
-    /// The schedule as a sentence.
-    var sentence: String {
-        switch kind {
-        case .cron: return "Cron expression \(schedule) in \(timezone)"
-        case .interval: return "Every \(schedule)"
-        case .once:
-            switch ISO8601.parse(schedule) {
-            case .instant: return "Once at \(schedule)"
-            case .local: return "Once at \(schedule) in \(timezone)"
-            case nil: return "Once, at the next match of cron expression \(schedule) in \(timezone)"
-            }
-        }
-    }
 }
 
 extension SchedulePreview {
     /// The preview as it is answered.
-    func json(of request: PreviewRequest) -> JSONValue {
+    var json: JSONValue {
         [
             "next": .array(next.map { .string(ISO8601.format($0, in: zone)) }),
-            "description": .string(request.sentence), "warnings": [],
+            "description": .string(sentence), "warnings": .array(warnings.map(JSONValue.string)),
         ]
-    }
-}
-
-extension Sent {
-    fileprivate var optional: Value? {
-        switch self {
-        case .nothing: nil
-        case .value(let value): value
-        }
     }
 }

@@ -12,6 +12,6 @@ struct PreviewRoutes {
 
     @Sendable private func preview(_ call: Call) async throws -> JSONValue {
         let request = try PreviewRequest(reading: try await call.body.object())
-        return try SchedulePreview(request, now: Date()).json(of: request)
+        return try SchedulePreview(request, now: Date()).json
     }
 }

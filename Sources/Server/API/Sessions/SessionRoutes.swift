@@ -18,10 +18,12 @@ struct SessionRoutes {
     @Sendable private func register(_ call: Call) async throws -> JSONValue {
         var reader = BodyReader(try await call.body.object())
         reader.require("email", "username", "password")
-        // Lengths are the operation's to judge; here a field only has to be a string.
+        // What makes an account is the operation's to judge; here a field only has to be a string.
         let email = reader.string("email", length: 0...Int.max)
         let username = reader.string("username", length: 0...Int.max)
         let password = reader.string("password", length: 0...Int.max)
+        reader.add(
+            AccountRules.faults(email: email.optional, username: username.optional, password: password.optional))
         try reader.check()
         let account = NewAccount(email: email.or(""), username: username.or(""), password: password.or(""))
         return try await sessions.register(account).json

@@ -1,14 +1,10 @@
 import Foundation
 import Logging
+import Postgres
 import Synchronization
 
-@testable import Postgres
-
 /// A private PostgreSQL server for tests, without durability, removed when the test process ends.
-actor TestCluster {
-    struct Failure: Error, CustomStringConvertible {
-        let description: String
-    }
+package actor TestCluster {
 
     private nonisolated let folder: String
     private var postmaster: pid_t = 0
@@ -21,14 +17,14 @@ actor TestCluster {
     }
 
     /// The server that most tests share.
-    static func shared() async throws -> TestCluster {
+    package static func shared() async throws -> TestCluster {
         try await common.cluster()
     }
 
     /// A server of one's own, for tests that stop it.
-    static func start() async throws -> TestCluster {
+    package static func start() async throws -> TestCluster {
         var template = Array("/tmp/qkpg-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else { throw Failure(description: "mkdtemp failed: \(errno)") }
+        guard mkdtemp(&template) != nil else { throw TestFailure("mkdtemp failed: \(errno)") }
         let folder = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
         if getuid() == 0, let postgres = getpwnam("postgres") {
             chown(folder, postgres.pointee.pw_uid, postgres.pointee.pw_gid)
@@ -40,35 +36,43 @@ actor TestCluster {
         return cluster
     }
 
-    /// A new database, empty or a copy; returns its URL.
-    func makeDatabase(template: String = "template0") async throws -> String {
-        databases += 1
-        let name = "test\(databases)"
-        let connection = try await PostgresConnection.connect(PostgresConfiguration(url: url(of: "postgres")))
-        try await connection.executeScript("CREATE DATABASE \(name) TEMPLATE \(template)")
-        return url(of: name)
+    /// A new, empty database; returns its URL.
+    package func makeDatabase() async throws -> String {
+        url(of: try await createDatabase())
     }
 
-    nonisolated func url(of database: String) -> String {
+    /// A new database, empty or a copy; returns its name.
+    package func createDatabase(template: String = "template0") async throws -> String {
+        databases += 1
+        let name = "test\(databases)"
+        let pool = PostgresPool(PostgresConfiguration(url: url(of: "postgres"), poolSize: 1), logger: quietLogger)
+        try await pool.withConnection { try await $0.executeScript("CREATE DATABASE \(name) TEMPLATE \(template)") }
+        await pool.close()
+        return name
+    }
+
+    /// The URL of a database of this server.
+    package nonisolated func url(of database: String) -> String {
         "postgresql:///\(database)?host=\(folder)&user=qkron"
     }
 
     /// Starts the server on its old data and waits until it takes connections.
-    func resume() async throws {
+    package func resume() async throws {
         postmaster = try spawn([
             Self.programs + "/postgres", "-D", folder + "/data", "-c", "listen_addresses=", "-c",
             "unix_socket_directories=" + folder, "-c", "fsync=off", "-c", "synchronous_commit=off", "-c",
-            "full_page_writes=off",
+            "full_page_writes=off", "-c", "max_connections=500", "-c", "shared_buffers=64MB",
         ])
         Self.running.withLock { $0[folder] = postmaster }
-        let configuration = PostgresConfiguration(url: url(of: "postgres"))
+        let pool = PostgresPool(PostgresConfiguration(url: url(of: "postgres"), poolSize: 1), logger: quietLogger)
         try await eventually("the test server takes connections", within: .seconds(60)) {
-            (try? await PostgresConnection.connect(configuration)) != nil
+            (try? await pool.query("SELECT 1")) != nil
         }
+        await pool.close()
     }
 
     /// Stops the server, ending every session.
-    func stop() {
+    package func stop() {
         kill(postmaster, SIGINT)
         waitpid(postmaster, nil, 0)
         Self.running.withLock { $0[folder] = 0 }
@@ -82,7 +86,7 @@ actor TestCluster {
         ])
         var status: Int32 = 0
         waitpid(initdb, &status, 0)
-        guard status == 0 else { throw Failure(description: "initdb failed; see \(folder)/log") }
+        guard status == 0 else { throw TestFailure("initdb failed; see \(folder)/log") }
     }
 
     private static let programs: String = {
@@ -114,7 +118,7 @@ actor TestCluster {
         defer { for pointer in arguments + environment { free(pointer) } }
         var pid: pid_t = 0
         let failure = posix_spawn(&pid, words[0], &actions, &attributes, &arguments, &environment)
-        guard failure == 0 else { throw Failure(description: "cannot start \(words[0]): \(failure)") }
+        guard failure == 0 else { throw TestFailure("cannot start \(words[0]): \(failure)") }
         return pid
     }
 
@@ -141,40 +145,5 @@ private actor SharedCluster {
         let start = self.start ?? Task { try await TestCluster.start() }
         self.start = start
         return try await start.value
-    }
-}
-
-/// Asks again and again until it is so; says what it waited for when it never was.
-func eventually(
-    _ what: String, within limit: Duration = .seconds(10), _ isSo: () async throws -> Bool
-) async throws {
-    let deadline = ContinuousClock.now + limit
-    while try await !isSo() {
-        guard ContinuousClock.now < deadline else {
-            throw TestCluster.Failure(description: "waited in vain until \(what)")
-        }
-        try await Task.sleep(for: .milliseconds(5))
-    }
-}
-
-let quietLogger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-
-/// A pool on a new database of the shared server.
-func makePool(
-    size: Int = 4, connectTimeout: Duration = .seconds(10), statementTimeout: Duration = .seconds(30)
-) async throws -> PostgresPool {
-    let url = try await TestCluster.shared().makeDatabase()
-    return PostgresPool(
-        PostgresConfiguration(
-            url: url, poolSize: size, connectTimeout: connectTimeout, statementTimeout: statementTimeout),
-        logger: quietLogger)
-}
-
-extension PostgresSession {
-    /// The only column, named `value`, of the only row.
-    func value<T: PostgresDecodable>(_ sql: SQL, as type: T.Type = T.self) async throws -> T {
-        let rows = try await query(sql)
-        guard rows.count == 1 else { throw TestCluster.Failure(description: "\(rows.count) rows instead of one") }
-        return try rows[0].decode("value")
     }
 }

@@ -1,0 +1,112 @@
+import Domain
+import Testing
+
+@testable import Actions
+
+@Suite struct CommandParametersTests {
+    private func read(_ change: [String: JSONValue]) throws(InputFaults) -> CommandParameters {
+        try CommandParameters(["command": .string("true")].merging(change) { $1 })
+    }
+
+    /// Every fault as `place: type`.
+    private func faults(_ members: [String: JSONValue]) -> [String] {
+        do {
+            _ = try CommandParameters(members)
+            return []
+        } catch {
+            return error.faults.map { fault in
+                let place = fault.place.map { if case .key(let key) = $0 { key } else { "?" } }
+                return place.joined(separator: ".") + ": " + fault.type
+            }
+        }
+    }
+
+    @Test func `a command alone gets every default`() throws {
+        let parameters = try read([:])
+        #expect(parameters.command == "true" && parameters.environment.isEmpty)
+        #expect(parameters.workingDirectory == nil && parameters.outputLimit == 1_048_576)
+        #expect(
+            parameters.members == [
+                "command": .string("true"), "env": .object([:]), "working_directory": .null,
+                "max_output_bytes": .integer(1_048_576),
+            ])
+    }
+
+    @Test func `what is stored reads as what was sent`() throws {
+        let sent = try read([
+            "env": .object(["A": .string("1"), "_b2": .string("")]), "working_directory": .string("/tmp"),
+            "max_output_bytes": .integer(102_400), "other": .bool(true),
+        ])
+        #expect(try CommandParameters(sent.members) == sent)
+        #expect(sent.environment == ["A": "1", "_b2": ""] && sent.workingDirectory == "/tmp")
+    }
+
+    @Test(
+        arguments: [
+            ([:], "command: missing"), (["command": .integer(1)], "command: string_type"),
+            (["command": .string("")], "command: string_too_short"),
+            (["command": .string(" \n\t")], "command: string_too_short"),
+            (["command": .string("a\0b")], "command: value_error"),
+            (["command": .string(String(repeating: "é", count: 10_001))], "command: string_too_long"),
+        ] as [([String: JSONValue], String)])
+    func `a command is text that holds something`(members: [String: JSONValue], fault: String) {
+        #expect(faults(members) == [fault])
+    }
+
+    @Test func `a command of ten thousand characters is accepted`() throws {
+        let longest = String(repeating: "é", count: 10_000)
+        #expect(try read(["command": .string(longest)]).command == longest)
+    }
+
+    @Test(
+        arguments: [
+            (.string("A=1"), "env: dict_type"), (.object(["1A": .string("x")]), "env.1A: value_error"),
+            (.object(["": .string("x")]), "env.: value_error"),
+            (.object(["A-B": .string("x")]), "env.A-B: value_error"),
+            (.object(["É": .string("x")]), "env.É: value_error"), (.object(["A": .integer(1)]), "env.A: string_type"),
+            (.object(["A": .null]), "env.A: string_type"), (.object(["A": .string("a\0")]), "env.A: value_error"),
+            (.object(["QKRON_TASK_ID": .string("x")]), "env.QKRON_TASK_ID: value_error"),
+            (
+                .object([String(repeating: "A", count: 129): .string("x")]),
+                "env.\(String(repeating: "A", count: 129)): value_error"
+            ),
+            (.object(["A": .string(String(repeating: "x", count: 65_536))]), "env: too_long"),
+            (.object(Dictionary(uniqueKeysWithValues: (0...100).map { ("A\($0)", .string("")) })), "env: too_long"),
+        ] as [(JSONValue, String)])
+    func `an environment has names and texts within bounds`(value: JSONValue, fault: String) {
+        #expect(faults(["command": .string("true"), "env": value]) == [fault])
+    }
+
+    @Test func `an environment that just fits is accepted`() throws {
+        let name = String(repeating: "A", count: 128)
+        let text = String(repeating: "x", count: 65_536 - 128)
+        #expect(try read(["env": .object([name: .string(text)])]).environment == [name: text])
+        let hundred: [String: JSONValue] = Dictionary(uniqueKeysWithValues: (0..<100).map { ("A\($0)", .string("")) })
+        #expect(try read(["env": .object(hundred)]).environment.count == 100)
+    }
+
+    @Test(
+        arguments: [
+            ("working_directory", .integer(1), "string_type"), ("working_directory", .string("tmp"), "value_error"),
+            ("working_directory", .string(""), "value_error"), ("working_directory", .string("/a\0"), "value_error"),
+            ("working_directory", .string("/" + String(repeating: "a", count: 4_096)), "string_too_long"),
+            ("max_output_bytes", .string("1"), "int_type"), ("max_output_bytes", .integer(102_399), "value_error"),
+            ("max_output_bytes", .integer(16_777_217), "value_error"), ("max_output_bytes", .null, "int_type"),
+        ] as [(String, JSONValue, String)])
+    func `directory and limit are checked`(name: String, value: JSONValue, type: String) {
+        #expect(faults(["command": .string("true"), name: value]) == ["\(name): \(type)"])
+    }
+
+    @Test func `all faults are told at once`() {
+        #expect(
+            faults(["env": .object(["1": .null, "B": .null]), "working_directory": .string("x")])
+                == ["command: missing", "env.1: value_error", "env.B: string_type", "working_directory: value_error"])
+    }
+
+    @Test(arguments: [
+        ("echo hi", "echo"), ("  \t echo", "echo"), ("\necho\nb", "echo"), ("/bin/echo x", "/bin/echo"), ("a;b", "a;b"),
+    ])
+    func `the first word ends at a blank`(command: String, word: String) throws {
+        #expect(try read(["command": .string(command)]).firstWord == word)
+    }
+}

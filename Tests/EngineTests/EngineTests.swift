@@ -1,0 +1,176 @@
+import Domain
+import Foundation
+import Postgres
+import Scheduling
+import Storage
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Engine
+
+@Suite struct EngineTests {
+    private func every(_ second: Date) -> (inout TaskDefinition) -> Void {
+        { task in
+            task.timing = TaskTiming(
+                kind: .interval, text: "1s", timezone: "UTC", startsAt: nil, endsAt: nil, anchor: second, onceAt: nil)
+            task.nextRun = second.addingTimeInterval(1)
+            task.overlapPolicy = .queue
+        }
+    }
+
+    @Test func `two servers run every slot of a task once, on its grid`() async throws {
+        let database = try await TestDatabase.make(poolSize: 6)
+        let start = try await database.second()
+        let task = try await database.addTask(every(start))
+        let (one, two) = (try await TestEngine(database), try await TestEngine(database))
+        try await one.whileRunning {
+            try await two.whileRunning {
+                try await eventually("four slots have run") {
+                    try await database.executions(of: task).count { $0.status == .completed } >= 4
+                }
+            }
+        }
+        let slots = try await database.executions(of: task).map(\.scheduledFor)
+        #expect(slots == slots.indices.map { start.addingTimeInterval(Double($0) + 1) })
+        let begun = (one.runner.attempts + two.runner.attempts).map(\.scheduledFor)
+        #expect(Set(begun).count == begun.count)
+    }
+
+    @Test func `loops are well as soon as they are, not only after their first nap`() async throws {
+        let database = try await TestDatabase.make()
+        let engine = try await TestEngine(database)
+        try await engine.whileRunning { try await engine.becomeWell() }
+    }
+
+    @Test func `what is announced starts before the nap is over`() async throws {
+        let database = try await TestDatabase.make()
+        let task = try await database.addTask()
+        let (idle, other) = (try await TestEngine(database), try await TestEngine(database, capacity: 0))
+        try await other.whileRunning {
+            try await idle.whileRunning {
+                try await idle.becomeWell()
+                for _ in 0..<3 {
+                    let id = try await database.addRun(of: task, trigger: .manual)
+                    other.announcer.announce(.work)
+                    try await eventually("the run has completed", within: .seconds(5)) {
+                        try await database.execution(id).status == .completed
+                    }
+                }
+            }
+        }
+    }
+
+    @Test func `capacity that comes free is used at once, and attempts without a delay follow each other`() async throws
+    {
+        let database = try await TestDatabase.make()
+        let runner = FakeRunner { lease in
+            AttemptReport(outcome: lease.attempt < 3 ? .failed(.exitCode) : .succeeded)
+        }
+        let engine = try await TestEngine(database, runner: runner, capacity: 1)
+        var ids: [Identifier<Execution>] = []
+        for _ in 0..<8 { ids.append(try await database.addRun(of: try await database.addTask())) }
+        try await engine.whileRunning {
+            try await eventually("all runs have ended", within: .seconds(8)) {
+                try await database.store.statistics() == EngineStatistics(running: 0, pending: 0)
+            }
+        }
+        for id in ids {
+            let execution = try await database.execution(id)
+            #expect(execution.status == .completed && execution.attemptNumber == 3)
+        }
+        #expect(runner.attempts.count == 24)
+    }
+
+    @Test func `a run whose task was locked for a moment starts soon after`() async throws {
+        let database = try await TestDatabase.make()
+        let task = try await database.addTask()
+        let engine = try await TestEngine(database)
+        try await engine.whileRunning {
+            try await engine.becomeWell()
+            let id = try await database.database.transaction { store in
+                _ = try await store.lockTask(task.id)
+                let id = try await database.addRun(of: task)
+                engine.signals.work.wake()
+                try await Task.sleep(for: .milliseconds(200))  // Long enough that the worker found the task locked.
+                return id
+            }
+            try await eventually("the run has completed", within: .seconds(4)) {
+                try await database.execution(id).status == .completed
+            }
+        }
+    }
+
+    @Test func `a wish ends a running attempt as cancelled`() async throws {
+        let database = try await TestDatabase.make()
+        let task = try await database.addTask()
+        let engine = try await TestEngine(database, runner: .enduring())
+        let id = try await database.addRun(of: task)
+        try await engine.whileRunning {
+            try await eventually("it runs") { engine.running.count == 1 }
+            try await database.database.transaction { store in
+                _ = try await store.lockTask(task.id)
+                _ = try await store.cancelUnfinished(of: [task.id], reason: .requested)
+            }
+            engine.announcer.announce(.wishes)
+            try await eventually("it is cancelled", within: .seconds(5)) {
+                try await database.execution(id).status == .cancelled
+            }
+            #expect(try await database.execution(id).reason == .requested)
+            try await eventually("its place is free") { engine.running.count == 0 }
+        }
+    }
+
+    @Test func `the run of a deleted task is ended`() async throws {
+        let database = try await TestDatabase.make()
+        let task = try await database.addTask()
+        let engine = try await TestEngine(database, runner: .enduring())
+        _ = try await database.addRun(of: task)
+        try await engine.whileRunning {
+            try await eventually("it runs") { engine.running.count == 1 }
+            #expect(try await database.store.deleteTask(task.id))
+            engine.announcer.announce(.wishes)
+            try await eventually("it has ended", within: .seconds(5)) { engine.running.count == 0 }
+        }
+    }
+
+    @Test func `a result that cannot be stored takes no other with it`() async throws {
+        let database = try await TestDatabase.make()
+        let runner = FakeRunner { lease in
+            AttemptReport(
+                outcome: .succeeded, returnCode: 0,
+                stdout: OutputText(text: lease.timeout == 7 ? "a\0b" : "fine", isTruncated: false))
+        }
+        let engine = try await TestEngine(database, runner: runner)
+        var ids: [Identifier<Execution>] = []
+        for timeout in [5, 6, 7, 8] {
+            ids.append(try await database.addRun(of: try await database.addTask { $0.timeout = timeout }))
+        }
+        try await engine.whileRunning {
+            for id in ids {
+                try await eventually("it is recorded") { try await database.execution(id).status == .completed }
+            }
+        }
+        #expect(try await database.execution(ids[2]).stdout == .empty)
+        #expect(try await database.execution(ids[2]).error == "What the run left behind could not be stored")
+        #expect(try await database.execution(ids[3]).stdout.text == "fine")
+    }
+
+    @Test func `a schedule that cannot be read holds up no other`() async throws {
+        let database = try await TestDatabase.make()
+        let start = try await database.second()
+        let broken = try await database.addTask {
+            $0.timing = TaskTiming(
+                kind: .cron, text: "no cron", timezone: "UTC", startsAt: nil, endsAt: nil, anchor: nil, onceAt: nil)
+            $0.nextRun = start
+        }
+        let sound = try await database.addTask(every(start))
+        try await TestEngine(database).whileRunning {
+            try await eventually("the sound one has run") {
+                try await database.executions(of: sound).contains { $0.status == .completed }
+            }
+        }
+        #expect(try await database.task(broken).nextRun == nil)
+        #expect(try await database.executions(of: broken).isEmpty)
+    }
+}

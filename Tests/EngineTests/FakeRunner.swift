@@ -1,0 +1,52 @@
+import Actions
+import Domain
+import Foundation
+import Synchronization
+
+/// A runner that does as it is told and remembers what it was asked for.
+final class FakeRunner: ActionRunner {
+    let kind = ActionKind.command
+    private let behaviour: @Sendable (Lease) async -> AttemptReport
+    private let seen = Mutex<[Lease]>([])
+    private let ended = Mutex<[Identifier<Execution>]>([])
+    private let held = Mutex<ContinuousClock.Instant?>(nil)
+
+    init(_ behaviour: @escaping @Sendable (Lease) async -> AttemptReport) {
+        self.behaviour = behaviour
+    }
+
+    /// The leases of all attempts begun.
+    var attempts: [Lease] { seen.withLock { $0 } }
+    /// The executions whose leftovers were ended.
+    var leftovers: [Identifier<Execution>] { ended.withLock { $0 } }
+    /// Until when the server's lease was last said to hold.
+    var leaseEnd: ContinuousClock.Instant? { held.withLock { $0 } }
+
+    func accept(_ parameters: [String: JSONValue]) throws(InputFaults) -> [String: JSONValue] { parameters }
+
+    func run(_ attempt: AttemptContext) async -> AttemptReport {
+        seen.withLock { $0.append(attempt.lease) }
+        return await behaviour(attempt.lease)
+    }
+
+    func holdLease(until instant: ContinuousClock.Instant) {
+        held.withLock { $0 = instant }
+    }
+
+    func endLeftovers(of executions: [Identifier<Execution>]) async {
+        ended.withLock { $0 += executions }
+    }
+
+    /// Goes well at once.
+    static func succeeding() -> FakeRunner {
+        FakeRunner { _ in AttemptReport(outcome: .succeeded, returnCode: 0) }
+    }
+
+    /// Goes on until it is ended.
+    static func enduring() -> FakeRunner {
+        FakeRunner { _ in
+            try? await Task.sleep(for: .seconds(3_600))
+            return AttemptReport(outcome: .cancelled(.requested))
+        }
+    }
+}

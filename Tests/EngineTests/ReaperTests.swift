@@ -1,0 +1,76 @@
+import Domain
+import Foundation
+import Postgres
+import Storage
+import TestSupport
+import Testing
+
+@testable import Engine
+
+@Suite struct ReaperTests {
+    private func leftRun(
+        _ database: TestDatabase, leaseSeconds: Int, id: Identifier<Node> = Identifier()
+    ) async throws -> (task: TaskDefinition, node: Node, lease: Lease) {
+        let node = try await database.addNode(id, leaseSeconds: 3_600)
+        let task = try await database.addTask()
+        _ = try await database.addRun(of: task)
+        let lease = try #require(try await database.claim(for: node).first)
+        try await database.pool.execute(
+            """
+            UPDATE qkron.nodes
+            SET lease_seconds = \(leaseSeconds), lease_expires_at = now() + make_interval(secs => \(leaseSeconds))
+            WHERE id = \(node.id.uuid)
+            """)
+        return (task, node, lease)
+    }
+
+    @Test func `a dead server's run is recorded lost once, and retried`() async throws {
+        let database = try await TestDatabase.make()
+        let (task, _, lease) = try await leftRun(database, leaseSeconds: 1)
+        let (one, two) = (
+            try await TestEngine(database, leaseSeconds: 1), try await TestEngine(database, leaseSeconds: 1)
+        )
+        try await one.whileRunning {
+            try await two.whileRunning {
+                try await eventually("the retry has run") {
+                    try await database.executions(of: task).contains { $0.trigger == .retry && $0.status == .completed }
+                }
+            }
+        }
+        let lost = try await database.execution(lease.executionID)
+        #expect(lost.status == .failed && lost.reason == .lost && lost.error?.contains("interrupted") == true)
+        #expect(try await database.executions(of: task).count == 2)
+        #expect((one.runner.leftovers + two.runner.leftovers).contains(lease.executionID))
+        #expect((one.runner.attempts + two.runner.attempts).map(\.attempt) == [2])
+        #expect(try await database.finish([FinishedAttempt(lease, .succeeded)]).isEmpty)
+    }
+
+    @Test func `a server that starts again settles its predecessor's runs at once`() async throws {
+        let database = try await TestDatabase.make()
+        let (task, node, lease) = try await leftRun(database, leaseSeconds: 3_600)
+        let engine = try await TestEngine(database, id: node.id, leaseSeconds: 3_600)
+        try await engine.whileRunning {
+            try await eventually("the retry has run", within: .seconds(10)) {
+                try await database.executions(of: task).contains { $0.trigger == .retry && $0.status == .completed }
+            }
+        }
+        #expect(engine.runner.leftovers == [lease.executionID])
+        #expect(try await database.execution(lease.executionID).reason == .lost)
+    }
+
+    @Test func `a server that stirs keeps its runs, and one that gave up its lease does not`() async throws {
+        let database = try await TestDatabase.make()
+        let (_, node, lease) = try await leftRun(database, leaseSeconds: 1)
+        let engine = try await TestEngine(database, leaseSeconds: 1)
+        try await engine.whileRunning {
+            let end = ContinuousClock.now + .milliseconds(2_500)
+            while ContinuousClock.now < end {
+                #expect(try await database.store.renewLease(of: node, running: 1))
+                try await database.lapse(node)  // As a clock that was stepped would have it.
+                try await Task.sleep(for: .milliseconds(100))
+            }
+            #expect(try await database.execution(lease.executionID).status == .running)
+            #expect(try await database.finish([FinishedAttempt(lease, .succeeded)]) == [lease.executionID])
+        }
+    }
+}

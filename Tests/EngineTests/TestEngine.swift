@@ -1,0 +1,91 @@
+import Actions
+import Domain
+import Logging
+import Postgres
+import ServiceLifecycle
+import Storage
+import TestSupport
+
+@testable import Engine
+
+/// One server's engine on a database, wired as the roof wires it, with a runner of the test's own.
+struct TestEngine {
+    let node: Node
+    let runner: FakeRunner
+    let signals = EngineSignals()
+    let running = RunningAttempts()
+    let health = EngineHealth()
+    let announcer: Announcer
+    let pool: PostgresPool
+    let group: ServiceGroup
+
+    init(
+        _ database: TestDatabase, runner: FakeRunner = .succeeding(), id: Identifier<Node> = Identifier(),
+        capacity: Int = 10, leaseSeconds: Int = 30, shutdownGrace: Duration = .seconds(30)
+    ) async throws {
+        self.runner = runner
+        pool = database.secondPool()
+        let shared = Database(pool)
+        announcer = Announcer(database: shared)
+        node = try await database.addNode(id, leaseSeconds: leaseSeconds)
+        let catalog = ActionCatalog([runner])
+        let settings = EngineConfiguration(
+            capacity: capacity, taskCapacity: 5, leaseSeconds: leaseSeconds, killGrace: .seconds(1),
+            shutdownGrace: shutdownGrace, commandRoles: [.user, .superuser])
+        let completer = Completer(database: shared, signals: signals, logger: quietLogger)
+        let attempts = AttemptRunner(catalog: catalog, running: running, completer: completer, logger: quietLogger)
+        group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: [
+                    AnnouncerRunner(announcer: announcer),
+                    AnnouncementRelay(
+                        announcements: Announcements(
+                        NotificationListener(
+                            database.configuration, channels: [Announcer.channel], logger: quietLogger)), signals: signals),
+                    completer,
+                    LeaseKeeper(
+                        node: node, database: shared, catalog: catalog, configuration: settings, signals: signals,
+                        running: running, health: health, logger: quietLogger),
+                    Worker(
+                        node: node, database: shared, configuration: settings, signals: signals, running: running,
+                        attempts: attempts, health: health, logger: quietLogger),
+                    Scheduler(
+                        database: shared, announcer: announcer, configuration: settings, signals: signals,
+                        health: health, logger: quietLogger),
+                    Reaper(
+                        node: node, database: shared, catalog: catalog, configuration: settings, signals: signals,
+                        logger: quietLogger),
+                ], logger: quietLogger))
+    }
+
+    /// Runs the engine as long as `body` does, then stops it gracefully.
+    func whileRunning(_ body: () async throws -> Void) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await group.run() }
+            do {
+                try await body()
+            } catch {
+                await group.triggerGracefulShutdown()
+                throw error
+            }
+            await group.triggerGracefulShutdown()
+            try await tasks.waitForAll()
+        }
+        await pool.close()
+    }
+
+    /// Waits until every loop has had a round that went well.
+    func becomeWell() async throws {
+        try await eventually("all loops are well", within: .seconds(10)) {
+            health.areWell(EngineHealth.Loop.allCases)
+        }
+    }
+}
+
+private struct AnnouncerRunner: Service {
+    let announcer: Announcer
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown { await announcer.run { _ in } }
+    }
+}

@@ -1,0 +1,163 @@
+import Domain
+import Foundation
+import Postgres
+import Storage
+import TestSupport
+import Testing
+
+@testable import Operations
+
+@Suite struct AccountTests {
+    private let now = Date(timeIntervalSince1970: 1_700_000_000)
+
+    private func account(
+        _ username: String = "carol", email: String = "carol@example.org", password: String = "correct horse"
+    ) -> NewAccount {
+        NewAccount(email: email, username: username, password: password)
+    }
+
+    @Test func `who registers may log in by name and by e-mail`() async throws {
+        let operations = try await TestOperations()
+        let sessions = operations.sessions
+        let carol = try await sessions.register(account())
+        #expect(carol.role == .user && carol.isActive && carol.lastLoginAt == nil)
+        for name in ["carol", "carol@example.org", "Carol@Example.ORG"] {
+            let token = try await sessions.logIn(name: name, password: "correct horse", now: now)
+            #expect(token.lifetime == 600)
+            let user = try await sessions.user(bearing: token.text, now: now)
+            #expect(user.id == carol.id && user.lastLoginAt != nil)
+        }
+    }
+
+    @Test func `unknown names, wrong passwords and names in another case are refused alike`() async throws {
+        let operations = try await TestOperations()
+        let sessions = operations.sessions
+        _ = try await sessions.register(account())
+        for (name, password) in [
+            ("nobody", "correct horse"), ("carol", "wrong horse"), ("CAROL", "correct horse"), ("carol", ""),
+        ] {
+            await expectRefused(.invalidCredentials) {
+                try await sessions.logIn(name: name, password: password, now: now)
+            }
+        }
+    }
+
+    @Test func `a disabled account neither logs in nor is spoken for, and its old tokens stay dead`() async throws {
+        let operations = try await TestOperations()
+        let (sessions, users) = (operations.sessions, operations.users)
+        _ = try await sessions.register(account())
+        let token = try await sessions.logIn(name: "carol", password: "correct horse", now: now)
+        try await users.setActive(false, username: "carol")
+        await expectRefused(.accountInactive) {
+            try await sessions.logIn(name: "carol", password: "correct horse", now: now)
+        }
+        await expectRefused(.invalidCredentials) { try await sessions.logIn(name: "carol", password: "no", now: now) }
+        await expectRefused(.accountInactive) { try await sessions.user(bearing: token.text, now: now) }
+        try await users.setActive(true, username: "carol")
+        await expectRefused(.tokenRevoked) { try await sessions.user(bearing: token.text, now: now) }
+        let again = try await sessions.logIn(name: "carol", password: "correct horse", now: now)
+        #expect(try await sessions.user(bearing: again.text, now: now).username == "carol")
+    }
+
+    @Test func `a new password revokes the tokens of the old one`() async throws {
+        let operations = try await TestOperations()
+        let (sessions, users) = (operations.sessions, operations.users)
+        _ = try await sessions.register(account())
+        let token = try await sessions.logIn(name: "carol", password: "correct horse", now: now)
+        try await users.setPassword("battery staple", of: "carol")
+        await expectRefused(.tokenRevoked) { try await sessions.user(bearing: token.text, now: now) }
+        await expectRefused(.invalidCredentials) {
+            try await sessions.logIn(name: "carol", password: "correct horse", now: now)
+        }
+        _ = try await sessions.logIn(name: "carol", password: "battery staple", now: now)
+        await expectRefused(.notFound) { try await users.setPassword("battery staple", of: "nobody") }
+        #expect(await faults { try await users.setPassword("short", of: "carol") } == ["password: string_length"])
+    }
+
+    @Test func `a token expires, and rubbish is none`() async throws {
+        let operations = try await TestOperations()
+        let sessions = operations.sessions
+        _ = try await sessions.register(account())
+        let token = try await sessions.logIn(name: "carol", password: "correct horse", now: now)
+        await expectRefused(.tokenExpired) {
+            try await sessions.user(bearing: token.text, now: now.addingTimeInterval(601))
+        }
+        await expectRefused(.invalidToken) { try await sessions.user(bearing: "rubbish", now: now) }
+        try await operations.database.pool.execute("DELETE FROM qkron.users WHERE username = 'carol'")
+        await expectRefused(.tokenRevoked) { try await sessions.user(bearing: token.text, now: now) }
+    }
+
+    @Test func `a closed registration lets nobody in`() async throws {
+        let operations = try await TestOperations(registrationIsOpen: false)
+        await expectRefused(.registrationClosed) { try await operations.sessions.register(account()) }
+        _ = try await operations.users.create(account(), role: .superuser)
+        #expect(try await operations.users.list().last?.role == .superuser)
+    }
+
+    @Test func `names and addresses are taken once`() async throws {
+        let operations = try await TestOperations()
+        let sessions = operations.sessions
+        _ = try await sessions.register(account())
+        await expectRefused(.emailTaken) { try await sessions.register(account("dave", email: "CAROL@example.org")) }
+        await expectRefused(.usernameTaken) { try await sessions.register(account("carol", email: "dave@example.org")) }
+        _ = try await sessions.register(account("eve@example.org", email: "eve@example.org"))
+        await expectRefused(.emailTaken) { try await sessions.register(account("eve", email: "Eve@example.org")) }
+    }
+
+    @Test func `of two who register one name at once, one succeeds`() async throws {
+        let operations = try await TestOperations()
+        let results = await withTaskGroup(of: Bool.self) { group in
+            for index in 0..<6 {
+                let wanted = account(email: "carol\(index)@example.org")
+                group.addTask { (try? await operations.sessions.register(wanted)) != nil }
+            }
+            return await group.reduce(into: [Bool]()) { $0.append($1) }
+        }
+        #expect(results.count { $0 } == 1)
+    }
+
+    @Test(arguments: [
+        ("ab", "a@b.org", "12345678", ["username"]), ("a\u{7}b", "a@b.org", "12345678", ["username"]),
+        ("else@b.org", "a@b.org", "12345678", ["username"]), ("abc", "a@b.org", "1234567", ["password"]),
+        ("abc", "a@b.org", String(repeating: "x", count: 73), ["password"]),
+        ("abc", "a@b.org", "1234\u{0}5678", ["password"]),
+        ("abc", "ab.org", "12345678", ["email"]), ("abc", "a@b", "12345678", ["email"]),
+        ("abc", "a@b..org", "12345678", ["email"]), ("abc", "a b@b.org", "12345678", ["email"]),
+        ("abc", "a@b@c.org", "12345678", ["email"]), ("x", "y", "z", ["email", "password", "username"]),
+        ("a@b.org", "A@b.org", "12345678", []), (String(repeating: "x", count: 255), "a@b.org", "ßßßßßßßß", []),
+        (String(repeating: "x", count: 256), "a@b.org", "12345678", ["username"]),
+    ])
+    func `what is wrong with an account is told field by field`(
+        username: String, email: String, password: String, expected: [String]
+    ) {
+        let found = AccountRules.faults(in: account(username, email: email, password: password))
+        #expect(found.compactMap { if case .key(let key) = $0.place.first { key } else { nil } }.sorted() == expected)
+    }
+
+    @Test func `the last active superuser stays, also when two are disabled at once`() async throws {
+        let operations = try await TestOperations()
+        let users = operations.users
+        await expectRefused(.lastSuperuser) { try await users.setActive(false, username: "root") }
+        _ = try await operations.database.addUser("second", role: .superuser)
+        let refused = await withTaskGroup(of: Bool.self) { group in
+            for name in ["root", "second"] {
+                group.addTask { (try? await users.setActive(false, username: name)) == nil }
+            }
+            return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
+        }
+        #expect(refused == 1)
+        #expect(try await users.hasSuperuser())
+        try await users.setActive(false, username: "bob")
+        try await users.setActive(false, username: "bob")
+        await expectRefused(.notFound) { try await users.setActive(false, username: "nobody") }
+    }
+
+    @Test func `people learn of an outage, and of our faults nothing`() {
+        #expect(
+            OperationError(surfacing: StorageError.unavailable("10.0.0.1 refused")).map { "\($0)".contains("10.0.0.1") }
+                == false)
+        #expect(OperationError(surfacing: StorageError.surprise("SELECT")) == nil)
+        let fault = InputFault(["name"], "no")
+        #expect(OperationError(surfacing: InputFaults([fault])) == .invalid([fault]))
+    }
+}

@@ -1,0 +1,152 @@
+import Domain
+import Foundation
+import Postgres
+import Scheduling
+import Storage
+import TestSupport
+import Testing
+
+@testable import Operations
+
+@Suite struct RunTests {
+    @Test func `a run by hand waits for capacity and for nothing else`() async throws {
+        let operations = try await TestOperations()
+        let task = try await operations.make { $0.isActive = .value(false) }
+        let before = try await operations.database.store.now()
+        let id = try await operations.tasks.execute(task.id, as: operations.alice)
+        let execution = try await operations.executions.find(id, of: task.id, as: operations.alice)
+        #expect(execution.status == .pending && execution.reason == nil && execution.trigger == .manual)
+        #expect(execution.scheduledFor >= before && execution.attemptNumber == 0 && execution.taskName == task.name)
+        #expect(execution.startedAt == nil && execution.endedAt == nil && execution.node == nil)
+    }
+
+    @Test func `under skip and queue a run by hand waits its turn`() async throws {
+        let operations = try await TestOperations()
+        for policy in [OverlapPolicy.skip, .queue] {
+            let task = try await operations.make { $0.overlapPolicy = .value(policy) }
+            _ = try await operations.tasks.execute(task.id, as: operations.alice)
+            let second = try await operations.tasks.execute(task.id, as: operations.alice)
+            let waiting = try await operations.executions.find(second, of: task.id, as: operations.alice)
+            #expect(waiting.status == .pending && waiting.reason == .overlap)
+        }
+    }
+
+    @Test func `a thousand waiting runs are enough`() async throws {
+        let operations = try await TestOperations()
+        for policy in [OverlapPolicy.queue, .skip, .allow] {
+            let task = try await operations.make { $0.overlapPolicy = .value(policy) }
+            let now = try await operations.database.second()
+            try await operations.database.store.insert(
+                (0..<1_000).map {
+                    NewExecution(
+                        task: task.id, trigger: .manual, scheduledFor: now.addingTimeInterval(-Double($0)),
+                        status: .pending, reason: nil, priority: 5)
+                })
+            await expectRefused(.queueFull) { try await operations.tasks.execute(task.id, as: operations.alice) }
+        }
+    }
+
+    @Test func `under cancel_previous a run by hand supersedes what waits and what runs`() async throws {
+        let operations = try await TestOperations()
+        let (database, alice) = (operations.database, operations.alice)
+        let task = try await operations.make { $0.overlapPolicy = .value(.cancelPrevious) }
+        let node = try await database.addNode()
+        let first = try await operations.tasks.execute(task.id, as: alice)
+        let lease = try #require(try await database.claim(for: node).first)
+        let second = try await operations.tasks.execute(task.id, as: alice)
+        let third = try await operations.tasks.execute(task.id, as: alice)
+        #expect(try await database.store.wishes(for: [lease]).map(\.reason) == [.superseded])
+        #expect(try await database.execution(second).reason == .superseded)
+        #expect(try await database.claim(for: node).isEmpty, "the old one is not dead yet")
+        try await database.finish([FinishedAttempt(lease, .cancelled(.superseded))])
+        #expect(try await database.execution(first).status == .cancelled)
+        #expect(try await database.claim(for: node).map(\.executionID) == [third])
+    }
+
+    @Test func `cancelling a waiting run ends it at once, a running one by a wish, an ended one never`() async throws {
+        let operations = try await TestOperations()
+        let (database, alice, executions) = (operations.database, operations.alice, operations.executions)
+        let task = try await operations.make { $0.overlapPolicy = .value(.queue) }
+        let running = try await operations.tasks.execute(task.id, as: alice)
+        let waiting = try await operations.tasks.execute(task.id, as: alice)
+        let lease = try #require(try await database.claim(for: try await database.addNode()).first)
+        try await executions.cancel(waiting, of: task.id, as: alice)
+        #expect(try await database.execution(waiting).status == .cancelled)
+        try await executions.cancel(running, of: task.id, as: alice)
+        try await executions.cancel(running, of: task.id, as: alice)
+        #expect(try await database.execution(running).status == .running)
+        try await database.finish([FinishedAttempt(lease, .cancelled(.requested))])
+        for ended in [waiting, running] {
+            await expectRefused(.executionEnded) { try await executions.cancel(ended, of: task.id, as: alice) }
+        }
+    }
+
+    @Test func `executions are listed newest first, by what is asked`() async throws {
+        let operations = try await TestOperations()
+        let (database, alice, executions) = (operations.database, operations.alice, operations.executions)
+        let task = try await operations.make { $0.overlapPolicy = .value(.allow) }
+        let second = try await database.second()
+        var ids: [Identifier<Execution>] = []
+        for age in [10.0, 20, 30] {
+            ids.insert(try await database.addRun(of: task, slot: second.addingTimeInterval(-age)), at: 0)
+        }
+        ids.insert(try await operations.tasks.execute(task.id, as: alice), at: 0)
+        func found(_ change: (inout ExecutionFilter) -> Void) async throws -> [Identifier<Execution>] {
+            var filter = ExecutionFilter(task: task.id)
+            change(&filter)
+            return try await executions.list(filter, .page(number: 1, size: 3), as: alice).rows.map(\.id)
+        }
+        #expect(try await found { _ in } == Array(ids.prefix(3)))
+        #expect(try await found { $0.triggers = [.manual] } == [ids[0]])
+        #expect(try await found { $0.statuses = [.running] }.isEmpty)
+        #expect(
+            try await found {
+                $0.since = second.addingTimeInterval(-30)
+                $0.until = second.addingTimeInterval(-10)
+            } == [ids[1], ids[2]])
+    }
+
+    @Test func `deleting a task takes its executions with it`() async throws {
+        let operations = try await TestOperations()
+        let (database, alice) = (operations.database, operations.alice)
+        let task = try await operations.make()
+        let id = try await operations.tasks.execute(task.id, as: alice)
+        let lease = try #require(try await database.claim(for: try await database.addNode()).first)
+        try await operations.tasks.delete(task.id, as: alice)
+        await expectRefused(.notFound) { try await operations.tasks.find(task.id, as: alice) }
+        #expect(try await database.store.execution(id, of: task.id) == nil)
+        #expect(try await database.store.wishes(for: [lease]).map(\.token) == [lease.fencingToken])
+    }
+
+    @Test func `a disabled owner's tasks rest until the owner is back`() async throws {
+        let operations = try await TestOperations()
+        let task = try await operations.make()
+        let paused = try await operations.make { $0.isActive = .value(false) }
+        try await operations.users.setActive(false, username: "alice")
+        #expect(try await operations.tasks.find(task.id, as: operations.root).nextRun == nil)
+        #expect(try await operations.tasks.find(task.id, as: operations.root).isActive)
+        var draft = TaskDraft()
+        draft.schedule = .value("0 5 * * *")
+        let changed = try await operations.tasks.update(task.id, with: draft, as: operations.root)
+        #expect(changed.nextRun == nil, "a change does not wake the task of a disabled owner")
+        try await operations.users.setActive(true, username: "alice")
+        #expect(try await operations.tasks.find(task.id, as: operations.root).nextRun != nil)
+        #expect(try await operations.tasks.find(paused.id, as: operations.root).nextRun == nil)
+    }
+
+    @Test func `a preview answers the coming slots and names what it cannot read`() async throws {
+        func request(_ text: String, zone: String = "UTC", kind: ScheduleKind = .cron) -> PreviewRequest {
+            PreviewRequest(
+                kind: kind, schedule: text, timezone: zone, from: .instant(Date(timeIntervalSince1970: 0)),
+                startsAt: nil, endsAt: nil, count: 2)
+        }
+        let now = Date(timeIntervalSince1970: 1_700_000_000)
+        let answer = try SchedulePreview(request("0 4 * * *"), now: now)
+        #expect(answer.next == [14_400, 100_800].map { Date(timeIntervalSince1970: $0) })
+        let interval = try SchedulePreview(request("1h", kind: .interval), now: now)
+        #expect(interval.next == [3_600, 7_200].map { Date(timeIntervalSince1970: $0) })
+        #expect(await faults { try SchedulePreview(request("x"), now: now) } == ["schedule: value_error"])
+        #expect(
+            await faults { try SchedulePreview(request("@daily", zone: "x"), now: now) } == ["timezone: value_error"])
+    }
+}

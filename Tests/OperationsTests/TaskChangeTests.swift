@@ -1,0 +1,219 @@
+import Domain
+import Foundation
+import Postgres
+import Scheduling
+import Storage
+import TestSupport
+import Testing
+
+@testable import Operations
+
+@Suite struct TaskChangeTests {
+    private func hourly(_ operations: TestOperations) async throws -> TaskDefinition {
+        try await operations.make {
+            $0.scheduleKind = .value(.interval)
+            $0.schedule = .value("1h")
+        }
+    }
+
+    @Test func `sending present values changes nothing`() async throws {
+        let operations = try await TestOperations()
+        let task = try await hourly(operations)
+        let same = try await operations.change(task) {
+            $0.name = .value(task.name)
+            $0.kind = .value(.command)
+            $0.scheduleKind = .value(.interval)
+            $0.schedule = .value("1h")
+            $0.timezone = .value("UTC")
+            $0.startsAt = .value(nil)
+            $0.isActive = .value(true)
+            $0.parameters = ["command": .string("true"), "env": .object([:])]
+        }
+        #expect(same == task)
+        #expect(try await operations.history(task).count == 1)
+    }
+
+    @Test func `plain changes leave schedule and history alone`() async throws {
+        let operations = try await TestOperations()
+        let task = try await hourly(operations)
+        let waiting = try await operations.tasks.execute(task.id, as: operations.alice)
+        let changed = try await operations.change(task) {
+            $0.description = .value("about")
+            $0.timeout = .value(9)
+            $0.maxRetries = .value(0)
+            $0.priority = .value(10)
+            $0.overlapPolicy = .value(.queue)
+            $0.metadata = .value(.object(["a": .integer(1)]))
+            $0.tags = .value(["x"])
+        }
+        #expect(changed.description == "about" && changed.timeout == 9 && changed.retryPolicy.maxRetries == 0)
+        #expect(changed.retryPolicy.delay == 60 && changed.priority == 10 && changed.overlapPolicy == .queue)
+        #expect(changed.metadata == .object(["a": .integer(1)]) && changed.tags == ["x"])
+        #expect(changed.nextRun == task.nextRun && changed.timing == task.timing && changed.updatedAt > task.updatedAt)
+        #expect(try await operations.history(task).count == 1)
+        let priority: Int32 = try await operations.database.pool.value(
+            "SELECT priority AS value FROM qkron.executions WHERE id = \(waiting.uuid)")
+        #expect(priority == 10)
+        #expect(try await operations.change(task) { $0.description = .value(nil) }.description == nil)
+    }
+
+    @Test func `parameters are merged, and null takes one back to its default`() async throws {
+        let operations = try await TestOperations()
+        let task = try await operations.make {
+            $0.parameters = [
+                "command": .string("true"), "env": .object(["A": .string("1")]), "working_directory": .string("/tmp"),
+            ]
+        }
+        let changed = try await operations.change(task) {
+            $0.parameters = ["command": .string("false"), "working_directory": .null]
+        }
+        #expect(changed.action.parameters["command"] == .string("false"))
+        #expect(changed.action.parameters["env"] == .object(["A": .string("1")]))
+        #expect(changed.action.parameters["working_directory"] == .null)
+        #expect(
+            await faults { try await operations.change(task) { $0.parameters = ["command": .null] } } == [
+                "command: missing"
+            ])
+        let replaced = try await operations.change(task) { $0.parameters = ["env": .object(["B": .string("2")])] }
+        #expect(replaced.action.parameters["env"] == .object(["B": .string("2")]))
+    }
+
+    @Test func `what is wrong is refused, all of it, and nothing stored`() async throws {
+        let operations = try await TestOperations()
+        let task = try await hourly(operations)
+        let found = await faults {
+            try await operations.change(task) {
+                $0.name = .value("other")
+                $0.kind = .value(ActionKind(rawValue: "email"))
+                $0.schedule = .value("1x")
+                $0.parameters = ["command": .string(" ")]
+            }
+        }
+        #expect(found.sorted() == ["command: string_too_short", "schedule: value_error", "task_type: value_error"])
+        #expect(
+            await faults { try await operations.change(task) { $0.scheduleKind = .value(.cron) } } == [
+                "schedule: value_error"
+            ])
+        #expect(try await operations.tasks.find(task.id, as: operations.alice) == task)
+    }
+
+    @Test func `an anchor moves with what sets it and with nothing else`() async throws {
+        let operations = try await TestOperations()
+        let task = try await hourly(operations)
+        for _ in 0..<2 {
+            try await operations.tasks.pause(task.id, as: operations.alice)
+            try await operations.tasks.resume(task.id, as: operations.alice)
+        }
+        let zoned = try await operations.change(task) { $0.timezone = .value("Asia/Tokyo") }
+        #expect(zoned.timing.anchor == task.timing.anchor && zoned.nextRun == task.nextRun)
+        let end = Date(timeIntervalSince1970: 4_000_000_000)
+        let ending = try await operations.change(task) { $0.endsAt = .value(.instant(end)) }
+        #expect(ending.timing.anchor == task.timing.anchor && ending.timing.endsAt == end)
+
+        let respaced = try await operations.change(task) { $0.schedule = .value("2h") }
+        #expect(try #require(respaced.timing.anchor) > task.createdAt)
+        let start = Date(timeIntervalSince1970: 3_999_000_000)
+        let started = try await operations.change(task) { $0.startsAt = .value(.instant(start)) }
+        #expect(started.timing.anchor == start && started.nextRun == start)
+        let freed = try await operations.change(task) { $0.startsAt = .value(nil) }
+        #expect(try #require(freed.timing.anchor) > (try #require(respaced.timing.anchor)))
+        let cron = try await operations.change(task) {
+            $0.scheduleKind = .value(.cron)
+            $0.schedule = .value("@daily")
+        }
+        #expect(cron.timing.anchor == nil && cron.timing.onceAt == nil)
+    }
+
+    @Test func `a finished end does not hinder a rename`() async throws {
+        let operations = try await TestOperations()
+        let task = try await hourly(operations)
+        try await operations.database.pool.execute(
+            "UPDATE qkron.tasks SET ends_at = now() - interval '1 day', next_run = NULL")
+        #expect(try await operations.change(task) { $0.name = .value("new") }.name == "new")
+        #expect(
+            await faults { try await operations.change(task) { $0.schedule = .value("2h") } } == [
+                "schedule: value_error"
+            ])
+    }
+
+    @Test func `pausing stops the schedule, resuming goes on from now, and history is without gaps`() async throws {
+        let operations = try await TestOperations()
+        let task = try await hourly(operations)
+        let (tasks, alice) = (operations.tasks, operations.alice)
+        try await tasks.pause(task.id, as: alice)
+        try await tasks.pause(task.id, as: alice)
+        let paused = try await tasks.find(task.id, as: alice)
+        #expect(!paused.isActive && paused.nextRun == nil && paused.status == .pending)
+        try await tasks.resume(task.id, as: alice)
+        try await tasks.resume(task.id, as: alice)
+        #expect(try await tasks.find(task.id, as: alice).nextRun == task.nextRun)
+        _ = try await operations.change(task) { $0.schedule = .value("2h") }
+        _ = try await operations.change(task) { $0.cancels = true }
+        try await operations.users.setActive(false, username: "alice")
+        try await operations.users.setActive(true, username: "alice")
+
+        let history = try await operations.history(task)
+        #expect(
+            try history.map { try $0.decode("is_active", as: Bool.self) } == [
+                true, false, true, true, false, false, false,
+            ])
+        #expect(
+            try history.map { try $0.decode("owner_is_active", as: Bool.self) }
+                == [true, true, true, true, true, false, true])
+        #expect(try history.map { try $0.decode("schedule", as: String.self) }.suffix(4) == ["2h", "2h", "2h", "2h"])
+        let from = try history.map { try $0.decode("valid_from", as: Date.self) }
+        let until = try history.map { try $0.decode("valid_until", as: Date?.self) }
+        #expect(until.dropLast() == from.dropFirst().map { .some($0) } && until.last == .some(nil))
+    }
+
+    @Test func `a once time that passes during a pause is spent, and a new one fires for the past`() async throws {
+        let operations = try await TestOperations()
+        let task = try await operations.make {
+            $0.scheduleKind = .value(.once)
+            $0.schedule = .value("2020-01-01T00:00:00Z")
+            $0.isActive = .value(false)
+        }
+        try await operations.tasks.resume(task.id, as: operations.alice)
+        let spent = try await operations.tasks.find(task.id, as: operations.alice)
+        #expect(spent.isActive && spent.nextRun == nil)
+        let renewed = try await operations.change(task) { $0.schedule = .value("2020-01-02T00:00:00Z") }
+        #expect(renewed.nextRun == Date(timeIntervalSince1970: 1_577_923_200))
+        #expect(
+            try await operations.change(task) { $0.schedule = .value("2020-01-02T00:00:00Z") }.nextRun
+                == renewed.nextRun)
+    }
+
+    @Test func `cancelling ends all that is scheduled, and resuming revives`() async throws {
+        let operations = try await TestOperations()
+        let (tasks, alice, database) = (operations.tasks, operations.alice, operations.database)
+        let task = try await operations.make { $0.overlapPolicy = .value(.queue) }
+        let running = try await tasks.execute(task.id, as: alice)
+        let lease = try #require(try await database.claim(for: try await database.addNode()).first)
+        let waiting = try await tasks.execute(task.id, as: alice)
+        let cancelled = try await operations.change(task) { $0.cancels = true }
+        #expect(cancelled.status == .cancelled && !cancelled.isActive && cancelled.nextRun == nil)
+        #expect(try await database.execution(waiting).reason == .taskCancelled)
+        #expect(try await database.store.wishes(for: [lease]).map(\.reason) == [.taskCancelled])
+        await expectRefused(.taskCancelled) { try await tasks.execute(task.id, as: alice) }
+        try await tasks.pause(task.id, as: alice)
+        #expect(try await tasks.find(task.id, as: alice).status == .cancelled)
+
+        try await tasks.resume(task.id, as: alice)
+        let revived = try await tasks.find(task.id, as: alice)
+        #expect(revived.status == .pending && revived.isActive && revived.nextRun != nil)
+        try await database.finish([FinishedAttempt(lease, .failed(.signal))])
+        #expect(try await database.execution(running).status == .cancelled)
+        #expect(try await tasks.find(task.id, as: alice).status == .pending)
+    }
+
+    @Test func `two changes at once both hold`() async throws {
+        let operations = try await TestOperations()
+        let task = try await hourly(operations)
+        async let one = operations.change(task) { $0.name = .value("one") }
+        async let two = operations.change(task) { $0.priority = .value(9) }
+        async let three: Void = operations.tasks.pause(task.id, as: operations.alice)
+        _ = try await (one, two, three)
+        let after = try await operations.tasks.find(task.id, as: operations.alice)
+        #expect(after.name == "one" && after.priority == 9 && !after.isActive && after.nextRun == nil)
+    }
+}

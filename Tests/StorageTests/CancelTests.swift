@@ -1,0 +1,101 @@
+import Domain
+import Foundation
+import Postgres
+import TestSupport
+import Testing
+
+@testable import Storage
+
+@Suite struct CancelTests {
+    private func cancel(
+        _ database: TestDatabase, _ task: TaskDefinition, only: Identifier<Execution>? = nil,
+        keeping kept: [Identifier<Execution>] = [], reason: Reason = .requested
+    ) async throws -> Bool {
+        try await database.database.transaction { store in
+            _ = try await store.lockTask(task.id)
+            return try await store.cancelUnfinished(of: [task.id], only: only, keeping: kept, reason: reason)
+        }
+    }
+
+    @Test func `a waiting execution is cancelled at once and its task untouched`() async throws {
+        let database = try await TestDatabase.make()
+        let task = try await database.addTask()
+        let id = try await database.addRun(of: task)
+        #expect(try await cancel(database, task) == false)
+        let execution = try await database.execution(id)
+        #expect(execution.status == .cancelled && execution.reason == .requested)
+        #expect(execution.startedAt == nil && execution.endedAt != nil)
+        #expect(try await database.task(task).status == .pending)
+    }
+
+    @Test func `cancelling between two attempts ends the run and its task`() async throws {
+        let database = try await TestDatabase.make()
+        let task = try await database.addTask()
+        let node = try await database.addNode()
+        let id = try await database.addRun(of: task)
+        let lease = try #require(try await database.claim(for: node).first)
+        try await database.finish([FinishedAttempt(lease, .failed(.exitCode), returnCode: 4)])
+        #expect(try await cancel(database, task) == false)
+        let execution = try await database.execution(id)
+        #expect(execution.status == .cancelled && execution.reason == .requested && execution.returnCode == 4)
+        #expect(try await database.task(task).status == .failed)
+        #expect(try await database.claim(for: node).isEmpty)
+    }
+
+    @Test func `a waiting retry that is cancelled ends what its task showed as running`() async throws {
+        let database = try await TestDatabase.make()
+        let task = try await database.addTask()
+        let node = try await database.addNode()
+        _ = try await database.addRun(of: task)
+        let lease = try #require(try await database.claim(for: node).first)
+        try await database.finish([FinishedAttempt(lease, .lost)])
+        #expect(try await database.task(task).status == .running)
+        _ = try await cancel(database, task)
+        #expect(try await database.task(task).status == .failed)
+    }
+
+    @Test func `a running execution gets a wish, and the first reason stays`() async throws {
+        let database = try await TestDatabase.make()
+        let task = try await database.addTask()
+        let node = try await database.addNode()
+        let id = try await database.addRun(of: task)
+        let lease = try #require(try await database.claim(for: node).first)
+        #expect(try await database.store.wishes(for: [lease]).isEmpty)
+        #expect(try await cancel(database, task, reason: .superseded))
+        #expect(try await cancel(database, task, reason: .requested))
+        #expect(try await database.execution(id).status == .running)
+        let wishes = try await database.store.wishes(for: [lease])
+        #expect(wishes.map(\.token) == [lease.fencingToken] && wishes.map(\.reason) == [.superseded])
+    }
+
+    @Test func `only the execution that is named is cancelled, and none that is kept`() async throws {
+        let database = try await TestDatabase.make()
+        let task = try await database.addTask()
+        var ids: [Identifier<Execution>] = []
+        for _ in 0..<3 { ids.append(try await database.addRun(of: task, trigger: .manual)) }
+        _ = try await cancel(database, task, only: ids[1])
+        #expect(try await database.execution(ids[1]).status == .cancelled)
+        _ = try await cancel(database, task, keeping: [ids[2]])
+        #expect(try await database.execution(ids[0]).status == .cancelled)
+        #expect(try await database.execution(ids[2]).status == .pending)
+    }
+
+    @Test func `cancelling and claiming at once end in one of two ways`() async throws {
+        for _ in 0..<20 {
+            let database = try await TestDatabase.make()
+            let task = try await database.addTask()
+            let node = try await database.addNode()
+            let id = try await database.addRun(of: task)
+            async let wished = cancel(database, task)
+            async let leases = database.claim(for: node)
+            let (isWished, granted) = (try await wished, try await leases)
+            let status = try await database.execution(id).status
+            if granted.isEmpty {
+                #expect(status == .cancelled && !isWished)
+            } else {
+                #expect(status == .running && isWished)
+                #expect(try await database.store.wishes(for: granted).map(\.reason) == [.requested])
+            }
+        }
+    }
+}

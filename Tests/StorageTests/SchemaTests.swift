@@ -1,0 +1,106 @@
+import Domain
+import Foundation
+import Postgres
+import TestSupport
+import Testing
+
+@testable import Storage
+
+@Suite struct SchemaTests {
+    @Test func `the migrations land on an empty database, once`() async throws {
+        let pool = try await makePool()
+        #expect(try await Migrator(Schema.migrations).migrate(pool) == [1, 2, 3])
+        #expect(try await Migrator(Schema.migrations).migrate(pool) == [])
+        let tables: [String] = try await pool.query(
+            "SELECT tablename::text AS value FROM pg_tables WHERE schemaname = 'qkron' ORDER BY tablename"
+        ).map { try $0.decode("value") }
+        #expect(
+            tables == [
+                "execution_output", "executions", "nodes", "schema_migrations", "settings", "task_schedules", "tasks",
+                "users",
+            ])
+    }
+
+    @Test func `a slot has one execution, whoever inserts it`() async throws {
+        let database = try await TestDatabase.make()
+        let task = try await database.addTask()
+        let slot = try await database.store.now()
+        _ = try await database.addRun(of: task, slot: slot)
+        _ = try await database.addRun(of: task, slot: slot)
+        _ = try await database.addRun(of: task, slot: slot, trigger: .retry)
+        _ = try await database.addRun(of: task, slot: slot, trigger: .manual)
+        #expect(
+            try await database.executions(of: task).map(\.trigger.rawValue).sorted() == ["manual", "retry", "schedule"])
+    }
+
+    @Test func `two exclusive runs of one task cannot both be running`() async throws {
+        let database = try await TestDatabase.make()
+        let task = try await database.addTask()
+        let node = try await database.addNode()
+        for slot in [1.0, 2] { _ = try await database.addRun(of: task, slot: Date(timeIntervalSince1970: slot)) }
+        #expect(try await database.claim(for: node).count == 1)
+        let error = await #expect(throws: PostgresError.self) {
+            try await database.pool.execute(
+                """
+                UPDATE qkron.executions
+                SET status = 'running', is_exclusive = true, node_id = \(node.id.uuid), fencing_token = 99,
+                    started_at = clock_timestamp()
+                """)
+        }
+        #expect(error?.constraint == "executions_exclusive")
+    }
+
+    @Test func `the hot statements read their indexes`() async throws {
+        let database = try await TestDatabase.make()
+        let task = try await database.addTask()
+        try await fill(database, task)
+        let due: SQL = """
+            SELECT t.id FROM qkron.tasks t WHERE t.next_run <= clock_timestamp() ORDER BY t.next_run LIMIT 200
+            FOR NO KEY UPDATE SKIP LOCKED
+            """
+        let ready: SQL = """
+            SELECT e.id FROM qkron.executions e JOIN qkron.tasks t ON t.id = e.task_id
+            WHERE \(Store.isReady(taskLimit: 5)) ORDER BY e.priority DESC, e.scheduled_for, e.id LIMIT 10
+            FOR NO KEY UPDATE OF t SKIP LOCKED
+            """
+        let unfinished: SQL = """
+            SELECT count(*) FROM qkron.executions
+            WHERE task_id = \(task.id.uuid) AND status IN ('pending', 'running')
+            """
+        let busy: SQL = "SELECT FROM qkron.executions e WHERE e.status = 'running' AND e.node_id = \(UUID())"
+        for (statement, index) in [
+            (due, "tasks_due"), (ready, "executions_claimable"), (unfinished, "executions_unfinished"),
+            (busy, "executions_running"),
+        ] {
+            let plan = try await plan(of: statement, in: database)
+            #expect(plan.contains(index), "\(plan)")
+        }
+    }
+
+    /// Twenty thousand ended executions beside ten thousand that wait, and a thousand tasks of which few are due.
+    private func fill(_ database: TestDatabase, _ task: TaskDefinition) async throws {
+        try await database.pool.execute(
+            """
+            INSERT INTO qkron.tasks
+            SELECT (jsonb_populate_record(t, jsonb_build_object(
+                'id', gen_random_uuid(), 'next_run', now() + n * interval '1 minute'))).*
+            FROM qkron.tasks t, generate_series(1, 1000) AS n
+            """)
+        for (source, status, count) in [("manual", "completed", 20), ("schedule", "pending", 10)] {
+            try await database.pool.execute(
+                """
+                INSERT INTO qkron.executions (id, task_id, trigger, scheduled_for, status, priority, not_before,
+                                              ended_at, created_at)
+                SELECT gen_random_uuid(), t.id, \(source), now() - n * interval '1 second', \(status), 5, now(),
+                       CASE WHEN \(status) <> 'pending' THEN now() END, now()
+                FROM qkron.tasks t, generate_series(1, \(count)) AS n
+                """)
+        }
+        try await database.pool.execute("ANALYZE")
+    }
+
+    private func plan(of statement: SQL, in database: TestDatabase) async throws -> String {
+        let rows = try await database.pool.query("EXPLAIN \(statement)")
+        return try rows.map { try $0.decode("QUERY PLAN", as: String.self) }.joined(separator: "\n")
+    }
+}
