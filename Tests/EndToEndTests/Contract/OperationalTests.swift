@@ -30,8 +30,12 @@ extension EndToEnd {
 
         @Test func `metrics name requests, executions and lateness, and no id`() async throws {
             let person = try await server.newcomer()
-            let task = try await person.makeTask([:])
-            let run = try await person.execution(try await person.execute(task), of: task, is: "completed")
+            let task = try await person.makeTask(["schedule_type": "interval", "schedule": "1s"])
+            let run = try await eventually("a slot has run") {
+                try await person.executions(of: task, "status=completed").first
+            }
+            _ = try await person.call("POST", "/tasks/\(task)/pause")
+            _ = try await person.get("/tasks/\(task)")
             _ = try await server.call("GET", "/no/such/route/\(task)")
             let answer = try await server.send("GET", "/metrics")
             #expect(answer.verdict == "200")

@@ -39,16 +39,8 @@ extension EndToEnd {
                 let database = try await story.database()
                 let server = QkronServer("newer", in: story.stage.workspace, database: database)
                 #expect(try await server.command("migrate").hasSucceeded)
-                let table = try await database.rows(
-                    "SELECT table_name FROM information_schema.tables WHERE table_schema = 'qkron' AND table_name LIKE '%migration%'"
-                )
-                let name = try #require(table.first?.first)
                 _ = try await database.rows(
-                    """
-                    CREATE TEMPORARY TABLE newest AS SELECT * FROM qkron.\(name) LIMIT 1;
-                    UPDATE newest SET version = 9999;
-                    INSERT INTO qkron.\(name) SELECT * FROM newest
-                    """)
+                    "INSERT INTO qkron.schema_migrations (number, name, checksum) VALUES (9999, 'to come', 'x')")
                 #expect(try await refusal(of: server).contains("newer"))
             }
         }
@@ -67,16 +59,15 @@ extension EndToEnd {
         }
 
         @Test func `a database that cannot be reached is named in the refusal, without its password`() async throws {
-            try await Story.tell("nowhere") { story in
-                let server = QkronServer(
-                    "nowhere", in: story.stage.workspace,
-                    settings: [
-                        "DATABASE_URL": "postgresql://someone:hush-hush@127.0.0.1:1/none", "DB_CONNECT_TIMEOUT": "1",
-                    ])
-                let answer = try await server.command("migrate")
-                #expect(answer.end != .exited(0))
-                #expect(!answer.error.isEmpty && !answer.error.contains("hush-hush"), "\(answer.error)")
-            }
+            // Not a story of its own turn: the program waits half a minute for its database.
+            let server = QkronServer(
+                "nowhere", in: try Stage.current.workspace,
+                settings: [
+                    "DATABASE_URL": "postgresql://someone:hush-hush@127.0.0.1:1/none", "DB_CONNECT_TIMEOUT": "1",
+                ])
+            let answer = try await server.command("migrate")
+            #expect(answer.end != .exited(0))
+            #expect(!answer.error.isEmpty && !answer.error.contains("hush-hush"), "\(answer.error)")
         }
     }
 }

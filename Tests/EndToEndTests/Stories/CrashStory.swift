@@ -11,21 +11,23 @@ extension EndToEnd {
     @Suite struct CrashStory {
         /// A command that holds a lock for as long as anything of it lives, a daemon that left its session included,
         /// notes its start and its end, and tells on itself when it starts beside an earlier run.
-        static func command(in directory: String) -> String {
+        static func command(in directory: String, seconds: String = firstOutlasts) -> String {
             """
+            daemon=\(directory)/daemon-$QKRON_EXECUTION_ID-$QKRON_ATTEMPT
             exec 9>>\(directory)/lock
             flock -n 9 || echo "$QKRON_EXECUTION_ID runs beside another" >> \(directory)/violations
+            (setsid sh -c "echo \\$\\$ > $daemon; exec sleep 1000" &)
+            until test -s $daemon; do sleep 0.02; done
             \(Ledger.command("\(directory)/started"))
-            (setsid sh -c 'echo $$ > \(directory)/daemon; exec sleep 1000' &)
-            until test -s \(directory)/daemon; do sleep 0.02; done
-            sleep 1.2
-            kill $(cat \(directory)/daemon)
-            rm \(directory)/daemon
+            sleep \(seconds)
+            kill $(cat $daemon)
             flock -u 9
             \(Ledger.command("\(directory)/ended"))
             """
         }
 
+        /// Seconds: the first attempt leaves time to be killed in, a retry is quick.
+        static let firstOutlasts = "$((QKRON_ATTEMPT == 1 ? 3 : 1))"
         static let settings = ["LEASE_SECONDS": "3", "KILL_GRACE": "1"]
 
         private func makeTask(for person: Person, in story: Story) async throws -> String {
@@ -35,12 +37,11 @@ extension EndToEnd {
             ])
         }
 
-        /// Waits until a command is in the middle of its run.
+        /// Waits until another command is in the middle of its run.
         private func runIsInTheMiddle(_ story: Story) async throws {
-            try await eventually("a command runs, with its daemon") {
-                story.lines("started").count > story.lines("ended").count && !story.lines("daemon").isEmpty
-                    && story.processes().count >= 3
-            }
+            let begun = story.lines("started").count
+            try await eventually("a command runs, with its daemon") { story.lines("started").count > begun }
+            #expect(story.processes().count >= 2, "the shell and its daemon")
         }
 
         /// What must hold whatever was killed, once nothing runs any more.
@@ -67,8 +68,9 @@ extension EndToEnd {
             let ended = Ledger(story.lines("ended"))
             #expect(ended.doubled.isEmpty)
             let completed = try await database.count(task, where: "status = 'completed'")
-            #expect(
-                completed == ended.lines.count, "a run is recorded completed exactly when its command came to its end")
+            let lost = try await database.count(task, where: "reason = 'lost'")
+            // A command may come to its end with nobody left to record it; then the run counts as lost.
+            #expect((completed...completed + lost).contains(ended.lines.count))
         }
 
         @Test(arguments: Victim.allCases)
@@ -79,8 +81,8 @@ extension EndToEnd {
                 let person = try await server.newcomer()
                 let task = try await makeTask(for: person, in: story)
                 for round in 1...2 {
-                    try await runIsInTheMiddle(story)
                     let executor = try await server.executorID()
+                    try await runIsInTheMiddle(story)
                     if victim != .server { kill(executor, SIGKILL) }
                     if victim != .executor {
                         try await server.kill()
@@ -89,14 +91,12 @@ extension EndToEnd {
                                 story.processes().isEmpty && !ProcessTable.isAlive(executor)
                             }
                         }
-                        unlink("\(story.directory)/daemon")
                         try await server.start()
                     } else {
                         try await eventually("the server has a new executor") {
                             let id = try await server.executorID()
                             return id != executor
                         }
-                        unlink("\(story.directory)/daemon")
                     }
                     try await eventually("lost run \(round) is recorded and its retry completes") {
                         try await database.count(task, where: "status = 'completed' AND trigger = 'retry'") >= round
