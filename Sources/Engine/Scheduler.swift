@@ -71,7 +71,8 @@ package struct Scheduler: Service {
             guard !due.isEmpty else { return (0, [NewExecution](), false) }
             let firings = due.map { task in (task: task, firing: firing(of: task)) }
             let superseded = firings.filter { $0.firing?.supersedes == true }.map(\.task.id)
-            let wishes = superseded.isEmpty
+            let wishes =
+                superseded.isEmpty
                 ? false : try await store.cancelUnfinished(of: superseded, reason: .superseded)
             let executions = firings.flatMap { $0.firing?.executions ?? [] }
             try await store.insert(executions)

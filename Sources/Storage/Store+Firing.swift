@@ -53,14 +53,7 @@ package struct NewExecution: Sendable, Equatable {
 extension Store {
     /// Locks up to `limit` due tasks that nobody else is busy with, the longest due first.
     package func dueTasks(limit: Int) async throws -> [DueTask] {
-        let locked = try await rows(
-            """
-            SELECT t.id FROM qkron.tasks t
-            WHERE t.next_run <= clock_timestamp()
-            ORDER BY t.next_run
-            LIMIT \(limit)
-            FOR NO KEY UPDATE SKIP LOCKED
-            """)
+        let locked = try await rows(Self.lockingDueTasks(limit: limit))
         let ids: [UUID] = try decode(locked) { try $0.decode("id") }
         guard !ids.isEmpty else { return [] }
         // A second statement: what it counts is newer than the locks, so nobody can add to it unseen.
@@ -79,6 +72,17 @@ extension Store {
             ORDER BY t.next_run, t.id
             """)
         return try decode(rows, DueTask.init(row:))
+    }
+
+    /// By the statement's time, which stands still: an index is searched with it, and all of it read with the clock's.
+    static func lockingDueTasks(limit: Int) -> SQL {
+        """
+        SELECT t.id FROM qkron.tasks t
+        WHERE t.next_run <= statement_timestamp()
+        ORDER BY t.next_run
+        LIMIT \(limit)
+        FOR NO KEY UPDATE SKIP LOCKED
+        """
     }
 
     /// Records executions as they are made. A slot that has its execution already keeps that one.

@@ -20,28 +20,39 @@ extension Store {
     /// Locks up to `limit` executions that look ready to start, with their tasks; what others are busy with is passed
     /// over. More urgent first, then the older slot.
     private func claimable(limit: Int, taskLimit: Int) async throws -> [UUID] {
-        let rows = try await rows(
-            """
-            SELECT e.id
-            FROM qkron.executions e JOIN qkron.tasks t ON t.id = e.task_id
-            WHERE \(Self.isReady(taskLimit: taskLimit))
-            ORDER BY e.priority DESC, e.scheduled_for, e.id
-            LIMIT \(limit)
-            FOR NO KEY UPDATE OF t SKIP LOCKED
-            """)
+        let rows = try await rows(Self.lockingClaimable(limit: limit, taskLimit: taskLimit))
         return try decode(rows) { try $0.decode("id") }
     }
 
-    /// Whether the execution `e` of the task `t` may start its next attempt.
-    static func isReady(taskLimit: Int) -> SQL {
+    static func lockingClaimable(limit: Int, taskLimit: Int) -> SQL {
         """
-        e.status = 'pending' AND e.not_before <= clock_timestamp()
+        SELECT e.id
+        FROM qkron.executions e JOIN qkron.tasks t ON t.id = e.task_id
+        WHERE \(isReady(taskLimit: taskLimit))
+        ORDER BY e.priority DESC, e.scheduled_for, e.id
+        LIMIT \(limit)
+        FOR NO KEY UPDATE OF t SKIP LOCKED
+        """
+    }
+
+    /// Whether the execution `e` of the task `t` may start its next attempt.
+    private static func isReady(taskLimit: Int) -> SQL {
+        """
+        e.status = 'pending' AND e.not_before <= statement_timestamp()
         AND (e.started_at IS NOT NULL
-             OR (SELECT count(*) FROM qkron.executions o
-                 WHERE o.task_id = e.task_id AND o.status IN ('pending', 'running') AND o.started_at IS NOT NULL)
+             OR (SELECT count(*) FROM qkron.executions o WHERE \(holdsTask))
                 < CASE WHEN t.overlap_policy = 'allow' THEN \(taskLimit) ELSE 1 END)
         """
     }
+
+    /// Whether the execution `o` keeps the execution `e` of the task `t` from starting: it is in progress, or it is the
+    /// retry of a lost run, which waits for its delay and whose slot comes first.
+    private static let holdsTask: SQL = """
+        o.task_id = e.task_id AND o.status IN ('pending', 'running')
+        AND (o.started_at IS NOT NULL
+             OR (o.trigger = 'retry' AND t.overlap_policy <> 'allow'
+                 AND (o.scheduled_for, o.id) < (e.scheduled_for, e.id)))
+        """
 
     /// Grants `node` the next attempts of up to `limit` executions, in one transaction with what tells of it: the tasks
     /// read `running`. Nothing is granted to a node whose own lease has lapsed, or that started again since.
@@ -58,9 +69,7 @@ extension Store {
                        -- A run keeps what it began as: runs that began under 'allow' may go on side by side.
                        CASE WHEN e.started_at IS NOT NULL THEN e.is_exclusive
                             ELSE t.overlap_policy <> 'allow' END AS is_exclusive,
-                       (SELECT count(*) FROM qkron.executions o
-                        WHERE o.task_id = e.task_id AND o.status IN ('pending', 'running')
-                          AND o.started_at IS NOT NULL) AS live,
+                       (SELECT count(*) FROM qkron.executions o WHERE \(Self.holdsTask)) AS live,
                        row_number() OVER (PARTITION BY e.task_id, e.started_at IS NULL
                                           ORDER BY e.scheduled_for, e.id) AS place
                 FROM qkron.executions e JOIN qkron.tasks t ON t.id = e.task_id
@@ -74,7 +83,7 @@ extension Store {
             ), started AS (
                 UPDATE qkron.tasks t
                 SET status = CASE WHEN t.status = 'cancelled' THEN t.status ELSE 'running' END,
-                    last_run = CASE WHEN g.begins THEN clock_timestamp() ELSE t.last_run END,
+                    last_run = CASE WHEN g.begins THEN statement_timestamp() ELSE t.last_run END,
                     retry_count = CASE WHEN g.begins THEN g.earlier ELSE t.retry_count END
                 FROM (SELECT task_id, bool_or(NOT goes_on) AS begins,
                              -- Those of the lost run that a run under trigger 'retry' counts on from.
@@ -88,7 +97,8 @@ extension Store {
             SET status = 'running', reason = NULL, attempt_number = e.attempt_number + 1,
                 fencing_token = nextval('qkron.fencing_tokens'), node_id = \(node.id.uuid),
                 node_epoch = \(node.epoch), node_name = \(node.name), is_exclusive = g.is_exclusive,
-                started_at = coalesce(e.started_at, clock_timestamp()), attempt_started_at = clock_timestamp(),
+                started_at = coalesce(e.started_at, statement_timestamp()),
+                attempt_started_at = statement_timestamp(),
                 attempt_ended_at = NULL, attempt_status = NULL, attempt_reason = NULL, return_code = NULL, error = NULL,
                 result = NULL, cancel_reason = NULL,
                 earlier_attempts = CASE WHEN g.goes_on THEN e.earlier_attempts || \(Self.attemptRecord)
@@ -123,7 +133,8 @@ extension Store {
                         THEN 0
                         ELSE (SELECT extract(epoch FROM min(not_before) - clock_timestamp())::float8
                               FROM qkron.executions
-                              WHERE status = 'pending' AND not_before > clock_timestamp())
+                              WHERE status = 'pending' AND attempt_number > 0
+                                AND not_before > statement_timestamp())
                    END AS value
             """)
     }
@@ -174,12 +185,13 @@ extension Store {
                     result = f.result::jsonb
                 FROM f
                 WHERE e.id = f.id AND e.fencing_token = f.token AND e.status = 'running'
-                RETURNING e.id, e.task_id, e.attempt_number, e.attempt_status
+                RETURNING e.id, e.task_id, e.attempt_number, e.attempt_status, e.started_at
             ), counted AS (
                 UPDATE qkron.tasks t
                 SET retry_count = c.attempt_number - CASE WHEN c.attempt_status IN ('failed', 'timeout') THEN 0 ELSE 1 END
                 FROM (SELECT DISTINCT ON (task_id) * FROM closed ORDER BY task_id, id DESC) AS c
-                WHERE t.id = c.task_id
+                -- Of the latest run only: beside it, others that the task allows may end later.
+                WHERE t.id = c.task_id AND t.last_run = c.started_at
             )
             SELECT id FROM closed
             """)
@@ -235,7 +247,9 @@ extension Store {
             LEFT JOIN qkron.executions e ON e.id = h.id
             WHERE e.id IS NULL OR e.status <> 'running' OR e.fencing_token <> h.token OR e.cancel_reason IS NOT NULL
             """)
-        return try decode(rows) { (token: try $0.decode("token", as: Int.self), reason: try $0.namedIfPresent("reason")) }
+        return try decode(rows) {
+            (token: try $0.decode("token", as: Int.self), reason: try $0.namedIfPresent("reason"))
+        }
     }
 
     /// The attempts that the database says a node is running, of these of its epochs.

@@ -28,7 +28,8 @@ extension Store {
                            WHERE lower(email) = lower(\(email)) OR lower(username) = lower(\(email))) AS email,
                    EXISTS (SELECT FROM qkron.users WHERE username = \(username)) AS username
             """)
-        return try only(try decode(rows) { (try $0.decode("email", as: Bool.self), try $0.decode("username", as: Bool.self)) })
+        return try only(
+            try decode(rows) { (try $0.decode("email", as: Bool.self), try $0.decode("username", as: Bool.self)) })
     }
 
     /// The account of this id, with the generation that its tokens must carry.

@@ -53,7 +53,11 @@ import Testing
 
     @Test func `looking back never runs what has just ended`() async throws {
         let database = try await TestDatabase.make()
-        let engine = try await TestEngine(database, capacity: 20)
+        let runner = FakeRunner { _ in
+            try? await Task.sleep(for: .milliseconds(15))
+            return AttemptReport(outcome: .succeeded)
+        }
+        let engine = try await TestEngine(database, runner: runner, capacity: 20)
         var ids: [Identifier<Execution>] = []
         try await engine.whileRunning {
             for _ in 0..<8 {

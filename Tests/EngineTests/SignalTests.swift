@@ -43,7 +43,8 @@ import Testing
                 let start = ContinuousClock.now
                 while rally.taken.load(ordering: .sequentiallyConsistent) < rounds {
                     await signal.nap(upTo: .seconds(30))
-                    rally.taken.store(rally.given.load(ordering: .sequentiallyConsistent), ordering: .sequentiallyConsistent)
+                    rally.taken.store(
+                        rally.given.load(ordering: .sequentiallyConsistent), ordering: .sequentiallyConsistent)
                     guard ContinuousClock.now - start < .seconds(29) else { throw TestFailure("a wake-up was lost") }
                 }
             }

@@ -130,7 +130,7 @@ import Testing
     func `what is wrong with an account is told field by field`(
         username: String, email: String, password: String, expected: [String]
     ) {
-        let found = AccountRules.faults(in: account(username, email: email, password: password))
+        let found = AccountRules.faults(email: email, username: username, password: password)
         #expect(found.compactMap { if case .key(let key) = $0.place.first { key } else { nil } }.sorted() == expected)
     }
 

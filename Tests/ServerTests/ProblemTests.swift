@@ -37,10 +37,11 @@ private func members(of problem: Problem) throws -> [String: JSONValue] {
 }
 
 @Test(arguments: ErrorCode.allCases)
-func `a 401 names the scheme and a 503 says when to come back`(code: ErrorCode) {
+func `a 401 names the scheme, a 429 and a 503 say when to come back`(code: ErrorCode) {
     let problem = Problem(code, "x")
     #expect((problem.headers[.wwwAuthenticate] == "Bearer") == (code.status == .unauthorized))
-    #expect((problem.headers[.retryAfter] != nil) == (code.status == .serviceUnavailable))
+    let comesBack = code.status == .serviceUnavailable || code.status == .tooManyRequests
+    #expect((problem.headers[.retryAfter] != nil) == comesBack)
 }
 
 @Test(arguments: OperationError.Refusal.allCases)

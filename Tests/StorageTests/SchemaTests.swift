@@ -54,27 +54,18 @@ import Testing
         let database = try await TestDatabase.make()
         let task = try await database.addTask()
         try await fill(database, task)
-        let due: SQL = """
-            SELECT t.id FROM qkron.tasks t WHERE t.next_run <= clock_timestamp() ORDER BY t.next_run LIMIT 200
-            FOR NO KEY UPDATE SKIP LOCKED
-            """
-        let ready: SQL = """
-            SELECT e.id FROM qkron.executions e JOIN qkron.tasks t ON t.id = e.task_id
-            WHERE \(Store.isReady(taskLimit: 5)) ORDER BY e.priority DESC, e.scheduled_for, e.id LIMIT 10
-            FOR NO KEY UPDATE OF t SKIP LOCKED
-            """
         let unfinished: SQL = """
             SELECT count(*) FROM qkron.executions
             WHERE task_id = \(task.id.uuid) AND status IN ('pending', 'running')
             """
         let busy: SQL = "SELECT FROM qkron.executions e WHERE e.status = 'running' AND e.node_id = \(UUID())"
-        for (statement, index) in [
-            (due, "tasks_due"), (ready, "executions_claimable"), (unfinished, "executions_unfinished"),
-            (busy, "executions_running"),
-        ] {
-            let plan = try await plan(of: statement, in: database)
-            #expect(plan.contains(index), "\(plan)")
-        }
+        let due = try await plan(of: Store.lockingDueTasks(limit: 200), in: database)
+        #expect(due.contains("tasks_due") && due.contains("Index Cond: (next_run <= statement_timestamp())"), "\(due)")
+        let ready = try await plan(of: Store.lockingClaimable(limit: 10, taskLimit: 5), in: database)
+        #expect(ready.contains("executions_claimable") && !ready.contains("Sort"), "\(ready)")
+        #expect(!ready.contains("Seq Scan on executions"), "\(ready)")
+        #expect(try await plan(of: unfinished, in: database).contains("executions_unfinished"))
+        #expect(try await plan(of: busy, in: database).contains("executions_running"))
     }
 
     /// Twenty thousand ended executions beside ten thousand that wait, and a thousand tasks of which few are due.

@@ -63,7 +63,8 @@ CREATE UNIQUE INDEX executions_slot ON qkron.executions (task_id, scheduled_for)
 CREATE UNIQUE INDEX executions_exclusive ON qkron.executions (task_id) WHERE status = 'running' AND is_exclusive;
 CREATE INDEX executions_of_task ON qkron.executions (task_id, created_at DESC, id DESC);
 CREATE INDEX executions_claimable ON qkron.executions (priority DESC, scheduled_for, id) WHERE status = 'pending';
-CREATE INDEX executions_waiting ON qkron.executions (not_before) WHERE status = 'pending';
+-- Only a further attempt waits for a time. Narrow, so that nobody looks for what is ready here and sorts it all.
+CREATE INDEX executions_waiting ON qkron.executions (not_before) WHERE status = 'pending' AND attempt_number > 0;
 CREATE INDEX executions_unfinished ON qkron.executions (task_id) WHERE status IN ('pending', 'running');
 CREATE INDEX executions_running ON qkron.executions (node_id) WHERE status = 'running';
 

@@ -1,0 +1,101 @@
+import Domain
+import Foundation
+import Postgres
+import Scheduling
+import Storage
+import TestSupport
+import Testing
+
+@testable import Engine
+
+@Suite struct SlotTests {
+    private func once(_ instant: Date) -> TaskTiming {
+        TaskTiming(
+            kind: .once, text: "once", timezone: "UTC", startsAt: nil, endsAt: nil, anchor: nil, onceAt: instant)
+    }
+
+    @Test func `under cancel_previous each slot ends the run before it, and never overlaps it`() async throws {
+        let database = try await TestDatabase.make()
+        let start = try await database.second()
+        let task = try await database.addTask {
+            $0.timing = TaskTiming(
+                kind: .interval, text: "1s", timezone: "UTC", startsAt: nil, endsAt: nil, anchor: start, onceAt: nil)
+            $0.nextRun = start.addingTimeInterval(1)
+            $0.overlapPolicy = .cancelPrevious
+        }
+        let engine = try await TestEngine(database, runner: .enduring(), shutdownGrace: .zero)
+        try await engine.whileRunning {
+            try await eventually("three runs were begun and ended") {
+                try await database.executions(of: task).count { $0.startedAt != nil && $0.endedAt != nil } >= 3
+            }
+        }
+        let runs = try await database.executions(of: task).filter { $0.trigger == .schedule && $0.startedAt != nil }
+        for (earlier, later) in zip(runs, runs.dropFirst()) {
+            #expect(earlier.status == .cancelled && earlier.reason == .superseded)
+            #expect(try #require(earlier.endedAt) <= (try #require(later.startedAt)))
+        }
+    }
+
+    @Test func `a once time in the past runs once, and its task is spent`() async throws {
+        let database = try await TestDatabase.make()
+        let past = Date(timeIntervalSince1970: 1_600_000_000)
+        let task = try await database.addTask {
+            $0.timing = once(past)
+            $0.nextRun = past
+            $0.misfirePolicy = .skip
+        }
+        try await TestEngine(database).whileRunning {
+            try await eventually("it has run") { try await database.task(task).status == .completed }
+        }
+        let after = try await database.task(task)
+        #expect(after.isActive && after.nextRun == nil)
+        let runs = try await database.executions(of: task)
+        #expect(runs.map(\.scheduledFor) == [past] && runs.map(\.trigger) == [.schedule])
+    }
+
+    @Test func `slots missed while nobody was there follow the misfire policy`() async throws {
+        let database = try await TestDatabase.make()
+        let start = try await database.second().addingTimeInterval(-500)
+        var tasks: [MisfirePolicy: TaskDefinition] = [:]
+        for policy in MisfirePolicy.allCases {
+            tasks[policy] = try await database.addTask {
+                $0.timing.text = "100s"
+                $0.timing.anchor = start
+                $0.nextRun = start.addingTimeInterval(100)
+                $0.misfireGrace = 30
+                $0.misfirePolicy = policy
+                $0.overlapPolicy = .queue
+            }
+        }
+        let expected: [(policy: MisfirePolicy, missed: [ExecutionStatus])] = [
+            (.fireOnce, [.skipped, .skipped, .skipped, .completed]), (.skip, [.skipped, .skipped, .skipped, .skipped]),
+            (.fireAll, [.completed, .completed, .completed, .completed]),
+        ]
+        try await TestEngine(database).whileRunning {
+            try await eventually("all slots are decided and run") {
+                let due = try await database.store.secondsUntilDue() ?? 0
+                let underWay = try await database.store.statistics()
+                return due > 0 && underWay == EngineStatistics(running: 0, pending: 0)
+            }
+        }
+        for (policy, missed) in expected {
+            let runs = try await database.executions(of: try #require(tasks[policy]))
+            #expect(runs.prefix(4).map(\.status) == missed, "\(policy)")
+            #expect(runs.prefix(4).map(\.scheduledFor) == (1...4).map { start.addingTimeInterval(Double($0) * 100) })
+            #expect(runs.dropFirst(4).map(\.status) == [.completed], "the slot in time runs")
+        }
+    }
+
+    @Test func `the tasks of a disabled owner do not fire`() async throws {
+        let database = try await TestDatabase.make()
+        let (idle, busy) = (try await database.addUser("idle"), try await database.addUser("busy"))
+        let now = try await database.second()
+        let resting = try await database.addTask(owner: idle) { $0.nextRun = now }
+        let firing = try await database.addTask(owner: busy) { $0.nextRun = now }
+        try await database.pool.execute("UPDATE qkron.users SET is_active = false WHERE id = \(idle.id.uuid)")
+        try await TestEngine(database).whileRunning {
+            try await eventually("the other has run") { try await database.task(firing).status == .completed }
+        }
+        #expect(try await database.executions(of: resting).isEmpty)
+    }
+}
