@@ -136,7 +136,7 @@ extension EndToEnd {
 
         @Test func `a running run is cancelled when its tree is dead, and an ended one stays as it is`() async throws {
             let person = try await server.newcomer()
-            let mark = UUID().uuidString
+            let mark = try Stage.current.workspace.path("mark")
             let task = try await person.makeTask(["command": "sleep 1000 & sleep 1000", "env": ["MARK": .string(mark)]])
             let id = try await person.execute(task)
             try await eventually("both sleepers run") { ProcessTable.bearing(mark).count >= 3 }
@@ -154,7 +154,7 @@ extension EndToEnd {
 
         @Test func `a timeout ends the whole tree`() async throws {
             let person = try await server.newcomer()
-            let mark = UUID().uuidString
+            let mark = try Stage.current.workspace.path("mark")
             let task = try await person.makeTask([
                 "command": "echo before; sleep 1000 & (setsid sleep 1000 &) ; sleep 1000", "timeout": 1,
                 "max_retries": 0,
@@ -169,7 +169,7 @@ extension EndToEnd {
 
         @Test func `a child that ignores SIGTERM dies too`() async throws {
             let person = try await server.newcomer()
-            let mark = UUID().uuidString
+            let mark = try Stage.current.workspace.path("mark")
             let task = try await person.makeTask([
                 "command": "trap '' TERM; setsid sh -c \"trap '' TERM; sleep 1000\" & while :; do sleep 1; done",
                 "env": ["MARK": .string(mark)],
