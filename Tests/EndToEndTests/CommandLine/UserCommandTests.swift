@@ -1,0 +1,67 @@
+import Foundation
+import Testing
+
+extension EndToEnd {
+    @Suite struct UserCommandTests {
+        let server: QkronServer
+        let name = "cli-\(UUID().uuidString.lowercased())"
+
+        init() throws { server = try Stage.current.server }
+
+        @Test func `an account made at the console logs in, with the right it was given`() async throws {
+            let user = try await server.command(
+                "user", "create", name, "--email", "\(name)@tests.example", input: "from the console\n")
+            let root = try await server.command(
+                "user", "create", "\(name)-root", "--email", "\(name)-root@tests.example", "--superuser",
+                input: "from the console\n")
+            #expect(user.hasSucceeded && root.hasSucceeded, "\(user) \(root)")
+            for (name, role) in [(name, "user"), ("\(name)-root", "superuser")] {
+                let login = try await server.logIn(name, "from the console")
+                #expect(login.verdict == "200")
+                let token = try #require(try login.json["access_token"].string)
+                let me = try await server.call("GET", "/auth/me", token: token).json
+                #expect(me["role"].string == role)
+            }
+            let list = try await server.command("user", "list")
+            #expect(
+                list.hasSucceeded && list.output.contains(name) && list.output.contains("\(name)-root@tests.example"))
+            #expect(!list.output.contains("$y$"))
+        }
+
+        @Test func `what is wrong is said in words, with a failing exit`() async throws {
+            let existing = try await server.newcomer().username
+            let answers = [
+                try await server.command("user", "create", name, "--email", "no address", input: "long enough\n"),
+                try await server.command("user", "create", name, "--email", "\(name)@x.example", input: "short\n"),
+                try await server.command(
+                    "user", "create", existing, "--email", "\(name)@x.example", input: "long enough\n"),
+                try await server.command("user", "create", name, "--email", "\(name)@x.example", input: ""),
+                try await server.command("user", "passwd", "nobody-\(name)", input: "long enough\n"),
+                try await server.command("user", "disable", "nobody-\(name)"),
+                try await server.command("user", "enable", "nobody-\(name)"),
+                try await server.command("user", "create", name),
+                try await server.command(
+                    "user", "create", name, "--email", "\(name)@x.example", "--password", "argument"),
+            ]
+            for answer in answers {
+                #expect(answer.end != .exited(0), "\(answer)")
+                #expect(!answer.error.isEmpty && !answer.error.contains("Fatal"), "\(answer)")
+            }
+            #expect(try await server.logIn(name, "long enough").status == 401)
+        }
+
+        @Test func `the last superuser cannot be disabled`() async throws {
+            try await Story.tell("last") { story in
+                let database = try await story.database()
+                let server = QkronServer("last", in: story.stage.workspace, database: database)
+                #expect(try await server.command("migrate").hasSucceeded)
+                let made = try await server.command(
+                    "user", "create", "only-root", "--email", "root@x.example", "--superuser", input: "long enough\n")
+                #expect(made.hasSucceeded, "\(made)")
+                let answer = try await server.command("user", "disable", "only-root")
+                #expect(answer.end != .exited(0))
+                #expect(try await database.number("SELECT count(*) FROM qkron.users WHERE is_active") == 1)
+            }
+        }
+    }
+}

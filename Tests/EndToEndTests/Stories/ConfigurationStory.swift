@@ -1,0 +1,73 @@
+import Foundation
+import Glibc
+import Testing
+
+extension EndToEnd {
+    /// What a server refuses to start with, and how it says so.
+    @Suite struct ConfigurationStory {
+        private func refusal(of server: QkronServer) async throws -> String {
+            let process = try await server.launch()
+            let end = try await process.wait()
+            #expect(end != .exited(0))
+            return process.error
+        }
+
+        @Test func `servers of one database share their secret key, or bring the known one as the previous`()
+            async throws
+        {
+            try await Story.tell("keys") { story in
+                let database = try await story.database()
+                let workspace = story.stage.workspace
+                let first = try await story.server("-a", database: database)
+                let person = try await first.newcomer()
+                let other = "another secret key that has more than 32 bytes"
+                let stranger = QkronServer("keys-b", in: workspace, database: database, settings: ["SECRET_KEY": other])
+                let refusal = try await refusal(of: stranger)
+                #expect(refusal.contains("SECRET_KEY"), "\(refusal)")
+                #expect(!refusal.contains(other) && !refusal.contains(QkronServer.secretKey))
+
+                let rotated = try await story.server(
+                    "-c", database: database,
+                    settings: ["SECRET_KEY": other, "SECRET_KEY_PREVIOUS": QkronServer.secretKey])
+                #expect(try await rotated.call("GET", "/auth/me", token: person.token).verdict == "200")
+                #expect(try await rotated.stop() == .exited(0))
+            }
+        }
+
+        @Test func `a database of a newer version is refused`() async throws {
+            try await Story.tell("newer") { story in
+                let database = try await story.database()
+                let server = QkronServer("newer", in: story.stage.workspace, database: database)
+                #expect(try await server.command("migrate").hasSucceeded)
+                _ = try await database.rows(
+                    "INSERT INTO qkron.schema_migrations (number, name, checksum) VALUES (9999, 'to come', 'x')")
+                #expect(try await refusal(of: server).contains("newer"))
+            }
+        }
+
+        @Test(.enabled(if: getuid() == 0, "only root has a directory that others cannot enter"))
+        func `a data directory that postgres cannot reach is refused`() async throws {
+            try await Story.tell("unreachable") { story in
+                let closed = "\(story.directory)/closed"
+                try FileManager.default.createDirectory(atPath: closed, withIntermediateDirectories: false)
+                chmod(closed, 0o700)
+                let server = QkronServer(
+                    "unreachable", in: story.stage.workspace, settings: ["DATA_DIR": "\(closed)/data"])
+                let refusal = try await refusal(of: server)
+                #expect(refusal.contains(closed) && refusal.contains("--data-dir"), "\(refusal)")
+            }
+        }
+
+        @Test func `a database that cannot be reached is named in the refusal, without its password`() async throws {
+            // Not a story of its own turn: the program waits half a minute for its database.
+            let server = QkronServer(
+                "nowhere", in: try Stage.current.workspace,
+                settings: [
+                    "DATABASE_URL": "postgresql://someone:hush-hush@127.0.0.1:1/none", "DB_CONNECT_TIMEOUT": "1",
+                ])
+            let answer = try await server.command("migrate")
+            #expect(answer.end != .exited(0))
+            #expect(!answer.error.isEmpty && !answer.error.contains("hush-hush"), "\(answer.error)")
+        }
+    }
+}

@@ -1,0 +1,90 @@
+import Foundation
+
+/// A PostgreSQL of the tests' own, for servers that share a database: a Unix socket that everyone may use, no TCP.
+struct PrivateCluster: Sendable {
+    let tool: Tool
+    private let postmaster: ChildProcess
+    private let socketDirectory: String
+
+    static func start(in workspace: Workspace) async throws -> PrivateCluster {
+        let tool = Tool(workspace: workspace)
+        let directory = try workspace.openDirectory("pg")
+        let binaries = try binaries()
+        // initdb refuses root.
+        let become =
+            getuid() == 0 ? [try Tool.find("setpriv"), "--reuid=postgres", "--regid=postgres", "--init-groups"] : []
+        let made = try await tool.run(
+            become + [
+                "\(binaries)/initdb", "-D", "\(directory)/data", "-U", "qkron", "-A", "trust", "-E", "UTF8",
+                "--no-locale", "--no-instructions", "--no-sync",
+            ])
+        guard made.hasSucceeded else { throw Tool.Failure(description: "initdb: \(made.error)") }
+        let settings = [
+            "listen_addresses=", "unix_socket_directories=\(directory)", "max_connections=300",
+            "fsync=off", "synchronous_commit=off", "full_page_writes=off",
+        ]
+        let postmaster = try ChildProcess(
+            become + ["\(binaries)/postgres", "-D", "\(directory)/data"] + settings.flatMap { ["-c", $0] },
+            environment: ["PATH": Tool.path, "LC_ALL": "C.UTF-8"], directory: directory,
+            output: "\(workspace.root)/postgres.log", error: "\(workspace.root)/postgres.log")
+        let cluster = PrivateCluster(tool: tool, postmaster: postmaster, socketDirectory: directory)
+        try await eventually(within: .seconds(60), "PostgreSQL answers") {
+            try await cluster.database("postgres").rows("SELECT 1") == [["1"]]
+        }
+        return cluster
+    }
+
+    func stop() async throws {
+        postmaster.signal(SIGINT)
+        _ = try await postmaster.wait(within: .seconds(60))
+    }
+
+    /// A new, empty database.
+    func makeDatabase(_ name: String) async throws -> Database {
+        _ = try await database("postgres").rows("CREATE DATABASE \(name)")
+        return database(name)
+    }
+
+    private func database(_ name: String) -> Database {
+        Database(tool: tool, host: socketDirectory, name: name)
+    }
+
+    private static func binaries() throws -> String {
+        let home = "/usr/lib/postgresql"
+        let versions = (try? FileManager.default.contentsOfDirectory(atPath: home)) ?? []
+        guard let newest = versions.compactMap(Int.init).max() else {
+            throw Tool.Failure(description: "PostgreSQL is not installed under \(home)")
+        }
+        return "\(home)/\(newest)/bin"
+    }
+}
+
+/// A database, seen through psql: what a server is believed to have stored is read by other code than its own.
+struct Database: Sendable {
+    let tool: Tool
+    let host: String
+    let name: String
+
+    var url: String { "postgresql:///\(name)?host=\(host)&user=qkron" }
+
+    /// The rows of one statement, each value as text.
+    func rows(_ statement: String) async throws -> [[String]] {
+        let answer = try await tool.run(
+            [
+                try Tool.find("psql"), "-X", "-q", "-A", "-t", "-F", "\u{1f}", "-v", "ON_ERROR_STOP=1", "-h", host,
+                "-U", "qkron", "-d", name, "-c", statement,
+            ])
+        guard answer.hasSucceeded else { throw Tool.Failure(description: "psql: \(answer.error)") }
+        return answer.output.split(separator: "\n").map {
+            $0.split(separator: "\u{1f}", omittingEmptySubsequences: false).map(String.init)
+        }
+    }
+
+    /// The one number that a statement gives.
+    func number(_ statement: String) async throws -> Int {
+        guard let text = try await rows(statement).first?.first, let number = Int(text) else {
+            throw Tool.Failure(description: "No number: \(statement)")
+        }
+        return number
+    }
+}

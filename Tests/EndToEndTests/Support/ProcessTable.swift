@@ -1,0 +1,55 @@
+import Foundation
+
+/// What /proc tells of a process.
+struct ProcessEntry: Sendable, CustomStringConvertible {
+    let id: Int32
+    let parent: Int32
+    let commandLine: [String]
+    let environment: String
+    let directory: String
+
+    var description: String { "\(id) (parent \(parent)): \(commandLine.joined(separator: " "))" }
+}
+
+/// The processes of this machine, zombies left out.
+enum ProcessTable {
+    static func all() -> [ProcessEntry] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        return names.compactMap { Int32($0) }.compactMap(entry)
+    }
+
+    /// The living ones that bear `mark` in their command line, environment or working directory.
+    static func bearing(_ mark: String) -> [ProcessEntry] {
+        all().filter {
+            $0.environment.contains(mark) || $0.directory.contains(mark)
+                || $0.commandLine.contains { $0.contains(mark) }
+        }
+    }
+
+    /// The executor that the server `parent` started.
+    static func executor(of parent: Int32) -> Int32? {
+        all().first { $0.parent == parent && $0.commandLine.dropFirst().first == "executor" }?.id
+    }
+
+    static func isAlive(_ id: Int32) -> Bool { entry(id) != nil }
+
+    private static func entry(_ id: Int32) -> ProcessEntry? {
+        // The name in brackets may itself hold brackets and blanks.
+        guard let status = text("/proc/\(id)/stat"), let bracket = status.lastIndex(of: ")") else { return nil }
+        let fields = status[bracket...].split(separator: " ")
+        guard fields.count > 2, fields[1] != "Z", fields[1] != "X", let parent = Int32(fields[2]) else { return nil }
+        let words = (text("/proc/\(id)/cmdline") ?? "").split(separator: "\0").map(String.init)
+        let directory = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(id)/cwd")
+        return ProcessEntry(
+            id: id, parent: parent, commandLine: words, environment: text("/proc/\(id)/environ") ?? "",
+            directory: directory ?? "")
+    }
+
+    private static func text(_ path: String) -> String? {
+        // Files of /proc have no length, and vanish with their process.
+        guard let handle = FileHandle(forReadingAtPath: path) else { return nil }
+        defer { try? handle.close() }
+        guard let data = try? handle.readToEnd() else { return nil }
+        return String(decoding: data, as: UTF8.self)
+    }
+}
