@@ -124,6 +124,7 @@ let package = Package(
                 "Server", "Scheduling", "Domain", "Operations", "Telemetry", "Hummingbird", "HTTPTypes", "NIOCore",
                 "NIOPosix", "Logging", "Metrics",
             ]),
+        tests("EndToEndTests", sees: ["qkron", "COpenSSL"]),
         tests("TelemetryTests", sees: ["Telemetry", "Metrics"]),
         tests("ActionsTests", sees: ["Scheduling", "Domain", "Actions", "Executor", "Logging"]),
         tests("StorageTests", sees: ["Scheduling", "Domain", "Postgres", "Storage", "TestSupport", "Logging"]),
