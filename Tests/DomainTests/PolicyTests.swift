@@ -20,10 +20,6 @@ import Testing
     ) {
         #expect(policy.decision(unfinished: unfinished, waiting: waiting, isSlot: isSlot) == expected)
     }
-
-    @Test func `all but allow are exclusive`() {
-        #expect(OverlapPolicy.allCases.filter(\.isExclusive) == [.skip, .queue, .cancelPrevious])
-    }
 }
 
 @Suite struct RetryPolicyTests {

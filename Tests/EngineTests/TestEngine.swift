@@ -44,8 +44,8 @@ struct TestEngine {
                             database.configuration, channels: [Announcer.channel], logger: quietLogger)), signals: signals),
                     completer,
                     LeaseKeeper(
-                        node: node, database: shared, catalog: catalog, configuration: settings, signals: signals,
-                        running: running, health: health, logger: quietLogger),
+                        node: node, database: shared, renewals: shared, catalog: catalog, configuration: settings,
+                        signals: signals, running: running, health: health, logger: quietLogger),
                     Worker(
                         node: node, database: shared, configuration: settings, signals: signals, running: running,
                         attempts: attempts, health: health, logger: quietLogger),

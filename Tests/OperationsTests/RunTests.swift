@@ -55,7 +55,7 @@ import Testing
         let lease = try #require(try await database.claim(for: node).first)
         let second = try await operations.tasks.execute(task.id, as: alice)
         let third = try await operations.tasks.execute(task.id, as: alice)
-        #expect(try await database.store.wishes(for: [lease]).map(\.reason) == [.superseded])
+        #expect(try await database.store.wishes(for: [lease]).map(\.wish) == [.end(.superseded)])
         #expect(try await database.execution(second).reason == .superseded)
         #expect(try await database.claim(for: node).isEmpty, "the old one is not dead yet")
         try await database.finish([FinishedAttempt(lease, .cancelled(.superseded))])

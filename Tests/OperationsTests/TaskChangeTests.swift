@@ -193,7 +193,7 @@ import Testing
         let cancelled = try await operations.change(task) { $0.cancels = true }
         #expect(cancelled.status == .cancelled && !cancelled.isActive && cancelled.nextRun == nil)
         #expect(try await database.execution(waiting).reason == .taskCancelled)
-        #expect(try await database.store.wishes(for: [lease]).map(\.reason) == [.taskCancelled])
+        #expect(try await database.store.wishes(for: [lease]).map(\.wish) == [.end(.taskCancelled)])
         await expectRefused(.taskCancelled) { try await tasks.execute(task.id, as: alice) }
         try await tasks.pause(task.id, as: alice)
         #expect(try await tasks.find(task.id, as: alice).status == .cancelled)
