@@ -36,6 +36,7 @@ package struct Scheduler: Service {
     }
 
     package func run() async throws {
+        EngineMetrics.begin()
         await cancelWhenGracefulShutdown { await loop() }
     }
 

@@ -60,7 +60,7 @@ package final class ExecutorClient: Sendable {
         } onCancel: {
             self.end(run: number, .shutdown)
         }
-        return end.result(outputLimit: request.outputLimit)
+        return await end.readableResult(outputLimit: request.outputLimit)
     }
 
     /// Has a run ended; its result names the reason unless it ended by itself before. Does nothing where it is over.
