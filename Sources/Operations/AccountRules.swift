@@ -80,7 +80,8 @@ package struct AccountRules: Sendable {
     private static func isAddress(_ text: String) -> Bool {
         guard text.unicodeScalars.count <= 255 else { return false }
         let isClean = text.unicodeScalars.allSatisfy { scalar in
-            !scalar.properties.isWhitespace && scalar.properties.generalCategory != .control && !"<>()[],;:\\\"".unicodeScalars.contains(scalar)
+            !scalar.properties.isWhitespace && scalar.properties.generalCategory != .control
+                && !"<>()[],;:\\\"".unicodeScalars.contains(scalar)
         }
         let parts = text.split(separator: "@", omittingEmptySubsequences: false)
         guard isClean, parts.count == 2, !parts[0].isEmpty, parts[0].count <= 64 else { return false }

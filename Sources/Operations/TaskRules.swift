@@ -79,16 +79,21 @@ package struct TaskRules: Sendable {
         }
         if !draft.parameters.isEmpty {
             let merged = before.action.parameters.merging(draft.parameters) { $1 }.filter { $0.value != .null }
-            if let action = collect(&faults, { () throws(InputFaults) in
-                try catalog.accept(Action(kind: before.action.kind, parameters: merged))
-            }) {
+            if let action = collect(
+                &faults,
+                { () throws(InputFaults) in
+                    try catalog.accept(Action(kind: before.action.kind, parameters: merged))
+                })
+            {
                 task.action = action
             }
         }
         if draft.touchesTiming,
-            let timing = collect(&faults, { () throws(InputFaults) in
-                try changedTiming(before.timing, draft, at: now)
-            })
+            let timing = collect(
+                &faults,
+                { () throws(InputFaults) in
+                    try changedTiming(before.timing, draft, at: now)
+                })
         {
             task.timing = timing
         }

@@ -40,8 +40,9 @@ struct TestEngine {
                     AnnouncerRunner(announcer: announcer),
                     AnnouncementRelay(
                         announcements: Announcements(
-                        NotificationListener(
-                            database.configuration, channels: [Announcer.channel], logger: quietLogger)), signals: signals),
+                            NotificationListener(
+                                database.configuration, channels: [Announcer.channel], logger: quietLogger)),
+                        signals: signals),
                     completer,
                     LeaseKeeper(
                         node: node, database: shared, renewals: shared, catalog: catalog, configuration: settings,

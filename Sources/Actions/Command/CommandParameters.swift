@@ -128,7 +128,8 @@ private struct Reading {
         } else if !path.hasPrefix("/") {
             faults.append(InputFault(["working_directory"], "must be an absolute path, beginning with '/'"))
         } else if path.utf8.count > 4096 {
-            faults.append(InputFault(["working_directory"], "must have at most 4096 characters", type: "string_too_long"))
+            faults.append(
+                InputFault(["working_directory"], "must have at most 4096 characters", type: "string_too_long"))
         }
         return path
     }

@@ -114,7 +114,8 @@ package struct TaskTiming: Sendable, Hashable {
             expression = try CronExpression(text)
         } catch {
             // What looks like a date gets the answer for dates, anything else the cron parser's.
-            let looksLikeDate = text.contains("T") && text.contains(":") || text.first?.isNumber == true && !text.contains(" ")
+            let looksLikeDate =
+                text.contains("T") && text.contains(":") || text.first?.isNumber == true && !text.contains(" ")
             throw TimingFault(
                 field: .schedule,
                 reason: looksLikeDate

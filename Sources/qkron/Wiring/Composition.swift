@@ -5,7 +5,6 @@ import EmbeddedPostgres
 import Engine
 import Executor
 import Foundation
-
 import Logging
 import Metrics
 import Operations

@@ -7,7 +7,8 @@ import Operations
 enum FirstSuperuser {
     /// Makes the one that is configured; else, on a private cluster, `admin` with a random password, which is shown once
     /// at the terminal and never logged.
-    static func ensure(_ configured: Configuration.FirstSuperuser?, isPrivate: Bool, users: UserOperations) async throws {
+    static func ensure(_ configured: Configuration.FirstSuperuser?, isPrivate: Bool, users: UserOperations) async throws
+    {
         guard try await !users.hasSuperuser() else { return }
         if let configured {
             let account = NewAccount(
