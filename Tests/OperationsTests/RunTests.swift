@@ -149,4 +149,23 @@ import Testing
         #expect(
             await faults { try SchedulePreview(request("@daily", zone: "x"), now: now) } == ["timezone: value_error"])
     }
+
+    @Test func `a preview tells all that is wrong, and refuses what never fires`() async throws {
+        let now = Date(timeIntervalSince1970: 1_770_000_000)
+        var request = PreviewRequest(
+            kind: .cron, schedule: "61 * * * *", timezone: "Nope", from: nil, startsAt: .instant(now),
+            endsAt: .instant(now), count: 10, faults: [InputFault(["count"], "must be from 1 to 100")])
+        #expect(
+            await faults { try SchedulePreview(request, now: now) } == [
+                "count: value_error", "schedule: value_error", "timezone: value_error", "ends_at: value_error",
+            ])
+        request = PreviewRequest(
+            kind: .cron, schedule: "0 0 1 1 *", timezone: "UTC", from: nil, startsAt: nil,
+            endsAt: .instant(now.addingTimeInterval(86_400)), count: 10)
+        #expect(await faults { try SchedulePreview(request, now: now) } == ["schedule: value_error"])
+        request = PreviewRequest(
+            kind: .once, schedule: "2020-01-01T00:00:00Z", timezone: "UTC", from: nil, startsAt: nil, endsAt: nil,
+            count: 10)
+        #expect(try SchedulePreview(request, now: now).next.isEmpty)
+    }
 }
