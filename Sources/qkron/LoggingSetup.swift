@@ -38,9 +38,11 @@ struct LineLogHandler: LogHandler {
         let line: String
         switch format {
         case .json:
-            let members = [
-                ("time", time), ("level", event.level.rawValue), ("logger", label), ("message", event.message.description),
-            ] + all.map { ($0.key, $0.value.description) }
+            let members =
+                [
+                    ("time", time), ("level", event.level.rawValue), ("logger", label),
+                    ("message", event.message.description),
+                ] + all.map { ($0.key, $0.value.description) }
             line = "{" + members.map { "\(Self.quoted($0.0)):\(Self.quoted($0.1))" }.joined(separator: ",") + "}\n"
         case .text:
             let fields = all.map { " \($0.key)=\(Self.plain($0.value.description))" }.joined()

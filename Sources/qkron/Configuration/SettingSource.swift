@@ -27,9 +27,13 @@ struct SettingSource: Sendable {
     func value(_ setting: Setting) throws(ConfigurationError) -> (text: String, name: String)? {
         if let flag = setting.flag, let text = flags[setting] { return (text, flag) }
         let prefixed = "QKRON_\(setting.rawValue)"
-        for (name, values) in [(prefixed, environment), (setting.rawValue, environment), (prefixed, dotEnv), (setting.rawValue, dotEnv)] {
+        for (name, values) in [
+            (prefixed, environment), (setting.rawValue, environment), (prefixed, dotEnv), (setting.rawValue, dotEnv),
+        ] {
             if let text = values[name] { return (text, name) }
-            if let path = values["\(name)_FILE"] { return (try Self.contents(of: path, name: "\(name)_FILE"), "\(name)_FILE") }
+            if let path = values["\(name)_FILE"] {
+                return (try Self.contents(of: path, name: "\(name)_FILE"), "\(name)_FILE")
+            }
         }
         return nil
     }

@@ -5,7 +5,6 @@ import EmbeddedPostgres
 import Engine
 import Executor
 import Foundation
-
 import Logging
 import Metrics
 import Operations
@@ -86,7 +85,7 @@ struct Composition {
     }
 
     private func prepareDatabase() async throws {
-        _ = try await DatabaseHost.migrate(enginePool, logger: logger)
+        _ = try await DatabaseHost.migrate(enginePool, patience: .seconds(30), logger: logger)
         try await secrets.checkShared(in: Database(requestPool).store)
         try await FirstSuperuser.ensure(
             configuration.identity.firstSuperuser, isPrivate: host.server != nil,

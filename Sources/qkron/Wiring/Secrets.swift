@@ -11,7 +11,8 @@ struct Secrets: Sendable {
 
     /// The keys that are configured, else those kept in the data directory, made at first start.
     init(_ settings: Configuration.IdentitySettings, dataDirectory: String) throws {
-        tokenKey = try settings.secretKey.map { Array($0.utf8) }
+        tokenKey =
+            try settings.secretKey.map { Array($0.utf8) }
             ?? SecretFile.loadOrCreate(path: dataDirectory + "/secret_key")
         previousTokenKey = settings.secretKeyPrevious.map { Array($0.utf8) }
     }
