@@ -5,14 +5,14 @@ import Synchronization
 ///
 /// Work is done in the order in which it came. The threads end when this object does.
 final class HashingThreads: Sendable {
-    private let queue: JobQueue
+    private let queue: WorkQueue
 
     /// - Parameters:
     ///   - count: how many threads, at least 1.
     ///   - waitingLimit: how many callers may wait; one more is turned away.
     init(count: Int, waitingLimit: Int) {
         precondition(count >= 1, "hashing needs a thread")
-        let queue = JobQueue(limit: waitingLimit)
+        let queue = WorkQueue(limit: waitingLimit)
         self.queue = queue
         for number in 1...count {
             let thread = Thread { queue.work() }
@@ -40,9 +40,10 @@ final class HashingThreads: Sendable {
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { (caller: CheckedContinuation<Value, any Error>) in
                 queue.add(
-                    Job(ticket: ticket, perform: { caller.resume(returning: work()) }, refuse: caller.resume(throwing:))
+                    Work(
+                        ticket: ticket, perform: { caller.resume(returning: work()) }, refuse: caller.resume(throwing:))
                 )
-                // A cancellation before the job was in the queue has not found it there.
+                // A cancellation before the work was in the queue has not found it there.
                 if Task.isCancelled { queue.cancel(ticket) }
             }
         } onCancel: {
@@ -51,15 +52,15 @@ final class HashingThreads: Sendable {
     }
 }
 
-private struct Job: Sendable {
+private struct Work: Sendable {
     let ticket: Int
     let perform: @Sendable () -> Void
     let refuse: @Sendable (any Error) -> Void
 }
 
-private final class JobQueue: Sendable {
+private final class WorkQueue: Sendable {
     private struct State {
-        var waiting: [Job] = []
+        var waiting: [Work] = []
         var latestTicket = 0
         var isClosed = false
     }
@@ -83,21 +84,21 @@ private final class JobQueue: Sendable {
         }
     }
 
-    func add(_ job: Job) {
+    func add(_ work: Work) {
         let isAccepted = state.withLock { state in
             guard state.waiting.count < limit else { return false }
-            state.waiting.append(job)
+            state.waiting.append(work)
             return true
         }
-        guard isAccepted else { return job.refuse(PasswordError.overloaded) }
+        guard isAccepted else { return work.refuse(PasswordError.overloaded) }
         changes.withLock { changes.signal() }
     }
 
     func cancel(_ ticket: Int) {
-        let job = state.withLock { state in
+        let work = state.withLock { state in
             state.waiting.firstIndex { $0.ticket == ticket }.map { state.waiting.remove(at: $0) }
         }
-        job?.refuse(CancellationError())
+        work?.refuse(CancellationError())
     }
 
     func close() {
@@ -105,20 +106,20 @@ private final class JobQueue: Sendable {
         changes.withLock { changes.broadcast() }
     }
 
-    /// Performs jobs until the queue is closed.
+    /// Performs what waits until the queue is closed.
     func work() {
-        while let job = next() {
-            job.perform()
+        while let work = next() {
+            work.perform()
         }
     }
 
-    private func next() -> Job? {
+    private func next() -> Work? {
         changes.withLock {
             while true {
-                let (job, isClosed) = state.withLock { state in
+                let (work, isClosed) = state.withLock { state in
                     (state.waiting.isEmpty ? nil : state.waiting.removeFirst(), state.isClosed)
                 }
-                if job != nil || isClosed { return job }
+                if work != nil || isClosed { return work }
                 changes.wait()
             }
         }

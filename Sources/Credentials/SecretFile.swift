@@ -6,8 +6,10 @@ package enum SecretFileError: Error, Equatable, CustomStringConvertible {
     case tooOpen(path: String, mode: UInt32)
     /// Not a file, or its content is not base64 of enough bytes.
     case malformed(path: String, minimumBytes: Int)
+    /// The operating system refused a step.
     case failed(step: String, path: String, errno: Int32)
 
+    /// One sentence for a person.
     package var description: String {
         switch self {
         case .tooOpen(let path, let mode):
@@ -31,7 +33,8 @@ package enum SecretFile {
     /// - Throws: `SecretFileError`
     package static func loadOrCreate(path: String, bytes: Int = 32) throws -> [UInt8] {
         if let secret = try load(path: path, bytes: bytes) { return secret }
-        try create(path: path, bytes: bytes)
+        let secret = Data(randomBytes(bytes)).base64EncodedString()
+        try PrivateFile.create(path: path, content: secret + "\n")
         guard let secret = try load(path: path, bytes: bytes) else {
             throw SecretFileError.failed(step: "find", path: path, errno: ENOENT)
         }
@@ -65,33 +68,5 @@ package enum SecretFile {
         var text = String(decoding: content, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
         while text.utf8.count % 4 != 0, !text.hasSuffix("===") { text += "=" }
         return Data(base64Encoded: text).map(Array.init)
-    }
-
-    private static func create(path: String, bytes: Int) throws {
-        let draft = "\(path).\(Base64URL.encode(randomBytes(12))).new"
-        let file = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard file >= 0 else { throw SecretFileError.failed(step: "create", path: draft, errno: errno) }
-        defer {
-            close(file)
-            unlink(draft)
-        }
-        let content = Array((Data(randomBytes(bytes)).base64EncodedString() + "\n").utf8)
-        guard write(file, content, content.count) == content.count, fsync(file) == 0 else {
-            throw SecretFileError.failed(step: "write", path: draft, errno: errno)
-        }
-        // A link, unlike a rename, leaves the file of whoever was faster.
-        guard link(draft, path) == 0 || errno == EEXIST else {
-            throw SecretFileError.failed(step: "create", path: path, errno: errno)
-        }
-        try persistEntry(of: path)
-    }
-
-    /// Without this a power failure could forget the file though its secret is already in use.
-    private static func persistEntry(of path: String) throws {
-        let folder = URL(filePath: path).deletingLastPathComponent().path
-        let directory = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard directory >= 0 else { throw SecretFileError.failed(step: "open", path: folder, errno: errno) }
-        defer { close(directory) }
-        guard fsync(directory) == 0 else { throw SecretFileError.failed(step: "sync", path: folder, errno: errno) }
     }
 }

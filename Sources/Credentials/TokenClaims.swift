@@ -7,9 +7,11 @@ package struct TokenClaims: Sendable, Equatable {
     package let subject: UUID
     /// Which generation of the user's tokens this one belongs to, private claim `gen`; 0 where absent.
     package let generation: Int
+    /// When it was made, claim `iat`.
     package let issuedAt: Int
     /// The first instant at which the token no longer holds.
     package let expiresAt: Int
+    /// The first instant at which it holds, claim `nbf`.
     package let notBefore: Int
     /// The token's own name, claim `jti`.
     package let id: String

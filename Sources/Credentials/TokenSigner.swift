@@ -14,6 +14,7 @@ package enum TokenConfigurationError: Error, Equatable, CustomStringConvertible 
     case secretTooShort
     case previousSecretTooShort
 
+    /// One sentence for a person.
     package var description: String {
         switch self {
         case .secretTooShort: "the token secret must have at least \(TokenSigner.minimumSecretLength) bytes"

@@ -86,12 +86,25 @@ extension ExecutorLoop {
         wake(at: soon)
     }
 
-    /// Reaps the dead among the processes that came to us when they lost their parent.
+    /// Reaps the dead among the processes that came to us when they lost their parent, and kills the forgers.
     func reapOrphans(at now: BoottimeInstant) {
         let shells = Set(runs.values.map(\.pid))
         let orphans = ProcessTable.ownChildren().filter { !shells.contains($0) }
-        for orphan in orphans { waitpid(orphan, nil, WNOHANG) }
+        for orphan in orphans {
+            if waitpid(orphan, nil, WNOHANG) == 0, canTrustMarks, isForger(orphan) { kill(orphan, SIGKILL) }
+        }
         nextSweep = now.advanced(by: orphans.isEmpty ? .seconds(10) : .seconds(1))
+    }
+
+    /// Whether an orphan has thrown off the mark that all we started is born with and hands down. An honest command does
+    /// not: what it leaves behind bears its mark.
+    private func isForger(_ orphan: pid_t) -> Bool {
+        switch ProcessTable.lockLimit(of: orphan) {
+        // It has ended meanwhile, or hides, which is no crime.
+        case nil: false
+        case .unlimited: true
+        case .value(let limit): !RunMark.isWellFormed(limit)
+        }
     }
 }
 

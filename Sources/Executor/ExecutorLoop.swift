@@ -25,6 +25,8 @@ final class ExecutorLoop {
     let openFiles: UInt64
     let emptyInput: Int32
     let ownPID = getpid()
+    /// Whether every command bears its mark: none may raise a limit that we were started under.
+    let canTrustMarks = ProcessTable.lockLimit(of: getpid()) == .unlimited
     var runs: [UInt64: CommandRun] = [:]
     var reports = ReportQueue()
     var server: ServerPeer?

@@ -84,11 +84,23 @@ struct ProcessTable: Sendable {
 
     /// The run mark that the process bears; nil where it bears none or is gone.
     static func mark(of pid: pid_t) -> UInt64? {
+        if case .value(let limit) = lockLimit(of: pid), RunMark.isWellFormed(limit) { limit } else { nil }
+    }
+
+    /// The hard limit that a mark is set as.
+    enum LockLimit: Equatable {
+        case unlimited
+        case value(UInt64)
+    }
+
+    /// That limit of a process; nil where it cannot be read.
+    static func lockLimit(of pid: pid_t) -> LockLimit? {
         guard let limits = ProcFile.read("/proc/\(pid)/limits") else { return nil }
         for line in limits.split(separator: 0x0A) where line.starts(with: "Max file locks".utf8) {
             let fields = line.dropFirst(14).split(separator: 0x20)
-            guard fields.count >= 2, let hard = UInt64(String(decoding: fields[1], as: UTF8.self)) else { return nil }
-            return RunMark.isWellFormed(hard) ? hard : nil
+            guard fields.count >= 2 else { return nil }
+            let hard = String(decoding: fields[1], as: UTF8.self)
+            return hard == "unlimited" ? .unlimited : UInt64(hard).map(LockLimit.value)
         }
         return nil
     }

@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// The program: one executable, a subcommand for each job.
+/// The program: one executable, a subcommand for each purpose.
 @main
 struct QkronCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

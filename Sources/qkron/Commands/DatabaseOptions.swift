@@ -1,4 +1,5 @@
 import ArgumentParser
+import Executor
 import Logging
 
 /// The flags of commands that work on the database.
@@ -18,6 +19,7 @@ struct DatabaseOptions: ParsableArguments {
 
     /// Runs `body` on the migrated database, and says what went wrong in words.
     func withDatabase(_ body: (Console) async throws -> Void) async throws {
+        ProcessProtection.makeUndumpable()
         try await CommandFailure.inWords {
             let configuration = try Configuration(try SettingSource.ofProcess(flags: flags))
             LoggingSetup.bootstrap(level: max(configuration.logLevel, .warning), format: configuration.logFormat)

@@ -1,3 +1,4 @@
+import Executor
 import Foundation
 
 /// Asks for a password at the terminal, without echo, or reads a line from standard input where there is no terminal.
@@ -7,6 +8,7 @@ enum PasswordPrompt {
     ///
     /// - Throws: `PromptError` if none is given, or the two differ.
     static func newPassword() throws -> String {
+        ProcessProtection.makeUndumpable()
         guard isatty(STDIN_FILENO) == 1 else {
             guard let line = readLine(strippingNewline: true), !line.isEmpty else {
                 throw PromptError(description: "No password was given on standard input.")
@@ -20,20 +22,9 @@ enum PasswordPrompt {
 
     private static func ask(_ prompt: String) throws -> String {
         FileHandle.standardError.write(Data(prompt.utf8))
-        var terminal = termios()
-        guard tcgetattr(STDIN_FILENO, &terminal) == 0 else {
-            throw PromptError(description: "The terminal cannot be set up.")
-        }
-        var silent = terminal
-        silent.c_lflag &= ~tcflag_t(ECHO)
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent)
-        defer {
-            tcsetattr(STDIN_FILENO, TCSAFLUSH, &terminal)
-            FileHandle.standardError.write(Data("\n".utf8))
-        }
-        guard let line = readLine(strippingNewline: true), !line.isEmpty else {
-            throw PromptError(description: "No password was given.")
-        }
+        defer { FileHandle.standardError.write(Data("\n".utf8)) }
+        let line = try SilentTerminal.during { readLine(strippingNewline: true) }
+        guard let line, !line.isEmpty else { throw PromptError(description: "No password was given.") }
         return line
     }
 }

@@ -50,7 +50,7 @@ struct UserCommand: AsyncParsableCommand {
                         ISO8601.format(user.createdAt),
                     ]
                 }
-                print(TextTable.render([["USERNAME", "EMAIL", "ROLE", "STATE", "CREATED"]] + rows))
+                print(TextTable.render([["USERNAME", "EMAIL", "ROLE", "STATUS", "CREATED"]] + rows))
             }
         }
     }

@@ -87,7 +87,7 @@ struct Composition {
     }
 
     private func prepareDatabase() async throws {
-        _ = try await DatabaseHost.migrate(enginePool, logger: logger)
+        _ = try await DatabaseHost.migrate(enginePool, patience: .seconds(30), logger: logger)
         try await secrets.checkShared(in: Database(requestPool).store)
         try await FirstSuperuser.ensure(
             configuration.identity.firstSuperuser, isPrivate: host.server != nil,

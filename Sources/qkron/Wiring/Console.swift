@@ -11,6 +11,8 @@ struct Console {
     /// Migrations that opening the database applied.
     let appliedMigrations: [Int]
     let users: UserOperations
+    /// Somebody waits at the terminal.
+    private static let patience = Duration.seconds(5)
 
     /// Opens the database, starting the private cluster if no server runs it, runs `body`, and closes all again.
     static func open(_ configuration: Configuration, _ body: (Console) async throws -> Void) async throws {
@@ -47,7 +49,7 @@ struct Console {
         try connection.validate()
         let pool = PostgresPool(connection, logger: logger)
         do {
-            let applied = try await DatabaseHost.migrate(pool, logger: logger)
+            let applied = try await DatabaseHost.migrate(pool, patience: patience, logger: logger)
             let hasher = try PasswordHasher(cost: configuration.identity.passwordHashCost, threads: 1)
             try await body(
                 Console(

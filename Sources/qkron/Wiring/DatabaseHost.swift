@@ -36,18 +36,22 @@ struct DatabaseHost: Sendable {
             statementTimeout: settings.statementTimeout, applicationName: "qkron")
     }
 
-    /// Applies what migrations are missing; a database that is just starting is waited for.
+    /// Applies what migrations are missing.
     ///
+    /// - Parameter patience: how long a database that does not answer is tried again.
     /// - Returns: the numbers applied.
-    static func migrate(_ pool: PostgresPool, logger: Logger) async throws -> [Int] {
+    static func migrate(_ pool: PostgresPool, patience: Duration, logger: Logger) async throws -> [Int] {
         let clock = ContinuousClock()
-        let deadline = clock.now + .seconds(30)
+        let pause = Duration.seconds(1)
+        let deadline = clock.now + patience
         while true {
             do {
                 return try await Migrator(Schema.migrations).migrate(pool)
-            } catch let error as PostgresError where error.kind == .unavailable && clock.now < deadline {
+            } catch let error as PostgresError
+                where error.kind == .unavailable && clock.now.advanced(by: pause) < deadline
+            {
                 logger.warning("The database does not answer yet", metadata: ["error": "\(error)"])
-                try await Task.sleep(for: .seconds(1))
+                try await Task.sleep(for: pause)
             }
         }
     }
