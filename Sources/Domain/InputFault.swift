@@ -15,6 +15,9 @@ package struct InputFault: Sendable, Hashable {
         }
     }
 
+    /// No answer tells more faults, and reading stops where so many are found: each costs memory and time.
+    package static let limit = 100
+
     package let origin: Origin
     package let place: [Step]
     /// What is wrong and what is allowed; one sentence.

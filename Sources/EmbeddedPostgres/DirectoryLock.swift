@@ -12,7 +12,7 @@ package final class DirectoryLock: Sendable {
         // A child that inherited the descriptor would hold the lock for us after our death.
         let descriptor = open(file.string, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw Files.failure("open", file) }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+        guard Self.lock(descriptor) else {
             let code = errno
             close(descriptor)
             guard code == EWOULDBLOCK else { throw Files.failure("lock", file, code) }
@@ -27,6 +27,16 @@ package final class DirectoryLock: Sendable {
         }
         self.directory = directory
         self.descriptor = descriptor
+    }
+
+    /// Tries for up to two seconds: a child of a holder that just died has a copy of the descriptor until it execs.
+    private static func lock(_ descriptor: Int32) -> Bool {
+        for _ in 0..<40 {
+            if flock(descriptor, LOCK_EX | LOCK_NB) == 0 { return true }
+            guard errno == EWOULDBLOCK else { return false }
+            usleep(50_000)
+        }
+        return flock(descriptor, LOCK_EX | LOCK_NB) == 0
     }
 
     deinit { close(descriptor) }

@@ -19,6 +19,11 @@ package struct AttemptRunner: Sendable {
         self.logger = logger
     }
 
+    /// Lets go of attempts whose ends cannot be recorded.
+    func giveUpRecording() {
+        completer.close()
+    }
+
     /// Makes the attempt of `lease`, which `running` holds already; returns when it is recorded, or refused.
     func run(_ lease: Lease, endSignal: AsyncStream<Void>) async {
         EngineMetrics.started(lease)
@@ -27,8 +32,9 @@ package struct AttemptRunner: Sendable {
         let report = await performed(lease, endSignal)
         let decision = lease.retryPolicy.decision(after: report.outcome, attempt: lease.attempt)
         let isRecorded = await completer.finish(FinishedAttempt(lease: lease, report: report, decision: decision))
+        let isForgotten = running.ending(of: lease) == .heard(.forgetIt)
         running.remove(lease)
-        tell(lease, report, decision, isRecorded: isRecorded, duration: clock.now - start)
+        if !isForgotten { tell(lease, report, decision, isRecorded: isRecorded, duration: clock.now - start) }
     }
 
     /// The action's report; cancelling the action is how it is ended.
@@ -83,8 +89,9 @@ extension AttemptReport {
         guard case .cancelled = outcome else { return self }
         let (outcome, error): (Outcome, String) =
             switch ending {
-            case .wished(let reason): (.cancelled(reason), "Cancelled")
-            case .leaseGone: (.lost, "The run was interrupted: the lease was lost")
+            case .heard(.end(let reason)): (.cancelled(reason), "Cancelled")
+            case .heard(.forgetIt): (.cancelled(.taskCancelled), "The task was deleted")
+            case .heard(.leaseGone): (.lost, "The run was interrupted: the lease was lost")
             case .shutdown, nil: (.shutDown, "The run was interrupted: the server stopped")
             }
         return AttemptReport(

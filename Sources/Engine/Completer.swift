@@ -10,6 +10,12 @@ package final class Completer: Service {
     /// The most attempts, and about the most bytes of output, of one transaction.
     private static let batch = (attempts: 200, bytes: 16 << 20)
 
+    private struct Queue {
+        var waiting: [Waiting] = []
+        /// Whether nobody records any more.
+        var isClosed = false
+    }
+
     private struct Waiting {
         let attempt: FinishedAttempt
         let recorded: CheckedContinuation<Bool, Never>
@@ -18,7 +24,7 @@ package final class Completer: Service {
     private let database: Database
     private let signals: EngineSignals
     private let logger: Logger
-    private let queue = Mutex<[Waiting]>([])
+    private let queue = Mutex(Queue())
     private let signal = WakeSignal()
 
     /// A completer on `database`.
@@ -31,15 +37,27 @@ package final class Completer: Service {
     /// Hands a finished attempt over; returns when it is durable, or refused because its lease was lost (false).
     func finish(_ attempt: FinishedAttempt) async -> Bool {
         await withCheckedContinuation { continuation in
-            queue.withLock { $0.append(Waiting(attempt: attempt, recorded: continuation)) }
-            signal.wake()
+            let isTaken = queue.withLock { queue in
+                guard !queue.isClosed else { return false }
+                queue.waiting.append(Waiting(attempt: attempt, recorded: continuation))
+                return true
+            }
+            if isTaken { signal.wake() } else { continuation.resume(returning: false) }
         }
+    }
+
+    /// Records no more: whoever waits is told, and the next start of this server settles their rows.
+    func close() {
+        let left = queue.withLock { queue in
+            defer { queue = Queue(isClosed: true) }
+            return queue.waiting
+        }
+        for waiting in left { waiting.recorded.resume(returning: false) }
     }
 
     package func run() async throws {
         await cancelWhenGracefulShutdown { await self.loop() }
-        // Whoever still waits is told; the next start finds their rows and settles them.
-        for waiting in queue.withLock({ exchange(&$0, []) }) { waiting.recorded.resume(returning: false) }
+        close()
     }
 
     private func loop() async {
@@ -58,7 +76,7 @@ package final class Completer: Service {
                 recovery.succeed()
                 signals.work.wake()
             } catch {
-                queue.withLock { $0.insert(contentsOf: batch, at: 0) }
+                putBack(batch)
                 let delay = recovery.delay(after: error)
                 try? await Task.sleep(for: delay)  // Cancelled only at the end of the server's life.
             }
@@ -68,14 +86,24 @@ package final class Completer: Service {
     private func takeBatch() -> [Waiting] {
         queue.withLock { queue in
             var bytes = 0
-            let count = queue.prefix(Self.batch.attempts).prefix { waiting in
+            let count = queue.waiting.prefix(Self.batch.attempts).prefix { waiting in
                 defer { bytes += waiting.attempt.report.stdout.text.utf8.count }
                 defer { bytes += waiting.attempt.report.stderr.text.utf8.count }
                 return bytes < Self.batch.bytes
             }.count
-            defer { queue.removeFirst(count) }
-            return Array(queue.prefix(count))
+            defer { queue.waiting.removeFirst(count) }
+            return Array(queue.waiting.prefix(count))
         }
+    }
+
+    private func putBack(_ batch: [Waiting]) {
+        let isTaken = queue.withLock { queue in
+            guard !queue.isClosed else { return false }
+            queue.waiting.insert(contentsOf: batch, at: 0)
+            return true
+        }
+        guard !isTaken else { return }
+        for waiting in batch { waiting.recorded.resume(returning: false) }
     }
 
     private func record(_ attempts: [FinishedAttempt]) async throws -> Set<Identifier<Execution>> {
@@ -105,9 +133,4 @@ package final class Completer: Service {
     private func store(_ attempts: [FinishedAttempt]) async throws -> Set<Identifier<Execution>> {
         try await database.transaction { try await $0.finish(attempts) }
     }
-}
-
-private func exchange<Value>(_ value: inout Value, _ new: Value) -> Value {
-    defer { value = new }
-    return value
 }

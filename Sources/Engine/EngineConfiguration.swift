@@ -10,6 +10,8 @@ package struct EngineConfiguration: Sendable {
     package let leaseDuration: Duration
     /// What is taken off a lease, so that what runs under it is dead before it ends.
     package let leaseMargin: Duration
+    /// From SIGTERM to SIGKILL.
+    package let killGrace: Duration
     /// How long running attempts may go on when the server stops.
     package let shutdownGrace: Duration
     /// Whose command tasks fire.
@@ -24,6 +26,7 @@ package struct EngineConfiguration: Sendable {
         self.taskCapacity = taskCapacity
         self.leaseDuration = .seconds(leaseSeconds)
         self.leaseMargin = Self.leaseGrace(leaseSeconds: leaseSeconds, killGrace: killGrace) + leaseDuration / 10
+        self.killGrace = killGrace
         self.shutdownGrace = shutdownGrace
         self.commandRoles = commandRoles
     }

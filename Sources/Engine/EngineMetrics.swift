@@ -4,6 +4,16 @@ import Metrics
 
 /// What the engine counts and times. No id and no name is ever a label.
 enum EngineMetrics {
+    /// Makes the counters that alerts watch, at 0: a first increment from nothing would not be seen.
+    static func begin() {
+        Counter(label: "qkron_late_results_total").increment(by: 0)
+        Counter(label: "qkron_slots_total", dimensions: [("verdict", "ran"), ("reason", "")]).increment(by: 0)
+        for reason in [Reason.misfire, .overlap, .queueFull] {
+            Counter(label: "qkron_slots_total", dimensions: [("verdict", "skipped"), ("reason", reason.rawValue)])
+                .increment(by: 0)
+        }
+    }
+
     static func slot(_ execution: NewExecutionVerdict) {
         Counter(
             label: "qkron_slots_total",

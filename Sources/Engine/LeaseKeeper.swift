@@ -50,7 +50,11 @@ package struct LeaseKeeper: Service {
                 group.cancelAll()
             }
         }
-        guard !standing.isSuperseded else { throw NodeSuperseded(name: node.name) }
+        guard !standing.isSuperseded else {
+            // The new server has settled these runs, and may have started their successors.
+            running.endAll(.heard(.leaseGone))
+            throw NodeSuperseded(name: node.name)
+        }
         do {
             try await renewals.store.release(node)
         } catch {
@@ -111,7 +115,7 @@ package struct LeaseKeeper: Service {
 
     private func heedWishes() async throws {
         for wish in try await database.store.wishes(for: running.leases) {
-            running.end(wish.token, wish.reason.map { .wished($0) } ?? .leaseGone)
+            running.end(wish.token, .heard(wish.wish))
         }
     }
 }

@@ -1,14 +1,13 @@
 import Domain
+import Storage
 import Synchronization
 
 /// The attempts that this server has under way, from the grant to the record.
 package final class RunningAttempts: Sendable {
     /// Why an attempt must end before its time.
     enum Ending: Sendable, Equatable {
-        /// Somebody wishes it.
-        case wished(Reason)
-        /// The database has given the execution to somebody else, or it is gone.
-        case leaseGone
+        /// The database says so.
+        case heard(Wish)
         /// The server stops.
         case shutdown
     }

@@ -8,8 +8,10 @@ import Storage
 /// Fires due tasks, then naps until the next slot or a wake-up. Any number of servers may do so at once: a due task is
 /// locked while its slots become executions, and both are committed together with its next run.
 package struct Scheduler: Service {
-    /// The most tasks fired in one transaction.
+    /// The most tasks fired in one transaction; fewer after a failure.
     private static let batch = 200
+    /// About the most executions made in one transaction: a backlog is worked off in several.
+    private static let executionBatch = 5_000
     /// No nap is longer, so that a lost wake-up only delays.
     private static let longestNap = Duration.seconds(10)
 
@@ -34,42 +36,48 @@ package struct Scheduler: Service {
     }
 
     package func run() async throws {
+        EngineMetrics.begin()
         await cancelWhenGracefulShutdown { await loop() }
     }
 
     private func loop() async {
         var recovery = LoopRecovery("scheduler", logger: logger)
+        let unreadable = UnreadableTasks()
+        var limit = Self.batch
         while !Task.isCancelled {
             do {
-                let fired = try await fire()
-                let nap = fired < Self.batch ? try await napLength(hasFired: fired > 0) : .zero
+                let fired = try await fire(limit: limit, passingOver: unreadable)
+                let nap = fired == 0 ? try await napLength(passingOver: unreadable) : .zero
+                limit = Self.batch
                 recovery.succeed()
                 health.note(.scheduler, isWell: true)
                 await signals.due.nap(upTo: nap)
             } catch is CancellationError {
                 return
             } catch {
+                // Perhaps there was too much to do at once: one task after the other is never too much.
+                limit = max(1, limit / 2)
                 health.note(.scheduler, isWell: false)
                 await signals.due.nap(upTo: recovery.delay(after: error))
             }
         }
     }
 
-    private func napLength(hasFired: Bool) async throws -> Duration {
-        guard let seconds = try await database.store.secondsUntilDue() else { return Self.longestNap }
+    private func napLength(passingOver unreadable: UnreadableTasks) async throws -> Duration {
+        let seconds = try await database.store.secondsUntilDue(passingOver: unreadable.ids)
+        guard let seconds else { return Self.longestNap }
         // A task that is overdue yet was not found is locked by somebody else for a moment.
-        let least = hasFired ? Duration.zero : .milliseconds(5)
-        return min(max(.seconds(seconds), least), Self.longestNap)
+        return min(max(.seconds(seconds), .milliseconds(5)), Self.longestNap)
     }
 
     /// Fires what is due now.
     ///
-    /// - Returns: how many tasks were due.
-    private func fire() async throws -> Int {
-        let (due, executions, wishes) = try await database.transaction { store in
-            let due = try await store.dueTasks(limit: Self.batch)
-            guard !due.isEmpty else { return (0, [NewExecution](), false) }
-            let firings = due.map { task in (task: task, firing: firing(of: task)) }
+    /// - Returns: how many tasks were fired; 0 when none is due.
+    private func fire(limit: Int, passingOver unreadable: UnreadableTasks) async throws -> Int {
+        let (fired, executions, wishes) = try await database.transaction { store in
+            let due = try await store.dueTasks(limit: limit, passingOver: unreadable.ids)
+            let firings = firings(of: due, unreadable)
+            guard !firings.isEmpty else { return (0, [NewExecution](), false) }
             let superseded = firings.filter { $0.firing?.supersedes == true }.map(\.task.id)
             let wishes =
                 superseded.isEmpty
@@ -77,22 +85,37 @@ package struct Scheduler: Service {
             let executions = firings.flatMap { $0.firing?.executions ?? [] }
             try await store.insert(executions)
             try await store.setNextRuns(firings.map { (task: $0.task.id, nextRun: $0.firing?.nextRun) })
-            return (due.count, executions, wishes)
+            return (firings.count, executions, wishes)
         }
         tell(executions, wishes: wishes)
-        return due
+        return fired
     }
 
-    private func firing(of task: DueTask) -> Firing? {
-        do {
-            return try Firing(task, commandRoles: configuration.commandRoles)
-        } catch {
-            // One that cannot be read must not hold up the others; it rests until somebody changes it.
-            logger.error(
-                "A task's schedule cannot be read; it does not fire until it is changed",
-                metadata: ["task_id": "\(task.id)", "field": "\(error.field)", "error": "\(error.reason)"])
-            return nil
+    /// What due tasks' slots become, of as many tasks as go into one transaction. A task without a firing rests until
+    /// somebody changes it.
+    private func firings(
+        of due: [DueTask], _ unreadable: UnreadableTasks
+    ) -> [(task: DueTask, firing: Firing?)] {
+        var firings: [(task: DueTask, firing: Firing?)] = []
+        var executions = 0
+        for task in due where executions < Self.executionBatch {
+            do {
+                let firing = try Firing(task, commandRoles: configuration.commandRoles)
+                executions += firing.executions.count
+                firings.append((task, firing))
+            } catch {
+                logger.error(
+                    "A task's schedule cannot be read",
+                    metadata: ["task_id": "\(task.id)", "field": "\(error.field)", "error": "\(error.reason)"])
+                if error.field == .timezone {
+                    // The fault may be this machine's, whose tz database is older: other servers may fire the task.
+                    unreadable.add(task.id)
+                } else {
+                    firings.append((task, nil))
+                }
+            }
         }
+        return firings
     }
 
     private func tell(_ executions: [NewExecution], wishes: Bool) {

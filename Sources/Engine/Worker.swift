@@ -9,6 +9,8 @@ import Synchronization
 package struct Worker: Service {
     /// No nap is longer, so that a lost wake-up only delays.
     private static let longestNap = Duration.seconds(10)
+    /// How long the ends of the last attempts may take to be recorded when the server stops.
+    private static let recordingPatience = Duration.seconds(15)
 
     private let node: Node
     private let database: Database
@@ -108,12 +110,18 @@ package struct Worker: Service {
         guard running.count > 0 else { return }
         logger.notice("Waiting for running commands", metadata: ["running": "\(running.count)"])
         let clock = ContinuousClock()
-        let deadline = clock.now + configuration.shutdownGrace
-        while running.count > 0, clock.now < deadline, !Task.isCancelled {
-            await signals.work.nap(upTo: min(deadline - clock.now, .milliseconds(200)))
-        }
+        await nap(until: clock.now + configuration.shutdownGrace)
         guard running.count > 0 else { return }
         logger.notice("Ending the commands that still run", metadata: ["running": "\(running.count)"])
         running.endAll(.shutdown)
+        // Their trees are dead after the kill grace; a database that is away must not hold up the end for ever.
+        await nap(until: clock.now + configuration.killGrace + Self.recordingPatience)
+        if running.count > 0 { attempts.giveUpRecording() }
+    }
+
+    private func nap(until deadline: ContinuousClock.Instant) async {
+        while running.count > 0, ContinuousClock.now < deadline, !Task.isCancelled {
+            await signals.work.nap(upTo: min(deadline - ContinuousClock.now, .milliseconds(200)))
+        }
     }
 }

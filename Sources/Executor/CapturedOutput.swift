@@ -2,7 +2,7 @@
 package struct CapturedOutput: Sendable, Equatable {
     /// The output: invalid UTF-8 reads U+FFFD, NUL the two characters `\0`; a mark line stands where bytes were cut.
     ///
-    /// Without the mark line at most as many bytes of UTF-8 as the limit allows.
+    /// At most as many bytes of UTF-8 as the limit allows, the mark line included.
     package let text: String
     /// Whether something was cut.
     package let isTruncated: Bool
@@ -20,11 +20,13 @@ package struct CapturedOutput: Sendable, Equatable {
             self.init(text: ReadableUTF8.text(of: whole[...]), isTruncated: false, total: total)
             return
         }
-        // Replacing bytes makes text longer than what was read, so it is cut a second time.
-        let first = ReadableUTF8.prefix(of: isWhole ? whole : ReadableUTF8.withoutTornEnd(head), within: limit / 2)
+        // No mark is longer than that of the whole. Replacing bytes makes text longer than what was read, so that also
+        // what was kept whole may have to be cut.
+        let room = max(limit - Self.mark(ofBytes: total).utf8.count, 0)
+        let first = ReadableUTF8.prefix(of: isWhole ? whole : ReadableUTF8.withoutTornEnd(head), within: room / 2)
         let last = ReadableUTF8.suffix(
-            of: isWhole ? whole : ReadableUTF8.withoutTornStart(tail), within: limit - limit / 2)
-        let mark = "\n[... \(Self.grouped(total - first.count - last.count)) bytes cut by qkron ...]\n"
+            of: isWhole ? whole : ReadableUTF8.withoutTornStart(tail), within: room - room / 2)
+        let mark = Self.mark(ofBytes: total - first.count - last.count)
         self.init(
             text: ReadableUTF8.text(of: first) + mark + ReadableUTF8.text(of: last), isTruncated: true, total: total)
     }
@@ -33,6 +35,11 @@ package struct CapturedOutput: Sendable, Equatable {
         self.text = text
         self.isTruncated = isTruncated
         self.total = total
+    }
+
+    /// The line that stands where bytes were cut, worded as where a list cuts stored output.
+    private static func mark(ofBytes count: Int) -> String {
+        "\n[... \(grouped(count)) bytes cut by qkron ...]\n"
     }
 
     /// The number with commas between its thousands.

@@ -40,7 +40,23 @@ struct RawEnd: Sendable {
         errorTotal = Int(end.errorTotal)
     }
 
-    func result(outputLimit: Int) -> RunResult {
+    /// Much output at once is read one run after the other, on threads of its own: the pool that all tasks share must
+    /// go on renewing leases and answering requests meanwhile.
+    private static let reading = Mutex(())
+    private static let littleOutput = 16 * 1024
+
+    func readableResult(outputLimit: Int) async -> RunResult {
+        guard parts.values.reduce(0, { $0 + $1.count }) > Self.littleOutput else {
+            return result(outputLimit: outputLimit)
+        }
+        let read = try? await BlockingThread.run("qkron-output") {
+            Self.reading.withLock { _ in result(outputLimit: outputLimit) }
+        }
+        // The closure does not throw.
+        return read ?? result(outputLimit: outputLimit)
+    }
+
+    private func result(outputLimit: Int) -> RunResult {
         RunResult(
             ending: ending,
             stdout: CapturedOutput(

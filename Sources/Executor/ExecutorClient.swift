@@ -57,7 +57,7 @@ package final class ExecutorClient: Sendable {
         } onCancel: {
             self.end(run: number, .cancelled)
         }
-        return end.result(outputLimit: request.outputLimit)
+        return await end.readableResult(outputLimit: request.outputLimit)
     }
 
     /// Moves the deadline of every run, and of those that are yet to come; an earlier one than before changes nothing.

@@ -30,7 +30,8 @@ enum ReadableUTF8 {
 
     /// The most first bytes whose text fits the given size.
     static func prefix(of bytes: [UInt8], within limit: Int) -> ArraySlice<UInt8> {
-        if bytes.count <= limit, isPlain(bytes[...]) { return bytes[...] }
+        let plain = withoutTornEnd(Array(bytes.prefix(limit)))
+        if isPlain(plain[...]) { return bytes[..<plain.count] }
         var size = 0
         var end = 0
         forEachPiece(of: bytes[...]) { piece, start in
@@ -44,6 +45,8 @@ enum ReadableUTF8 {
 
     /// The most last bytes whose text fits the given size.
     static func suffix(of bytes: [UInt8], within limit: Int) -> ArraySlice<UInt8> {
+        let plain = withoutTornStart(Array(bytes.suffix(limit)))
+        if isPlain(plain[...]) { return bytes[(bytes.count - plain.count)...] }
         var excess = size(of: bytes) - limit
         var begin = 0
         forEachPiece(of: bytes[...]) { piece, start in

@@ -59,10 +59,15 @@ package struct AccountRules: Sendable {
         if username.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) {
             return [InputFault(["username"], "must not hold control characters")]
         }
-        if username.contains("@"), let email, username.lowercased() != email.lowercased() {
+        if User.holdsAtSign(username), let email, !isSame(username, email) {
             return [InputFault(["username"], "may hold '@' only as your own e-mail address")]
         }
         return []
+    }
+
+    /// Whether two names are one to the database, which compares bytes.
+    private static func isSame(_ name: String, _ other: String) -> Bool {
+        User.key(of: name).utf8.elementsEqual(User.key(of: other).utf8)
     }
 
     static func passwordFaults(_ password: String) -> [InputFault] {
@@ -80,13 +85,16 @@ package struct AccountRules: Sendable {
     private static func isAddress(_ text: String) -> Bool {
         guard text.unicodeScalars.count <= 255 else { return false }
         let isClean = text.unicodeScalars.allSatisfy { scalar in
-            !scalar.properties.isWhitespace && scalar.properties.generalCategory != .control && !"<>()[],;:\\\"".unicodeScalars.contains(scalar)
+            !scalar.properties.isWhitespace && scalar.properties.generalCategory != .control
+                && !"<>()[],;:\\\"".unicodeScalars.contains(scalar)
         }
-        let parts = text.split(separator: "@", omittingEmptySubsequences: false)
+        // By scalars: as a character, a sign with a mark on it is another one.
+        let parts = text.unicodeScalars.split(separator: "@", omittingEmptySubsequences: false)
         guard isClean, parts.count == 2, !parts[0].isEmpty, parts[0].count <= 64 else { return false }
+        let words = parts[0].split(separator: ".", omittingEmptySubsequences: false)
         let labels = parts[1].split(separator: ".", omittingEmptySubsequences: false)
-        return !parts[0].hasPrefix(".") && !parts[0].hasSuffix(".") && !parts[0].contains("..")
-            && labels.count >= 2 && labels.allSatisfy { !$0.isEmpty && !$0.hasPrefix("-") && !$0.hasSuffix("-") }
+        return words.allSatisfy { !$0.isEmpty }
+            && labels.count >= 2 && labels.allSatisfy { !$0.isEmpty && $0.first != "-" && $0.last != "-" }
     }
 }
 

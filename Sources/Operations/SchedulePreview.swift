@@ -5,19 +5,23 @@ import Storage
 
 /// A question: when would this fire?
 package struct PreviewRequest: Sendable {
-    package var kind: ScheduleKind
-    package var schedule: String
+    /// Nil if it could not be read.
+    package var kind: ScheduleKind?
+    /// Nil if it could not be read.
+    package var schedule: String?
     package var timezone: String
     package var from: MomentText?
     package var startsAt: MomentText?
     package var endsAt: MomentText?
     /// 1 to 100.
     package var count: Int
+    /// What of the question could not be read, to be told together with what else is wrong.
+    package var faults: [InputFault]
 
     /// A question about `schedule`.
     package init(
-        kind: ScheduleKind, schedule: String, timezone: String, from: MomentText?, startsAt: MomentText?,
-        endsAt: MomentText?, count: Int
+        kind: ScheduleKind?, schedule: String?, timezone: String, from: MomentText?, startsAt: MomentText?,
+        endsAt: MomentText?, count: Int, faults: [InputFault] = []
     ) {
         self.kind = kind
         self.schedule = schedule
@@ -26,6 +30,7 @@ package struct PreviewRequest: Sendable {
         self.startsAt = startsAt
         self.endsAt = endsAt
         self.count = count
+        self.faults = faults
     }
 }
 
@@ -43,25 +48,30 @@ package struct SchedulePreview: Sendable {
     /// Answers `request`; nothing is stored.
     ///
     /// - Parameter now: what `from` means when it is left out.
-    /// - Throws: `OperationError.invalid` naming the field.
+    /// - Throws: `OperationError.invalid` with every fault, also of a schedule that never fires within its bounds.
     package init(_ request: PreviewRequest, now: Date) throws {
-        do {
-            let zone = try ZoneRules.named(request.timezone)
-            let from = request.from?.resolved(in: .utc) ?? now
-            let timing = try TaskTiming.read(
-                kind: request.kind, text: request.schedule, timezone: request.timezone,
-                startsAt: request.startsAt?.resolved(in: zone), endsAt: request.endsAt?.resolved(in: zone), at: from)
-            let slots = try timing.slots()
-            next = Array(slots.upcoming(after: from).prefix(request.count))
-            sentence = slots.schedule.sentence
-            warnings = ScheduleWarning.warnings(
-                for: slots.schedule, text: request.schedule, from: from, through: next.last
-            ).map(\.description)
-            self.zone = zone
-        } catch let error as TimingFault {
-            throw OperationError.invalid([InputFault([.key(error.field.rawValue)], error.reason)])
-        } catch let error as ZoneError {
-            throw OperationError.invalid([InputFault(["timezone"], error.description)])
+        let parts = TimingParts(
+            kind: request.kind, text: request.schedule, timezone: request.timezone, startsAt: request.startsAt,
+            endsAt: request.endsAt)
+        let faults = request.faults + parts.faults.map(InputFault.init)
+        guard faults.isEmpty, let kind = request.kind, let text = request.schedule else {
+            throw OperationError.invalid(faults.firstOfEachPlace)
         }
+        zone = try ZoneRules.named(request.timezone)
+        let from = request.from?.resolved(in: .utc) ?? now
+        let slots: Slots
+        do {
+            let timing = try TaskTiming.read(
+                kind: kind, text: text, timezone: request.timezone, startsAt: request.startsAt?.resolved(in: zone),
+                endsAt: request.endsAt?.resolved(in: zone), at: from)
+            try timing.checkFires(at: from)
+            slots = try timing.slots()
+        } catch {
+            throw OperationError.invalid([InputFault(error)])
+        }
+        next = Array(slots.upcoming(after: from).prefix(request.count))
+        sentence = slots.schedule.sentence
+        warnings = ScheduleWarning.warnings(for: slots.schedule, text: text, from: from, through: next.last)
+            .map(\.description)
     }
 }

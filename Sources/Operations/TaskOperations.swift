@@ -36,6 +36,8 @@ package struct TaskOperations: Sendable {
     package func list(
         _ filter: TaskFilter, _ window: Window, as reader: User
     ) async throws -> Listing<TaskDefinition> {
+        // No task of this version belongs to a goal.
+        guard filter.goal == nil else { return Listing(rows: [], total: 0) }
         var filter = filter
         if reader.role != .superuser { filter.owner = reader.id }
         return try await database.store.tasks(filter, window)
@@ -48,12 +50,23 @@ package struct TaskOperations: Sendable {
         try await database.store.task(id, for: reader)
     }
 
-    /// Changes what the draft names; a changed schedule counts from now.
+    /// Says what is wrong with a change, whatever task it is meant for.
+    ///
+    /// - Throws: every fault that can be told without the task.
+    package func check(change draft: TaskDraft) throws(InputFaults) {
+        let faults = rules.faults(ofChange: draft)
+        guard faults.isEmpty else { throw InputFaults(faults) }
+    }
+
+    /// Changes what the draft names; a changed schedule counts from now. What is wrong whatever the task is, is told
+    /// before anybody asks whether it exists and whose it is.
     ///
     /// - Throws: `notFound`, `notOwner`, `roleRequired`, or `OperationError.invalid` with every fault.
     package func update(
         _ id: Identifier<TaskDefinition>, with draft: TaskDraft, as principal: User
     ) async throws -> TaskDefinition {
+        let faults = rules.faults(ofChange: draft)
+        guard faults.isEmpty else { throw OperationError.invalid(faults) }
         let change = try await database.transaction { store in
             guard try await store.lockTask(id) else { throw OperationError.noTask }
             let before = try await store.task(id, for: principal)

@@ -37,15 +37,8 @@ package struct TaskRules: Sendable {
         if !draft.schedule.isSent {
             faults.append(InputFault(["schedule"], "a command task needs a schedule", type: "missing"))
         }
-        let zone = draft.timezone.or("UTC")
-        let read = collect(&faults) { () throws(InputFaults) -> TaskTiming? in
-            guard case .value(let text) = draft.schedule else { return nil }
-            return try readTiming(
-                kind: draft.scheduleKind.or(.cron), text: text, timezone: zone,
-                startsAt: draft.startsAt.or(nil)?.resolved(inZoneNamed: zone),
-                endsAt: draft.endsAt.or(nil)?.resolved(inZoneNamed: zone), at: now)
-        }
-        guard faults.isEmpty, let action, case .some(.some(let timing)) = read else {
+        let timing = collect(&faults) { () throws(InputFaults) in try newTiming(draft, at: now) }
+        guard faults.isEmpty, let action, case .some(.some(let timing)) = timing else {
             throw OperationError.invalid(faults.firstOfEachPlace)
         }
         let isActive = draft.isActive.or(true)
@@ -68,27 +61,50 @@ package struct TaskRules: Sendable {
         !draft.parameters.isEmpty || draft.touchesTiming || draft.isActive.or(false)
     }
 
-    /// What a draft makes of a task.
+    /// Everything wrong with a change that can be told without the task: what could not be read, and what is wrong by
+    /// itself. What depends on the rest of the task is left to `change`.
+    func faults(ofChange draft: TaskDraft) -> [InputFault] {
+        var faults = draft.faults
+        let action = Action(kind: .command, parameters: draft.parameters.filter { $0.value != .null })
+        var actionFaults: [InputFault] = []
+        collect(&actionFaults) { () throws(InputFaults) in try catalog.accept(action) }
+        faults += actionFaults.filter { fault in
+            guard case .key(let key) = fault.place.first else { return false }
+            return draft.parameters[key] != nil
+        }
+        let parts = TimingParts(
+            kind: draft.scheduleKind.optional, text: draft.schedule.optional, timezone: draft.timezone.optional,
+            startsAt: draft.startsAt.or(nil), endsAt: draft.endsAt.or(nil))
+        faults += parts.faults.map(InputFault.init)
+        return faults.firstOfEachPlace
+    }
+
+    /// What a draft without faults of its own makes of a task.
     func change(
         _ before: TaskDefinition, _ draft: TaskDraft, ownerIsActive: Bool, at now: Date
     ) throws -> TaskChange {
-        var faults = draft.faults
+        var faults: [InputFault] = []
         var task = before
         if draft.kind.isSent, draft.kind.or(before.action.kind) != before.action.kind {
             faults.append(InputFault(["task_type"], "a task's type cannot be changed"))
         }
         if !draft.parameters.isEmpty {
             let merged = before.action.parameters.merging(draft.parameters) { $1 }.filter { $0.value != .null }
-            if let action = collect(&faults, { () throws(InputFaults) in
-                try catalog.accept(Action(kind: before.action.kind, parameters: merged))
-            }) {
+            if let action = collect(
+                &faults,
+                { () throws(InputFaults) in
+                    try catalog.accept(Action(kind: before.action.kind, parameters: merged))
+                })
+            {
                 task.action = action
             }
         }
         if draft.touchesTiming,
-            let timing = collect(&faults, { () throws(InputFaults) in
-                try changedTiming(before.timing, draft, at: now)
-            })
+            let timing = collect(
+                &faults,
+                { () throws(InputFaults) in
+                    try changedTiming(before.timing, draft, at: now)
+                })
         {
             task.timing = timing
         }
@@ -142,6 +158,21 @@ package struct TaskRules: Sendable {
             changesSchedule: timingChanged || standingChanged)
     }
 
+    private func newTiming(_ draft: TaskDraft, at now: Date) throws(InputFaults) -> TaskTiming? {
+        let zone = draft.timezone.or("UTC")
+        // Of a kind that cannot be read nothing is known, not that it is the default.
+        let kind = draft.scheduleKind.optional ?? (draft.hasFault(at: "schedule_type") ? nil : .cron)
+        let parts = TimingParts(
+            kind: kind, text: draft.schedule.optional, timezone: zone, startsAt: draft.startsAt.or(nil),
+            endsAt: draft.endsAt.or(nil))
+        let faults = parts.faults
+        guard faults.isEmpty else { throw InputFaults(faults.map(InputFault.init)) }
+        guard let kind, let text = parts.text else { return nil }
+        return try readTiming(
+            kind: kind, text: text, timezone: zone, startsAt: parts.startsAt?.resolved(inZoneNamed: zone),
+            endsAt: parts.endsAt?.resolved(inZoneNamed: zone), at: now)
+    }
+
     private func changedTiming(
         _ before: TaskTiming, _ draft: TaskDraft, at now: Date
     ) throws(InputFaults) -> TaskTiming {
@@ -165,26 +196,17 @@ package struct TaskRules: Sendable {
     private func readTiming(
         kind: ScheduleKind, text: String, timezone: String, startsAt: Date?, endsAt: Date?, at now: Date
     ) throws(InputFaults) -> TaskTiming {
-        func read(inZoneNamed timezone: String) throws(TimingFault) -> TaskTiming {
+        do throws(TimingFault) {
             let timing = try TaskTiming.read(
                 kind: kind, text: text, timezone: timezone, startsAt: startsAt, endsAt: endsAt, at: now)
-            if try timing.firstSlot(isNew: true, at: now) == nil {
-                throw TimingFault(field: .schedule, reason: "this schedule never fires within its bounds")
-            }
+            try timing.checkFires(at: now)
             return timing
-        }
-        do throws(TimingFault) {
-            return try read(inZoneNamed: timezone)
         } catch {
-            var faults = [error]
-            if error.field == .timezone {
-                // The schedule may be wrong as well, which no zone would mend.
-                do throws(TimingFault) { _ = try read(inZoneNamed: "UTC") } catch { faults.append(error) }
-            }
-            throw InputFaults(faults.map { InputFault([.key($0.field.rawValue)], $0.reason) })
+            throw InputFaults([InputFault(error)])
         }
     }
 
+    @discardableResult
     private func collect<Value>(
         _ faults: inout [InputFault], _ body: () throws(InputFaults) -> Value
     ) -> Value? {
@@ -218,10 +240,8 @@ extension MomentText {
     }
 }
 
-extension [InputFault] {
-    /// Without what follows from an earlier fault of the same place: a name that cannot be read is not missing too.
-    fileprivate var firstOfEachPlace: [InputFault] {
-        var places: Set<[InputFault.Step]> = []
-        return filter { places.insert($0.place).inserted }
+extension TaskDraft {
+    fileprivate func hasFault(at key: String) -> Bool {
+        faults.contains { $0.place == [.key(key)] }
     }
 }

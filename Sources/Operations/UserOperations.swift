@@ -56,13 +56,16 @@ package struct UserOperations: Sendable {
             guard let changed = try await store.setActive(isActive, username: username) else { return }
             try await restOrWake(tasksOf: changed, isActive: isActive, store)
         }
+        // The console has no loop that gathers announcements; it sends its own.
+        try await database.store.announce([.due])
     }
 
     private func restOrWake(tasksOf owner: Identifier<User>, isActive: Bool, _ store: Store) async throws {
         let tasks = try await store.lockTasks(ownedBy: owner)
         let now = try await store.now()
-        let moves = try tasks.filter(\.isActive).map { task in
-            (task: task.id, nextRun: isActive ? try task.timing.slots().first(after: now) : nil)
+        let moves = tasks.filter(\.isActive).map { task in
+            // A schedule that cannot be read rests, as it does when it is due.
+            (task: task.id, nextRun: isActive ? (try? task.timing.slots())?.first(after: now) : nil)
         }
         try await store.setNextRuns(moves)
         try await store.rememberSchedules(of: tasks.map(\.id), at: now)

@@ -28,12 +28,14 @@ package struct FirePlan: Sendable, Equatable {
     /// The first slot not decided here; already due where `limit` cut the list; nil when the schedule is spent.
     package let nextRun: Date?
 
+    /// A scheduler in its ordinary course is always a little late: a slot so young, in seconds, is never missed.
+    private static let leastGrace = 1
     private static let mostSkips = 100
     private static let mostCaughtUp = 1_000
 
     /// Decides every slot from `due`, the stored next run, through `now`.
     ///
-    /// A slot is missed once `grace` seconds have passed since it; younger ones each run, at most `limit` of them here.
+    /// A slot is missed once `grace` seconds, at least one, have passed since it; younger ones each run, at most `limit` of them here.
     /// `ignoresMisfire` makes no slot missed: a once time that lies in the past when it is set fires at once.
     package init(
         slots: Slots, due: Date, now: Date, grace: Int, policy: MisfirePolicy, limit: Int = 1000,
@@ -46,7 +48,7 @@ package struct FirePlan: Sendable, Equatable {
             return
         }
         // The stored slot is decided even if the schedule, read with newer zone rules, no longer holds it.
-        let firstInTime = ignoresMisfire ? dueTime : max(dueTime, nowTime - grace * 1_000_000)
+        let firstInTime = ignoresMisfire ? dueTime : max(dueTime, nowTime - max(grace, Self.leastGrace) * 1_000_000)
         var decisions: [Decision] = []
         var decided = dueTime
         if dueTime < firstInTime {

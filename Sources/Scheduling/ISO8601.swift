@@ -44,8 +44,12 @@ package enum ISO8601 {
         guard let time = reader.localTime() else { return nil }
         if reader.isAtEnd { return .local(time) }
         guard let offset = reader.utcOffset(), reader.isAtEnd else { return nil }
-        return .instant(time.instant(utcOffset: offset))
+        let instant = time.instant(utcOffset: offset)
+        return years.contains(instant.timeIntervalSince1970) ? .instant(instant) : nil
     }
+
+    /// The years 0001 to 9999 in UTC, in seconds: an offset may lead out of them.
+    private static let years = -62_135_596_800.0..<253_402_300_800.0
 
     private static func text(_ write: (inout MomentWriter) -> Void) -> String {
         String(unsafeUninitializedCapacity: MomentWriter.capacity) { buffer in

@@ -26,8 +26,13 @@ package struct ScheduleWarning: Sendable, Hashable, CustomStringConvertible {
         let kinds = CronField.allCases.suffix(fields.count)
         return zip(kinds, fields).flatMap { field, text in
             text.split(separator: ",").compactMap { item in
-                guard item.hasPrefix("*/"), let step = Int(item.dropFirst(2)), step > 1 else { return nil }
-                if field == .dayOfMonth { return "'\(item)' in \(field.title) counts anew from the 1st of each month." }
+                let parts = item.split(separator: "/")
+                // A step through a range ends where its author says.
+                guard parts.count == 2, !parts[0].contains("-"), let step = Int(parts[1]), step > 1 else { return nil }
+                if field == .dayOfMonth {
+                    let first = parts[0] == "*" ? "the 1st" : "day \(parts[0])"
+                    return "'\(item)' in \(field.title) counts anew from \(first) of each month."
+                }
                 guard field.count % step != 0 else { return nil }
                 return
                     "'\(item)' in \(field.title) does not divide \(field.count): the last step of each round is shorter."

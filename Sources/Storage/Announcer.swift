@@ -44,7 +44,7 @@ package final class Announcer: Sendable {
                 return set
             }
             do {
-                try await database.store.notify(announcements.map(\.rawValue))
+                try await database.store.announce(Array(announcements))
             } catch {
                 onFailure(error)
             }
@@ -53,7 +53,12 @@ package final class Announcer: Sendable {
 }
 
 extension Store {
-    fileprivate func notify(_ payloads: [String]) async throws {
-        _ = try await rows("SELECT pg_notify(\(Announcer.channel), payload) FROM unnest(\(payloads)) AS payload")
+    /// Sends announcements at once.
+    package func announce(_ announcements: [Announcement]) async throws {
+        _ = try await rows(
+            """
+            SELECT pg_notify(\(Announcer.channel), payload)
+            FROM unnest(\(announcements.map(\.rawValue))) AS payload
+            """)
     }
 }

@@ -54,16 +54,13 @@ extension Store {
     ///
     /// - Parameters:
     ///   - only: this execution alone, else all of the tasks.
-    ///   - kept: executions that are left as they are.
     /// - Returns: whether any wish was written.
     package func cancelUnfinished(
-        of tasks: [Identifier<TaskDefinition>], only: Identifier<Execution>? = nil,
-        keeping kept: [Identifier<Execution>] = [], reason: Reason
+        of tasks: [Identifier<TaskDefinition>], only: Identifier<Execution>? = nil, reason: Reason
     ) async throws -> Bool {
         let tasks = tasks.map(\.uuid)
         let chosen: SQL = """
             task_id = ANY(\(tasks)) AND (\(only?.uuid)::uuid IS NULL OR id = \(only?.uuid))
-            AND id <> ALL(\(kept.map(\.uuid)))
             """
         let cancelled = try await rows(
             """

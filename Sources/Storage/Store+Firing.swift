@@ -52,8 +52,10 @@ package struct NewExecution: Sendable, Equatable {
 
 extension Store {
     /// Locks up to `limit` due tasks that nobody else is busy with, the longest due first.
-    package func dueTasks(limit: Int) async throws -> [DueTask] {
-        let locked = try await rows(Self.lockingDueTasks(limit: limit))
+    package func dueTasks(
+        limit: Int, passingOver others: [Identifier<TaskDefinition>] = []
+    ) async throws -> [DueTask] {
+        let locked = try await rows(Self.lockingDueTasks(limit: limit, passingOver: others))
         let ids: [UUID] = try decode(locked) { try $0.decode("id") }
         guard !ids.isEmpty else { return [] }
         // A second statement: what it counts is newer than the locks, so nobody can add to it unseen.
@@ -75,10 +77,10 @@ extension Store {
     }
 
     /// By the statement's time, which stands still: an index is searched with it, and all of it read with the clock's.
-    static func lockingDueTasks(limit: Int) -> SQL {
+    static func lockingDueTasks(limit: Int, passingOver others: [Identifier<TaskDefinition>] = []) -> SQL {
         """
         SELECT t.id FROM qkron.tasks t
-        WHERE t.next_run <= statement_timestamp()
+        WHERE t.next_run <= statement_timestamp() AND t.id <> ALL(\(others.map(\.uuid)))
         ORDER BY t.next_run
         LIMIT \(limit)
         FOR NO KEY UPDATE SKIP LOCKED
@@ -107,9 +109,13 @@ extension Store {
     }
 
     /// Seconds until the next task is due, by the database's clock; negative if one is overdue, nil if none will be.
-    package func secondsUntilDue() async throws -> Double? {
+    package func secondsUntilDue(passingOver others: [Identifier<TaskDefinition>] = []) async throws -> Double? {
         try await one(
-            "SELECT extract(epoch FROM min(next_run) - clock_timestamp())::float8 AS value FROM qkron.tasks")
+            """
+            SELECT extract(epoch FROM min(next_run) - clock_timestamp())::float8 AS value
+            FROM qkron.tasks
+            WHERE id <> ALL(\(others.map(\.uuid)))
+            """)
     }
 
     /// What waits for a new run of a locked task: `(unfinished, waiting)`.

@@ -2,6 +2,16 @@ import Domain
 import Foundation
 import Postgres
 
+/// What a running attempt hears from the database.
+package enum Wish: Sendable, Equatable {
+    /// Somebody wants the run to end, for this reason.
+    case end(Reason)
+    /// The execution was given to somebody else.
+    case leaseGone
+    /// The task was deleted, and the execution with it.
+    case forgetIt
+}
+
 /// A finished attempt, decided but not yet recorded.
 package struct FinishedAttempt: Sendable {
     package let lease: Lease
@@ -162,7 +172,22 @@ extension Store {
         try await replaceInterrupted(kept)
         try await writeOutput(of: kept)
         try await settleTasks(after: kept.map(\.lease.executionID))
-        return recorded
+        return recorded.union(try await recordedBefore(attempts.filter { !recorded.contains($0.lease.executionID) }))
+    }
+
+    /// Which attempts were recorded already just so: when the answer to a commit was lost, they are handed in again.
+    private func recordedBefore(_ attempts: [FinishedAttempt]) async throws -> Set<Identifier<Execution>> {
+        guard !attempts.isEmpty else { return [] }
+        let rows = try await rows(
+            """
+            SELECT e.id
+            FROM unnest(\(attempts.map(\.lease.executionID.uuid)), \(attempts.map(\.lease.fencingToken)),
+                        \(attempts.map(\.attemptStatus.rawValue)), \(attempts.map { $0.attemptReason?.rawValue }))
+                 AS f (id, token, attempt_status, attempt_reason)
+            JOIN qkron.executions e ON e.id = f.id AND e.fencing_token = f.token
+            WHERE e.attempt_status = f.attempt_status AND e.attempt_reason IS NOT DISTINCT FROM f.attempt_reason
+            """)
+        return Set(try decode(rows) { Identifier(try $0.decode("id")) })
     }
 
     private func lockTasks(_ ids: [Identifier<TaskDefinition>]) async throws {
@@ -201,7 +226,7 @@ extension Store {
             ), counted AS (
                 UPDATE qkron.tasks t
                 SET retry_count = c.attempt_number - CASE WHEN c.attempt_status IN ('failed', 'timeout') THEN 0 ELSE 1 END
-                FROM (SELECT DISTINCT ON (task_id) * FROM closed ORDER BY task_id, id DESC) AS c
+                FROM (SELECT DISTINCT ON (task_id) * FROM closed ORDER BY task_id, started_at DESC, id DESC) AS c
                 -- Of the latest run only: beside it, others that the task allows may end later.
                 WHERE t.id = c.task_id AND t.last_run = c.started_at
             )
@@ -250,17 +275,23 @@ extension Store {
 
     /// The attempts among `held`, by fencing token, that must end: somebody wishes it, or the lease is gone (then without
     /// a reason).
-    package func wishes(for held: [Lease]) async throws -> [(token: Int, reason: Reason?)] {
+    package func wishes(for held: [Lease]) async throws -> [(token: Int, wish: Wish)] {
         guard !held.isEmpty else { return [] }
         let rows = try await rows(
             """
-            SELECT h.token, CASE WHEN e.status = 'running' AND e.fencing_token = h.token THEN e.cancel_reason END AS reason
+            SELECT h.token, e.id IS NULL AS is_deleted,
+                   CASE WHEN e.status = 'running' AND e.fencing_token = h.token THEN e.cancel_reason END AS reason
             FROM unnest(\(held.map(\.executionID.uuid)), \(held.map(\.fencingToken))) AS h (id, token)
             LEFT JOIN qkron.executions e ON e.id = h.id
             WHERE e.id IS NULL OR e.status <> 'running' OR e.fencing_token <> h.token OR e.cancel_reason IS NOT NULL
             """)
         return try decode(rows) {
-            (token: try $0.decode("token", as: Int.self), reason: try $0.namedIfPresent("reason"))
+            let reason: Reason? = try $0.namedIfPresent("reason")
+            let isDeleted = try $0.decode("is_deleted", as: Bool.self)
+            return (
+                token: try $0.decode("token", as: Int.self),
+                wish: reason.map(Wish.end) ?? (isDeleted ? .forgetIt : .leaseGone)
+            )
         }
     }
 

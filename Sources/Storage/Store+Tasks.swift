@@ -73,7 +73,14 @@ extension Store {
 
     /// Removes a task with its executions; false if there is none of this id.
     package func deleteTask(_ id: Identifier<TaskDefinition>) async throws -> Bool {
-        try await change("DELETE FROM qkron.tasks WHERE id = \(id.uuid)") > 0
+        // A long history goes in parts, none of which takes long enough to be given up.
+        while try await change(
+            """
+            DELETE FROM qkron.executions
+            WHERE id IN (SELECT id FROM qkron.executions WHERE task_id = \(id.uuid) LIMIT 10000)
+            """) > 0
+        {}
+        return try await change("DELETE FROM qkron.tasks WHERE id = \(id.uuid)") > 0
     }
 
     /// Ends the current row of each task's schedule history and begins the next with what the task holds now.

@@ -11,21 +11,20 @@ extension Store {
     ) async throws -> User {
         let rows = try await rows(
             """
-            INSERT INTO qkron.users AS u (id, email, username, password_hash, role)
-            VALUES (\(id.uuid), \(email), \(username), \(passwordHash), \(role.rawValue))
+            INSERT INTO qkron.users AS u (id, email, email_key, username, username_key, password_hash, role)
+            VALUES (
+                \(id.uuid), \(email), \(User.key(of: email)), \(username), \(User.key(of: username)), \(passwordHash),
+                \(role.rawValue))
             RETURNING \(User.columns)
             """)
         return try only(try decode(rows, User.init(row:)))
     }
 
-    /// The accounts whose e-mail or username keeps a new account with these from being made: `(email, username)`.
-    ///
-    /// An e-mail may not be another's username either, so that a login name never fits two accounts.
+    /// Whether an account has this e-mail, however it is written, or this username: `(email, username)`.
     package func isTaken(email: String, username: String) async throws -> (email: Bool, username: Bool) {
         let rows = try await rows(
             """
-            SELECT EXISTS (SELECT FROM qkron.users
-                           WHERE lower(email) = lower(\(email)) OR lower(username) = lower(\(email))) AS email,
+            SELECT EXISTS (SELECT FROM qkron.users WHERE email_key = \(User.key(of: email))) AS email,
                    EXISTS (SELECT FROM qkron.users WHERE username = \(username)) AS username
             """)
         return try only(
@@ -39,15 +38,13 @@ extension Store {
         return try decode(rows) { (try User(row: $0), try $0.decode("token_generation", as: Int.self)) }.first
     }
 
-    /// The account that logs in by this username or e-mail, with its password hash.
+    /// The account that logs in by this username or e-mail, with its password hash; the schema promises that it is one.
     package func user(login: String) async throws -> (user: User, passwordHash: String)? {
         let rows = try await rows(
             """
             SELECT \(User.columns), u.password_hash
             FROM qkron.users u
-            WHERE u.username = \(login) OR lower(u.email) = lower(\(login))
-            ORDER BY u.username = \(login) DESC
-            LIMIT 1
+            WHERE u.username = \(login) OR u.email_key = \(User.key(of: login))
             """)
         return try decode(rows) { (try User(row: $0), try $0.decode("password_hash", as: String.self)) }.first
     }

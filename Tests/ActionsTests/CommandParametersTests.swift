@@ -77,6 +77,11 @@ import Testing
         #expect(faults(["command": .string("true"), "env": value]) == [fault])
     }
 
+    @Test func `an environment that is too long is not looked into`() {
+        let entries = Dictionary(uniqueKeysWithValues: (0...100).map { ("\($0)", JSONValue.null) })
+        #expect(faults(["command": .string("true"), "env": .object(entries)]) == ["env: too_long"])
+    }
+
     @Test func `an environment that just fits is accepted`() throws {
         let name = String(repeating: "A", count: 128)
         let text = String(repeating: "x", count: 65_536 - 128)

@@ -20,10 +20,6 @@ import Testing
     ) {
         #expect(policy.decision(unfinished: unfinished, waiting: waiting, isSlot: isSlot) == expected)
     }
-
-    @Test func `all but allow are exclusive`() {
-        #expect(OverlapPolicy.allCases.filter(\.isExclusive) == [.skip, .queue, .cancelPrevious])
-    }
 }
 
 @Suite struct RetryPolicyTests {
@@ -75,19 +71,27 @@ import Testing
         OutputText.cut(head: text, tail: text, byteCount: text.utf8.count, limit: limit)
     }
 
+    private func mark(_ cut: String) -> String { "\n[... \(cut) bytes cut by qkron ...]\n" }
+
     @Test func `head and tail are kept, and the mark counts what lies between`() {
-        #expect(cut("abcdefghij", limit: 4) == "ab\n[... 6 bytes cut ...]\nij")
+        let text = "ab" + String(repeating: "-", count: 1_230) + "yz"
+        #expect(cut(text, limit: mark("1,234").utf8.count + 4) == "ab" + mark("1,230") + "yz")
     }
 
     @Test func `no character is cut in half, and what is left of it counts as cut`() {
-        #expect(cut("aéééééb", limit: 4) == "a\n[... 10 bytes cut ...]\nb")
-        #expect(cut("ééééé", limit: 8) == "éé\n[... 2 bytes cut ...]\néé")
-        #expect(cut("😀😀😀", limit: 6) == "\n[... 12 bytes cut ...]\n")
+        let room = mark("12").utf8.count
+        #expect(cut("aéééééb", limit: room + 4) == "a" + mark("10") + "b")
+        #expect(cut("éééééé", limit: room + 8) == "éé" + mark("4") + "éé")
+        #expect(cut("😀😀😀", limit: room + 6) == mark("12"))
     }
 
     @Test func `head and tail may be longer excerpts of a longer text`() {
+        let limit = mark("1,000").utf8.count + 6
         #expect(
-            OutputText.cut(head: "abcd", tail: "wxyz", byteCount: 1_000, limit: 6)
-                == "abc\n[... 994 bytes cut ...]\nxyz")
+            OutputText.cut(head: "abcd", tail: "wxyz", byteCount: 1_000, limit: limit) == "abc" + mark("994") + "xyz")
+    }
+
+    @Test(arguments: [100, 101, 16_384]) func `the mark is within the limit`(limit: Int) {
+        #expect(cut(String(repeating: "x", count: 50_000), limit: limit).utf8.count <= limit)
     }
 }

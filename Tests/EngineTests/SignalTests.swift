@@ -8,14 +8,12 @@ import Testing
 @testable import Engine
 @testable import Storage
 
-@Suite struct SignalTests {
+@Suite(.timeLimit(.minutes(5))) struct SignalTests {
     @Test func `a signal that came before the nap ends it at once`() async {
         let signal = WakeSignal()
         signal.wake()
         signal.wake()
-        let start = ContinuousClock.now
-        await signal.nap(upTo: .seconds(20))
-        #expect(ContinuousClock.now - start < .seconds(10))
+        await signal.nap(upTo: .seconds(3600))
     }
 
     @Test func `without a signal the nap ends at its limit`() async {
@@ -67,24 +65,19 @@ import Testing
 
     @Test func `a cancelled task does not nap`() async {
         let signal = WakeSignal()
-        let start = ContinuousClock.now
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await signal.nap(upTo: .seconds(30)) }
             group.addTask { await signal.nap(upTo: .zero) }
             group.cancelAll()
         }
-        #expect(ContinuousClock.now - start < .seconds(15))
     }
 
     @Test func `announcements wake the loops they concern`() async {
         let signals = EngineSignals()
         signals.take(.work)
-        let start = ContinuousClock.now
-        await signals.work.nap(upTo: .seconds(20))
-        #expect(ContinuousClock.now - start < .seconds(10))
+        await signals.work.nap(upTo: .seconds(3600))
         signals.takeAll()
-        for signal in [signals.due, signals.work, signals.wishes] { await signal.nap(upTo: .seconds(20)) }
-        #expect(ContinuousClock.now - start < .seconds(15))
+        for signal in [signals.due, signals.work, signals.wishes] { await signal.nap(upTo: .seconds(3600)) }
     }
 }
 
@@ -139,8 +132,8 @@ import Testing
         let (first, second) = (lease(id, token: 1), lease(id, token: 2))
         _ = running.add(first)
         _ = running.add(second)
-        running.end(1, .leaseGone)
-        #expect(running.ending(of: second) == nil && running.ending(of: first) == .leaseGone)
+        running.end(1, .heard(.leaseGone))
+        #expect(running.ending(of: second) == nil && running.ending(of: first) == .heard(.leaseGone))
         running.remove(first)
         #expect(running.leases.map(\.fencingToken) == [2])
     }
@@ -149,10 +142,10 @@ import Testing
         let running = RunningAttempts()
         let held = lease(Identifier(), token: 1)
         let stream = running.add(held)
-        running.end(1, .wished(.requested))
+        running.end(1, .heard(.end(.requested)))
         running.endAll(.shutdown)
         for await _ in stream {}
-        #expect(running.ending(of: held) == .wished(.requested))
+        #expect(running.ending(of: held) == .heard(.end(.requested)))
         running.remove(held)
         running.end(1, .shutdown)
         #expect(running.count == 0 && running.ending(of: held) == nil)

@@ -40,12 +40,13 @@ struct TestEngine {
                     AnnouncerRunner(announcer: announcer),
                     AnnouncementRelay(
                         announcements: Announcements(
-                        NotificationListener(
-                            database.configuration, channels: [Announcer.channel], logger: quietLogger)), signals: signals),
+                            NotificationListener(
+                                database.configuration, channels: [Announcer.channel], logger: quietLogger)),
+                        signals: signals),
                     completer,
                     LeaseKeeper(
-                        node: node, database: shared, catalog: catalog, configuration: settings, signals: signals,
-                        running: running, health: health, logger: quietLogger),
+                        node: node, database: shared, renewals: shared, catalog: catalog, configuration: settings,
+                        signals: signals, running: running, health: health, logger: quietLogger),
                     Worker(
                         node: node, database: shared, configuration: settings, signals: signals, running: running,
                         attempts: attempts, health: health, logger: quietLogger),

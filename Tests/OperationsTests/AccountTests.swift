@@ -104,6 +104,45 @@ import Testing
         await expectRefused(.emailTaken) { try await sessions.register(account("eve", email: "Eve@example.org")) }
     }
 
+    @Test(arguments: [
+        ("kate@x.org", "\u{212A}ate@x.org"), ("jos\u{E9}@x.org", "jose\u{301}@x.org"), ("ä@x.org", "Ä@X.ORG"),
+    ])
+    func `an address is one however it is written`(victim: String, other: String) async throws {
+        let operations = try await TestOperations()
+        let sessions = operations.sessions
+        let carol = try await sessions.register(account(email: victim))
+        await expectRefused(.emailTaken) { try await sessions.register(account("dave", email: other)) }
+        await expectRefused(.emailTaken) { try await sessions.register(account(victim, email: other)) }
+        await expectRefused(.emailTaken) { try await sessions.register(account(other, email: victim)) }
+        for name in [victim, other] {
+            let token = try await sessions.logIn(name: name, password: "correct horse", now: now)
+            #expect(try await sessions.user(bearing: token.text, now: now).id == carol.id)
+        }
+    }
+
+    @Test func `of two who want one address, the other's as a username, one succeeds at once`() async throws {
+        let operations = try await TestOperations()
+        let results = await withTaskGroup(of: Bool.self) { group in
+            for wanted in [account(email: "kate@x.org"), account("kate@x.org", email: "\u{212A}ate@x.org")] {
+                group.addTask { (try? await operations.sessions.register(wanted)) != nil }
+            }
+            return await group.reduce(into: [Bool]()) { $0.append($1) }
+        }
+        #expect(results.count { $0 } == 1)
+    }
+
+    @Test func `the schema itself keeps a username from being another's address`() async throws {
+        let operations = try await TestOperations()
+        let error = await #expect(throws: PostgresError.self) {
+            try await operations.database.pool.execute(
+                """
+                INSERT INTO qkron.users (id, email, email_key, username, username_key, password_hash, role)
+                VALUES (gen_random_uuid(), 'a@x.org', 'a@x.org', 'b@x.org', 'b@x.org', '', 'user')
+                """)
+        }
+        #expect(error?.constraint == "users_one_login")
+    }
+
     @Test func `of two who register one name at once, one succeeds`() async throws {
         let operations = try await TestOperations()
         let results = await withTaskGroup(of: Bool.self) { group in
@@ -124,7 +163,9 @@ import Testing
         ("abc", "ab.org", "12345678", ["email"]), ("abc", "a@b", "12345678", ["email"]),
         ("abc", "a@b..org", "12345678", ["email"]), ("abc", "a b@b.org", "12345678", ["email"]),
         ("abc", "a@b@c.org", "12345678", ["email"]), ("x", "y", "z", ["email", "password", "username"]),
-        ("a@b.org", "A@b.org", "12345678", []), (String(repeating: "x", count: 255), "a@b.org", "ßßßßßßßß", []),
+        ("a@b.org", "A@b.org", "12345678", []), ("zed@\u{301}q", "a@b.org", "12345678", ["username"]),
+        ("abc", "a@\u{301}b@c.org", "12345678", ["email"]),
+        (String(repeating: "x", count: 255), "a@b.org", "ßßßßßßßß", []),
         (String(repeating: "x", count: 256), "a@b.org", "12345678", ["username"]),
     ])
     func `what is wrong with an account is told field by field`(

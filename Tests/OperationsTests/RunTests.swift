@@ -55,7 +55,7 @@ import Testing
         let lease = try #require(try await database.claim(for: node).first)
         let second = try await operations.tasks.execute(task.id, as: alice)
         let third = try await operations.tasks.execute(task.id, as: alice)
-        #expect(try await database.store.wishes(for: [lease]).map(\.reason) == [.superseded])
+        #expect(try await database.store.wishes(for: [lease]).map(\.wish) == [.end(.superseded)])
         #expect(try await database.execution(second).reason == .superseded)
         #expect(try await database.claim(for: node).isEmpty, "the old one is not dead yet")
         try await database.finish([FinishedAttempt(lease, .cancelled(.superseded))])
@@ -148,5 +148,24 @@ import Testing
         #expect(await faults { try SchedulePreview(request("x"), now: now) } == ["schedule: value_error"])
         #expect(
             await faults { try SchedulePreview(request("@daily", zone: "x"), now: now) } == ["timezone: value_error"])
+    }
+
+    @Test func `a preview tells all that is wrong, and refuses what never fires`() async throws {
+        let now = Date(timeIntervalSince1970: 1_770_000_000)
+        var request = PreviewRequest(
+            kind: .cron, schedule: "61 * * * *", timezone: "Nope", from: nil, startsAt: .instant(now),
+            endsAt: .instant(now), count: 10, faults: [InputFault(["count"], "must be from 1 to 100")])
+        #expect(
+            await faults { try SchedulePreview(request, now: now) } == [
+                "count: value_error", "schedule: value_error", "timezone: value_error", "ends_at: value_error",
+            ])
+        request = PreviewRequest(
+            kind: .cron, schedule: "0 0 1 1 *", timezone: "UTC", from: nil, startsAt: nil,
+            endsAt: .instant(now.addingTimeInterval(86_400)), count: 10)
+        #expect(await faults { try SchedulePreview(request, now: now) } == ["schedule: value_error"])
+        request = PreviewRequest(
+            kind: .once, schedule: "2020-01-01T00:00:00Z", timezone: "UTC", from: nil, startsAt: nil, endsAt: nil,
+            count: 10)
+        #expect(try SchedulePreview(request, now: now).next.isEmpty)
     }
 }

@@ -84,17 +84,69 @@ import Testing
         let found = await faults {
             try await operations.change(task) {
                 $0.name = .value("other")
-                $0.kind = .value(ActionKind(rawValue: "email"))
                 $0.schedule = .value("1x")
+                $0.timezone = .value("PST")
                 $0.parameters = ["command": .string(" ")]
+                $0.faults = [InputFault(["timeout"], "must be from 1 to 86400", type: "out_of_range")]
             }
         }
-        #expect(found.sorted() == ["command: string_too_short", "schedule: value_error", "task_type: value_error"])
+        #expect(
+            found.sorted() == [
+                "command: string_too_short", "schedule: value_error", "timeout: out_of_range", "timezone: value_error",
+            ])
+        #expect(
+            await faults {
+                try await operations.change(task) {
+                    $0.kind = .value(ActionKind(rawValue: "email"))
+                    $0.scheduleKind = .value(.cron)
+                }
+            }.sorted() == ["schedule: value_error", "task_type: value_error"])
         #expect(
             await faults { try await operations.change(task) { $0.scheduleKind = .value(.cron) } } == [
                 "schedule: value_error"
             ])
         #expect(try await operations.tasks.find(task.id, as: operations.alice) == task)
+    }
+
+    @Test func `what is wrong by itself is told of no task and of somebody else's too`() async throws {
+        let operations = try await TestOperations()
+        let task = try await hourly(operations)
+        func expect(_ fault: String, _ change: (inout TaskDraft) -> Void) async {
+            var draft = TaskDraft()
+            change(&draft)
+            for id in [task.id, Identifier()] {
+                let found = await faults { try await operations.tasks.update(id, with: draft, as: operations.bob) }
+                #expect(found == [fault])
+            }
+        }
+        await expect("command: string_too_short") { $0.parameters = ["command": .string("")] }
+        await expect("env.1: value_error") { $0.parameters = ["env": .object(["1": .string("x")])] }
+        await expect("working_directory: value_error") { $0.parameters = ["working_directory": .string("rel")] }
+        await expect("schedule: value_error") { $0.schedule = .value("61 * * * *") }
+        await expect("schedule: value_error") {
+            $0.scheduleKind = .value(.cron)
+            $0.schedule = .value("1h")
+        }
+        await expect("timezone: value_error") { $0.timezone = .value("PST") }
+        await expect("ends_at: value_error") {
+            $0.startsAt = .value(.instant(Date(timeIntervalSince1970: 2_000_000_000)))
+            $0.endsAt = .value(.instant(Date(timeIntervalSince1970: 1_999_999_999)))
+        }
+    }
+
+    @Test func `what only the task can tell is told to its owner alone`() async throws {
+        let operations = try await TestOperations(allowedCommands: ["true"])
+        let task = try await hourly(operations)
+        var draft = TaskDraft()
+        draft.parameters = ["env": .object(["A": .string("b")])]
+        draft.schedule = .value("0 4 * * *")
+        await expectRefused(.notOwner) { try await operations.tasks.update(task.id, with: draft, as: operations.bob) }
+        await expectRefused(.notFound) {
+            try await operations.tasks.update(Identifier(), with: draft, as: operations.bob)
+        }
+        #expect(
+            await faults { try await operations.tasks.update(task.id, with: draft, as: operations.alice) }
+                == ["schedule: value_error"])
     }
 
     @Test func `an anchor moves with what sets it and with nothing else`() async throws {
@@ -193,7 +245,7 @@ import Testing
         let cancelled = try await operations.change(task) { $0.cancels = true }
         #expect(cancelled.status == .cancelled && !cancelled.isActive && cancelled.nextRun == nil)
         #expect(try await database.execution(waiting).reason == .taskCancelled)
-        #expect(try await database.store.wishes(for: [lease]).map(\.reason) == [.taskCancelled])
+        #expect(try await database.store.wishes(for: [lease]).map(\.wish) == [.end(.taskCancelled)])
         await expectRefused(.taskCancelled) { try await tasks.execute(task.id, as: alice) }
         try await tasks.pause(task.id, as: alice)
         #expect(try await tasks.find(task.id, as: alice).status == .cancelled)

@@ -100,6 +100,35 @@ import Testing
                 == ["schedule: value_error"])
     }
 
+    @Test func `schedule, zone and bounds are judged beside each other`() async throws {
+        let operations = try await TestOperations()
+        let found = await faults {
+            try await operations.make {
+                $0.schedule = .value("61 * * * *")
+                $0.timezone = .value("PST")
+                $0.startsAt = .value(.instant(Date(timeIntervalSince1970: 4_000_000_000)))
+                $0.endsAt = $0.startsAt
+            }
+        }
+        #expect(found == ["schedule: value_error", "timezone: value_error", "ends_at: value_error"])
+        let kindless = await faults {
+            try await operations.make {
+                $0.schedule = .value("5m")
+                $0.faults = [InputFault(["schedule_type"], "must be one of: …", type: "enum")]
+            }
+        }
+        #expect(kindless == ["schedule_type: enum"])
+    }
+
+    @Test func `no task belongs to a goal yet`() async throws {
+        let operations = try await TestOperations()
+        _ = try await operations.make()
+        var filter = TaskFilter()
+        filter.goal = Identifier()
+        let listing = try await operations.tasks.list(filter, .page(number: 1, size: 20), as: operations.alice)
+        #expect(listing.rows.isEmpty && listing.total == 0)
+    }
+
     @Test func `only allowed first words are accepted`() async throws {
         let operations = try await TestOperations(allowedCommands: ["echo"])
         #expect(await faults { try await operations.make() } == ["command: value_error"])

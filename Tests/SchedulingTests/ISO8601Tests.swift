@@ -89,3 +89,8 @@ struct ISO8601Tests {
         }
     }
 }
+
+@Test(arguments: ["9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+00:01"])
+func `an offset does not lead out of the years 0001 to 9999`(_ text: String) {
+    #expect(ISO8601.parse(text) == nil)
+}

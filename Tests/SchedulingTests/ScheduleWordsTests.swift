@@ -44,6 +44,10 @@ struct ScheduleWordsTests {
     @Test(arguments: [
         ("0 12 * * *", []),
         ("*/7 12 * * *", ["'*/7' in minute does not divide 60: the last step of each round is shorter."]),
+        ("5/7 12 * * *", ["'5/7' in minute does not divide 60: the last step of each round is shorter."]),
+        ("0 12 * * MON/2", ["'MON/2' in day of week does not divide 7: the last step of each round is shorter."]),
+        ("5/20,10-40/7 12 * * *", []),
+        ("0 12 5/7 * *", ["'5/7' in day of month counts anew from day 5 of each month."]),
         ("0 12 */2 * *", ["'*/2' in day of month counts anew from the 1st of each month."]),
         ("0 12 31 * *", ["Months without a day 31 have no run on it."]), ("0 12 31 1,3 *", []),
         ("0 12 29 2 *", ["Months without a day 29 have no run on it."]),

@@ -44,9 +44,20 @@ func `only JSON booleans are booleans`(value: JSONValue) {
 
 @Test func `a set of strings keeps each once and tells every bad one`() {
     var reader = BodyReader(["good": ["b", "a", "b"], "bad": ["", "ok", 5]])
-    #expect(reader.strings("good", count: 2, length: 1...3).or([]) == ["b", "a"])
-    #expect(!reader.strings("bad", count: 2, length: 1...3).isSent)
+    #expect(reader.strings("good", count: 3, length: 1...3).or([]) == ["b", "a"])
+    #expect(!reader.strings("bad", count: 3, length: 1...3).isSent)
     #expect(reader.faults.map(\.place) == [["bad", .index(0)], ["bad", .index(2)]])
+}
+
+@Test func `reading stops at as many faults as are told, and an array that is too long is not looked into`() {
+    let values = [JSONValue](repeating: "\0", count: 5_000)
+    #expect(BodyReader(["f": .array(values)]).faults.count == InputFault.limit)
+    let keys = Dictionary(uniqueKeysWithValues: (0..<5_000).map { ("\($0)\0", JSONValue.null) })
+    #expect(BodyReader(["f": .object(keys)]).faults.count == InputFault.limit)
+    let numbers = JSONValue.array((0..<5_000).map(JSONValue.integer))
+    var reader = BodyReader(["f": numbers])
+    #expect(!reader.strings("f", count: 50, length: 1...64).isSent)
+    #expect(reader.faults.map(\.type) == ["too_long"])
 }
 
 @Test func `null is a value only where it may be`() {

@@ -124,6 +124,40 @@ import Testing
     }
 }
 
+@Test(arguments: [("", 400), ("Host: x\r\nHost: x\r\n", 400), ("Host: x\r\n", 200), ("Host:\r\n", 200)])
+func `a request names its host once`(fields: String, status: Int) async throws {
+    try await TestServer.with { server in
+        let request = "GET /api/v1/open HTTP/1.1\r\n\(fields)Connection: close\r\n\r\n"
+        #expect(await server.exchange(Array(request.utf8)).status == status)
+    }
+}
+
+@Test func `what follows a request without a host is not answered`() async throws {
+    try await TestServer.with { server in
+        let good = "GET /api/v1/open HTTP/1.1\r\nHost: x\r\n\r\n"
+        let bad = "POST /api/v1/form HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}"
+        let answer = await server.exchange(Array((good + bad + good).utf8))
+        #expect(answer.text.components(separatedBy: "HTTP/1.1 ").dropFirst().map { $0.prefix(3) } == ["200", "400"])
+    }
+}
+
+@Test func `every fault of a path is told, and those of the body after them`() async throws {
+    try await TestServer.with { server in
+        let answer = await server.send("POST", "/rows/zz/parts/yy", body: #"{"name": 5}"#)
+        #expect(answer.status == 422)
+        guard case .array(let errors)? = answer.json["errors"] else {
+            Issue.record("no errors in \(answer.text)")
+            return
+        }
+        let places = errors.map { error -> JSONValue? in
+            guard case .object(let members) = error else { return nil }
+            return members["loc"]
+        }
+        #expect(places == [["path", "row_id"], ["path", "part_id"], ["body", "name"]])
+        #expect(await server.send("POST", "/rows/zz/parts/yy", body: "{").status == 422)
+    }
+}
+
 @Test func `a caller's request id is taken over when it is sound`() async throws {
     try await TestServer.with { server in
         let taken = await server.send("GET", "/nothing", ["X-Request-ID: abc-1.2_Z"])

@@ -36,6 +36,21 @@ private func members(of problem: Problem) throws -> [String: JSONValue] {
         ])
 }
 
+@Test func `a problem tells a hundred faults, and no more of a key than can be read`() throws {
+    let key = String(repeating: "é", count: 100_000)
+    let fault = InputFault([.key(key)], "must be a string")
+    let problem = Problem(invalid: [InputFault](repeating: fault, count: 300))
+    let answer = problem.answer(path: "/", requestID: "r", at: Date())
+    #expect(answer.body.count < 100_000)
+    guard case .array(let errors) = try members(of: problem)["errors"] else {
+        Issue.record("no errors")
+        return
+    }
+    #expect(errors.count == 100)
+    guard case .object(let first) = errors[0] else { return }
+    #expect(first["loc"] == ["body", .string(String(key.prefix(255)) + "…")])
+}
+
 @Test(arguments: ErrorCode.allCases)
 func `a 401 names the scheme, a 429 and a 503 say when to come back`(code: ErrorCode) {
     let problem = Problem(code, "x")

@@ -76,3 +76,20 @@ func `a form that cannot be decoded is a fault`(text: String) {
     #expect(form.pairs.isEmpty)
     #expect(form.faults.count == 1)
 }
+
+@Test func `a form has a thousand pairs at most, and tells a hundred faults`() {
+    func form(_ part: String, _ count: Int) -> FormPairs {
+        FormPairs(Array(repeatElement(part, count: count).joined(separator: "&").utf8), origin: .body)
+    }
+    #expect(form("a=1", 1_000).pairs.count == 1_000)
+    let long = form("a=1", 1_001)
+    #expect(long.pairs.isEmpty)
+    #expect(long.faults.map(\.type) == ["too_long"])
+    #expect(form("%ff=1", 1_000).faults.count == InputFault.limit)
+}
+
+@Test func `of many unknown values of a filter a hundred are told`() {
+    var reader = QueryReader("status=" + [String](repeating: "x", count: 5_000).joined(separator: ","))
+    _ = reader.choices("status", of: TaskStatus.self)
+    #expect(reader.faults.count == InputFault.limit)
+}

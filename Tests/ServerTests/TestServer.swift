@@ -29,6 +29,19 @@ struct TestServer {
         Route(.post, "/rows/{row_id}", access: .open) { call in
             .string(try call.identifier("row_id", of: User.self).description)
         },
+        Route(.post, "/rows/{row_id}/parts/{part_id}", access: .open) { call in
+            let ((row, _), name) = try await readBoth({
+                try await readBoth({ try call.identifier("row_id", of: User.self) }) {
+                    try call.identifier("part_id", of: User.self)
+                }
+            }) {
+                var reader = BodyReader(try await call.body.object())
+                let name = reader.string("name", length: 1...9)
+                try reader.check()
+                return name.or("")
+            }
+            return .string(row.description + name)
+        },
         Route(.get, "/broken", access: .open) { _ in throw CocoaError(.fileNoSuchFile) },
         Route(.delete, "/gone", access: .open) { _ in .empty() },
     ]

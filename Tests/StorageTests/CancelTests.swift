@@ -9,11 +9,11 @@ import Testing
 @Suite struct CancelTests {
     private func cancel(
         _ database: TestDatabase, _ task: TaskDefinition, only: Identifier<Execution>? = nil,
-        keeping kept: [Identifier<Execution>] = [], reason: Reason = .requested
+        reason: Reason = .requested
     ) async throws -> Bool {
         try await database.database.transaction { store in
             _ = try await store.lockTask(task.id)
-            return try await store.cancelUnfinished(of: [task.id], only: only, keeping: kept, reason: reason)
+            return try await store.cancelUnfinished(of: [task.id], only: only, reason: reason)
         }
     }
 
@@ -65,18 +65,17 @@ import Testing
         #expect(try await cancel(database, task, reason: .requested))
         #expect(try await database.execution(id).status == .running)
         let wishes = try await database.store.wishes(for: [lease])
-        #expect(wishes.map(\.token) == [lease.fencingToken] && wishes.map(\.reason) == [.superseded])
+        #expect(wishes.map(\.token) == [lease.fencingToken] && wishes.map(\.wish) == [.end(.superseded)])
     }
 
-    @Test func `only the execution that is named is cancelled, and none that is kept`() async throws {
+    @Test func `only the execution that is named is cancelled`() async throws {
         let database = try await TestDatabase.make()
         let task = try await database.addTask()
         var ids: [Identifier<Execution>] = []
         for _ in 0..<3 { ids.append(try await database.addRun(of: task, trigger: .manual)) }
         _ = try await cancel(database, task, only: ids[1])
         #expect(try await database.execution(ids[1]).status == .cancelled)
-        _ = try await cancel(database, task, keeping: [ids[2]])
-        #expect(try await database.execution(ids[0]).status == .cancelled)
+        #expect(try await database.execution(ids[0]).status == .pending)
         #expect(try await database.execution(ids[2]).status == .pending)
     }
 
@@ -94,7 +93,7 @@ import Testing
                 #expect(status == .cancelled && !isWished)
             } else {
                 #expect(status == .running && isWished)
-                #expect(try await database.store.wishes(for: granted).map(\.reason) == [.requested])
+                #expect(try await database.store.wishes(for: granted).map(\.wish) == [.end(.requested)])
             }
         }
     }

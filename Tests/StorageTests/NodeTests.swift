@@ -71,7 +71,7 @@ import Testing
         #expect(try await database.store.wishes(for: [lease]).isEmpty)
         try await database.finish([FinishedAttempt(lease, .failed(.exitCode))])
         let ended = try await database.store.wishes(for: [lease])
-        #expect(ended.map(\.token) == [lease.fencingToken] && ended.map(\.reason) == [nil])
+        #expect(ended.map(\.token) == [lease.fencingToken] && ended.map(\.wish) == [.leaseGone])
         let next = try #require(try await database.claim(for: node).first)
         #expect(try await database.store.wishes(for: [lease, next]).map(\.token) == [lease.fencingToken])
         _ = try await database.store.deleteTask(lease.taskID)

@@ -62,7 +62,8 @@ import Testing
         let due = try await plan(of: Store.lockingDueTasks(limit: 200), in: database)
         #expect(due.contains("tasks_due") && due.contains("Index Cond: (next_run <= statement_timestamp())"), "\(due)")
         let ready = try await plan(of: Store.lockingClaimable(limit: 10, taskLimit: 5), in: database)
-        #expect(ready.contains("executions_claimable") && !ready.contains("Sort"), "\(ready)")
+        // What runs is counted once, and who comes first in a line is asked of an index.
+        #expect(ready.contains("executions_in_progress") && ready.contains("executions_in_line"), "\(ready)")
         #expect(!ready.contains("Seq Scan on executions"), "\(ready)")
         #expect(try await plan(of: unfinished, in: database).contains("executions_unfinished"))
         #expect(try await plan(of: busy, in: database).contains("executions_running"))

@@ -71,7 +71,10 @@ private struct Reading {
             faults.append(InputFault(["env"], "must be an object of strings", type: "dict_type"))
             return [:]
         }
-        if members.count > 100 { faults.append(InputFault(["env"], "must have at most 100 entries", type: "too_long")) }
+        guard members.count <= 100 else {
+            faults.append(InputFault(["env"], "must have at most 100 entries", type: "too_long"))
+            return [:]
+        }
         var environment: [String: String] = [:]
         var size = 0
         for (name, value) in members.sorted(by: { $0.key < $1.key }) {
@@ -128,7 +131,8 @@ private struct Reading {
         } else if !path.hasPrefix("/") {
             faults.append(InputFault(["working_directory"], "must be an absolute path, beginning with '/'"))
         } else if path.utf8.count > 4096 {
-            faults.append(InputFault(["working_directory"], "must have at most 4096 characters", type: "string_too_long"))
+            faults.append(
+                InputFault(["working_directory"], "must have at most 4096 characters", type: "string_too_long"))
         }
         return path
     }

@@ -75,8 +75,10 @@ package final class CommandRunner: ActionRunner {
 
     private func report(_ result: RunResult, timeout: Int) -> AttemptReport {
         func report(_ outcome: Outcome, _ error: String? = nil, code: Int? = nil) -> AttemptReport {
-            AttemptReport(
-                outcome: outcome, returnCode: code, error: error,
+            let survivors = result.survivors == 0 ? nil : "\(result.survivors) processes survived SIGKILL"
+            return AttemptReport(
+                outcome: outcome, returnCode: code,
+                error: survivors.map { [error, $0].compactMap(\.self).joined(separator: "; ") } ?? error,
                 stdout: OutputText(text: result.stdout.text, isTruncated: result.stdout.isTruncated),
                 stderr: OutputText(text: result.stderr.text, isTruncated: result.stderr.isTruncated))
         }

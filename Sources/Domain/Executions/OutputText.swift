@@ -16,17 +16,32 @@ package struct OutputText: Sendable, Equatable {
     /// Bytes of a stream that a row of a list shows.
     package static let listLimit = 16 * 1024
 
-    /// A text of `byteCount` bytes that keeps head and tail within `limit` bytes, with a mark line of what was cut.
+    /// A text of `byteCount` bytes that keeps head and tail within `limit` bytes, the mark line of what was cut included.
     ///
     /// - Parameters:
     ///   - head: at least the first `limit / 2` bytes of the text.
     ///   - tail: at least the last `limit / 2` bytes of the text.
+    ///   - limit: more than a mark line takes, which is kept whatever the limit.
     package static func cut(head: String, tail: String, byteCount: Int, limit: Int) -> String {
-        let half = limit / 2
+        // No mark is longer than that of the whole.
+        let half = max(limit - mark(ofBytes: byteCount).utf8.count, 0) / 2
         let first = prefix(of: head, bytes: half)
         let last = suffix(of: tail, bytes: half)
-        let cut = byteCount - first.utf8.count - last.utf8.count
-        return "\(first)\n[... \(cut) bytes cut ...]\n\(last)"
+        return "\(first)\(mark(ofBytes: byteCount - first.utf8.count - last.utf8.count))\(last)"
+    }
+
+    /// The line that stands where bytes were cut, worded as in the output of a command that was cut at its limit.
+    private static func mark(ofBytes count: Int) -> String {
+        "\n[... \(grouped(count)) bytes cut by qkron ...]\n"
+    }
+
+    /// The number with commas between its thousands.
+    private static func grouped(_ number: Int) -> String {
+        let digits = Array(String(number))
+        return digits.enumerated().reduce(into: "") { text, digit in
+            if digit.offset > 0, (digits.count - digit.offset) % 3 == 0 { text.append(",") }
+            text.append(digit.element)
+        }
     }
 
     private static func prefix(of text: String, bytes: Int) -> Substring {

@@ -10,9 +10,6 @@ package enum OverlapPolicy: String, Sendable, CaseIterable {
     /// The unfinished runs are cancelled, and dead, before the new one starts.
     case cancelPrevious = "cancel_previous"
 
-    /// Whether two runs of the task may be in progress at once.
-    package var isExclusive: Bool { self != .allow }
-
     /// At most so many executions of one task wait at a time; a further slot is skipped, a further request refused.
     package static let waitingLimit = 1_000
 

@@ -1,5 +1,8 @@
 import Scheduling
 
+/// What generates tasks of the kind `goal`; in this version only a name that lists can be asked for.
+package enum Goal {}
+
 /// Which tasks a list shows.
 package struct TaskFilter: Sendable {
     package var owner: Identifier<User>?
@@ -8,6 +11,7 @@ package struct TaskFilter: Sendable {
     /// A task must carry all of them.
     package var tags: [String] = []
     package var isActive: Bool?
+    package var goal: Identifier<Goal>?
     package var scheduleKind: ScheduleKind?
     /// A part of the name, in any case.
     package var namePart: String?

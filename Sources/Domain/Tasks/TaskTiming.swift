@@ -59,6 +59,15 @@ package struct TaskTiming: Sendable, Hashable {
         return slots.first(after: onceAt.addingTimeInterval(-1)) == onceAt ? onceAt : nil
     }
 
+    /// Says that a timing just asked for would never be due.
+    ///
+    /// - Throws: `TimingFault` of the schedule.
+    package func checkFires(at now: Date) throws(TimingFault) {
+        guard try firstSlot(isNew: true, at: now) != nil else {
+            throw TimingFault(field: .schedule, reason: "this schedule never fires within its bounds")
+        }
+    }
+
     /// Reads `text` as sent at `now`, and fixes an interval's anchor and a once schedule's instant.
     ///
     /// - Throws: `TimingFault` naming the field and what it allows.
@@ -83,7 +92,7 @@ package struct TaskTiming: Sendable, Hashable {
         return timing
     }
 
-    private static func zone(_ name: String) throws(TimingFault) -> ZoneRules {
+    static func zone(_ name: String) throws(TimingFault) -> ZoneRules {
         do {
             return try ZoneRules.named(name)
         } catch {
@@ -91,7 +100,7 @@ package struct TaskTiming: Sendable, Hashable {
         }
     }
 
-    private static func cron(_ text: String) throws(TimingFault) -> CronExpression {
+    static func cron(_ text: String) throws(TimingFault) -> CronExpression {
         do {
             return try CronExpression(text)
         } catch {
@@ -99,7 +108,7 @@ package struct TaskTiming: Sendable, Hashable {
         }
     }
 
-    private static func interval(_ text: String) throws(TimingFault) -> Interval {
+    static func interval(_ text: String) throws(TimingFault) -> Interval {
         do {
             return try Interval(text)
         } catch {
@@ -107,47 +116,27 @@ package struct TaskTiming: Sendable, Hashable {
         }
     }
 
-    private static func onceInstant(_ text: String, zone: ZoneRules, after now: Date) throws(TimingFault) -> Date {
-        if let moment = ISO8601.parse(text) { return moment.resolved(in: zone) }
-        let expression: CronExpression
+    /// The cron expression of which a once schedule takes the next match.
+    static func onceExpression(_ text: String) throws(TimingFault) -> CronExpression {
         do {
-            expression = try CronExpression(text)
+            return try CronExpression(text)
         } catch {
             // What looks like a date gets the answer for dates, anything else the cron parser's.
-            let looksLikeDate = text.contains("T") && text.contains(":") || text.first?.isNumber == true && !text.contains(" ")
+            let looksLikeDate =
+                text.contains("T") && text.contains(":") || text.first?.isNumber == true && !text.contains(" ")
             throw TimingFault(
                 field: .schedule,
                 reason: looksLikeDate
                     ? "'\(text)' is not a date and time such as 2026-03-01T02:30:00Z (RFC 3339)"
                     : "not a date and time such as 2026-03-01T02:30:00Z, nor a cron expression: \(error.description)")
         }
-        guard let match = expression.next(after: now, in: zone) else {
+    }
+
+    private static func onceInstant(_ text: String, zone: ZoneRules, after now: Date) throws(TimingFault) -> Date {
+        if let moment = ISO8601.parse(text) { return moment.resolved(in: zone) }
+        guard let match = try onceExpression(text).next(after: now, in: zone) else {
             throw TimingFault(field: .schedule, reason: "'\(text)' never fires again")
         }
         return match
-    }
-}
-
-/// The three kinds of schedule.
-package enum ScheduleKind: String, Sendable, CaseIterable {
-    case cron, interval, once
-}
-
-/// A part of a timing that cannot be used, and why.
-package struct TimingFault: Error, Sendable, Equatable {
-    /// The field to blame.
-    package enum Field: String, Sendable {
-        case schedule, timezone
-        case endsAt = "ends_at"
-    }
-
-    package let field: Field
-    /// One sentence for the person who sent it.
-    package let reason: String
-
-    /// A fault of `field`.
-    package init(field: Field, reason: String) {
-        self.field = field
-        self.reason = reason
     }
 }

@@ -28,7 +28,7 @@ final class ConnectionGuard: ChannelInboundHandler, RemovableChannelHandler {
         let pipeline = context.pipeline.syncOperations
         do {
             let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
-            try pipeline.addHandler(ConnectionWish(), position: .after(decoder))
+            try pipeline.addHandlers([HostCheck(), ConnectionWish()], position: .after(decoder))
         } catch {
             context.fireErrorCaught(error)
         }

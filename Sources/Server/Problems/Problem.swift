@@ -24,10 +24,10 @@ struct Problem: Error, Sendable {
         }
     }
 
-    /// A request whose values cannot be used, for these reasons.
+    /// A request whose values cannot be used, for these reasons; the first `InputFault.limit` of them are told.
     init(invalid faults: [InputFault]) {
         self.init(.validationFailed, Self.sentence(about: faults))
-        self.faults = faults
+        self.faults = Array(faults.prefix(InputFault.limit))
     }
 
     /// The answer to the request of this path and id.
@@ -57,12 +57,15 @@ struct Problem: Error, Sendable {
 }
 
 extension InputFault {
+    /// Characters of a key that are told: a key can be as long as a body, and stand in every fault.
+    private static let keyLength = 255
+
     /// The way to the place, from the part of the request on.
     fileprivate var location: [String] {
         [origin.rawValue]
             + place.map { step in
                 switch step {
-                case .key(let key): key
+                case .key(let key): Self.shortened(key)
                 case .index(let index): String(index)
                 }
             }
@@ -71,12 +74,20 @@ extension InputFault {
     fileprivate var json: JSONValue {
         let steps = place.map { step -> JSONValue in
             switch step {
-            case .key(let key): .string(key)
+            case .key(let key): .string(Self.shortened(key))
             case .index(let index): .integer(index)
             }
         }
         return [
             "loc": .array([.string(origin.rawValue)] + steps), "msg": .string(message), "type": .string(type),
         ]
+    }
+
+    private static func shortened(_ key: String) -> String {
+        let scalars = key.unicodeScalars
+        guard let end = scalars.index(scalars.startIndex, offsetBy: keyLength, limitedBy: scalars.endIndex),
+            end < scalars.endIndex
+        else { return key }
+        return String(scalars[..<end]) + "…"
     }
 }

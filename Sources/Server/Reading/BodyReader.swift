@@ -11,7 +11,9 @@ struct BodyReader {
     /// A reader of an object's members.
     init(_ members: [String: JSONValue]) {
         self.members = members
-        faults = Self.unusableValues(in: .object(members), at: [])
+        var search = UnusableValues()
+        search.look(into: .object(members))
+        faults = search.faults
     }
 
     /// Throws every fault found, if any.
@@ -98,6 +100,10 @@ struct BodyReader {
             fail(key, "must be an array of strings", type: "list_type")
             return .nothing
         }
+        guard elements.count <= count else {
+            fail(key, "must have at most \(count) entries", type: "too_long")
+            return .nothing
+        }
         let faultsBefore = faults.count
         // By bytes: Swift takes canonically equivalent strings for equal.
         var seen: Set<[UInt8]> = []
@@ -114,7 +120,6 @@ struct BodyReader {
                 texts.append(text)
             }
         }
-        if texts.count > count { fail(key, "must have at most \(count) entries", type: "too_long") }
         return faults.count == faultsBefore ? .value(texts) : .nothing
     }
 
@@ -156,24 +161,5 @@ struct BodyReader {
         }
         return count > length.upperBound
             ? ("must have at most \(length.upperBound) characters", "string_too_long") : nil
-    }
-
-    /// What no field can hold, however deep: NUL in a string or key, and numbers beyond 64 bits.
-    private static func unusableValues(in value: JSONValue, at place: [InputFault.Step]) -> [InputFault] {
-        switch value {
-        case .null, .bool, .integer, .number: return []
-        case .oversizedNumber: return [InputFault(place, "must fit into 64 bits", type: "out_of_range")]
-        case .string(let text):
-            return text.utf8.contains(0) ? [InputFault(place, "must not hold a NUL character")] : []
-        case .array(let elements):
-            return elements.enumerated().flatMap { unusableValues(in: $1, at: place + [.index($0)]) }
-        case .object(let members):
-            return members.sorted { $0.key < $1.key }.flatMap { key, value in
-                let place = place + [.key(key)]
-                return key.utf8.contains(0)
-                    ? [InputFault(place, "must not hold a NUL character in its name")]
-                    : unusableValues(in: value, at: place)
-            }
-        }
     }
 }

@@ -33,12 +33,21 @@ enum PercentEncoding {
 
 /// Pairs of names and values, in order, as forms and queries hold them.
 struct FormPairs: Sendable {
+    /// No form or query may have more pairs.
+    static let limit = 1_000
+
     private(set) var pairs: [(name: String, value: String)] = []
     private(set) var faults: [InputFault] = []
 
-    /// Reads `name=value&…`; a part that cannot be read, or holds NUL, is a fault of `origin`.
+    /// Reads `name=value&…`; a part that cannot be read, or holds NUL, is a fault of `origin`. Too many are one fault.
     init(_ encoded: some Collection<UInt8>, origin: InputFault.Origin) {
-        for part in encoded.split(separator: UInt8(ascii: "&")) {
+        let parts = encoded.split(separator: UInt8(ascii: "&"), maxSplits: Self.limit)
+        guard parts.count <= Self.limit else {
+            faults.append(
+                InputFault([], "must have at most \(Self.limit) parameters", type: "too_long", origin: origin))
+            return
+        }
+        for part in parts where faults.count < InputFault.limit {
             let halves = part.split(separator: UInt8(ascii: "="), maxSplits: 1, omittingEmptySubsequences: false)
             guard let name = PercentEncoding.decode(halves[0], plusIsSpace: true) else {
                 faults.append(InputFault([], "holds a name that is not percent-encoded UTF-8", origin: origin))

@@ -62,14 +62,16 @@ struct QueryReader {
     /// Raw values of an enumeration.
     mutating func choices<Choice>(_ name: String, of _: Choice.Type) -> [Choice]
     where Choice: RawRepresentable<String> & CaseIterable {
-        texts(name).compactMap { text in
-            let choice = Choice(rawValue: text)
-            if choice == nil {
+        var choices: [Choice] = []
+        for text in texts(name) where faults.count < InputFault.limit {
+            if let choice = Choice(rawValue: text) {
+                choices.append(choice)
+            } else {
                 let allowed = Choice.allCases.map(\.rawValue).joined(separator: ", ")
                 fail(name, "must be one of: \(allowed)", type: "enum")
             }
-            return choice
         }
+        return choices
     }
 
     /// A raw value of an enumeration; the last one where several are sent.

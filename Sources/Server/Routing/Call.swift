@@ -40,6 +40,28 @@ struct Call: Sendable {
     }
 }
 
+/// Reads two parts of a request, so that the faults of both are told together, the first's first.
+///
+/// Whatever else goes wrong with the second counts only when there is no fault in the first.
+func readBoth<First, Second>(
+    _ first: () async throws -> First, _ second: () async throws -> Second
+) async throws -> (First, Second) {
+    let taken: First
+    do {
+        taken = try await first()
+    } catch let faults as InputFaults {
+        do {
+            _ = try await second()
+        } catch let more as InputFaults {
+            throw InputFaults(faults.faults + more.faults)
+        } catch {
+            throw faults
+        }
+        throw faults
+    }
+    return (taken, try await second())
+}
+
 extension OperationError {
     static let loginNeeded = OperationError.refused(
         .notAuthenticated, "Log in first: send an Authorization header with a Bearer token.")

@@ -65,6 +65,8 @@ struct Composition {
         enginePool = PostgresPool(engineConnection, logger: logger)
         var leaseConnection = host.connection
         leaseConnection.poolSize = 4
+        // What takes longer than a third of a lease comes too late anyway.
+        leaseConnection.statementTimeout = .seconds(max(2, runs.leaseSeconds / 3))
         leasePool = PostgresPool(leaseConnection, logger: logger)
         probe = DatabaseProbe(database: Database(leasePool))
         announcer = Announcer(database: Database(enginePool))

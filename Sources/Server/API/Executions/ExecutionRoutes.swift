@@ -17,20 +17,19 @@ struct ExecutionRoutes {
     }
 
     @Sendable private func list(_ call: Call) async throws -> JSONValue {
-        let task = try call.taskID
-        let (filter, window) = try call.query { reader in
-            (ExecutionFilter(&reader, task: task), reader.window())
+        let (task, (filter, window)) = try await readBoth({ try call.taskID }) {
+            try call.query { reader in (ExecutionFilter.reading(&reader), reader.window()) }
         }
-        return try await executions.list(filter, window, as: call.user).json(window, \.json)
+        return try await executions.list(filter(task), window, as: call.user).json(window, \.json)
     }
 
     @Sendable private func find(_ call: Call) async throws -> JSONValue {
-        try await executions.find(try call.executionID, of: try call.taskID, as: call.user).json
+        let (task, execution) = try await readBoth({ try call.taskID }, { try call.executionID })
+        return try await executions.find(execution, of: task, as: call.user).json
     }
 
     @Sendable private func cancel(_ call: Call) async throws -> JSONValue {
-        let task = try call.taskID
-        let execution = try call.executionID
+        let (task, execution) = try await readBoth({ try call.taskID }, { try call.executionID })
         try await executions.cancel(execution, of: task, as: call.user)
         return [
             "message": "The execution is being cancelled.", "execution_id": .string(execution.description),
@@ -46,11 +45,21 @@ extension Call {
 }
 
 extension ExecutionFilter {
-    fileprivate init(_ query: inout QueryReader, task: Identifier<TaskDefinition>) {
-        self.init(task: task)
-        statuses = query.choices("status", of: ExecutionStatus.self)
-        triggers = query.choices("trigger", of: Trigger.self)
-        since = query.time("since")
-        until = query.time("until")
+    /// Reads the filter of a list whose task the path names.
+    fileprivate static func reading(
+        _ query: inout QueryReader
+    ) -> @Sendable (Identifier<TaskDefinition>) -> ExecutionFilter {
+        let statuses = query.choices("status", of: ExecutionStatus.self)
+        let triggers = query.choices("trigger", of: Trigger.self)
+        let since = query.time("since")
+        let until = query.time("until")
+        return { task in
+            var filter = ExecutionFilter(task: task)
+            filter.statuses = statuses
+            filter.triggers = triggers
+            filter.since = since
+            filter.until = until
+            return filter
+        }
     }
 }

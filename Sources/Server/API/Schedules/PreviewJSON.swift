@@ -3,10 +3,8 @@ import Operations
 import Scheduling
 
 extension PreviewRequest {
-    /// Reads the body of a preview.
-    ///
-    /// - Throws: every fault found.
-    init(reading members: [String: JSONValue]) throws(InputFaults) {
+    /// Reads the body of a preview; faults are kept, to be told with those found later.
+    init(reading members: [String: JSONValue]) {
         var reader = BodyReader(members)
         reader.require("schedule_type", "schedule")
         let kind = reader.choice("schedule_type", of: ScheduleKind.self)
@@ -19,11 +17,9 @@ extension PreviewRequest {
         if let policy = reader["dst_policy"], policy != "standard" {
             reader.fail("dst_policy", "this version supports no other value than 'standard'", type: "not_supported")
         }
-        try reader.check()
         self.init(
-            kind: kind.or(.cron), schedule: schedule.or(""), timezone: timezone.or("UTC"),
-            from: from.optional, startsAt: startsAt.or(nil), endsAt: endsAt.or(nil),
-            count: count.or(10))
+            kind: kind.optional, schedule: schedule.optional, timezone: timezone.or("UTC"), from: from.optional,
+            startsAt: startsAt.or(nil), endsAt: endsAt.or(nil), count: count.or(10), faults: reader.faults)
     }
 }
 

@@ -11,7 +11,7 @@ struct PreviewRoutes {
     }
 
     @Sendable private func preview(_ call: Call) async throws -> JSONValue {
-        let request = try PreviewRequest(reading: try await call.body.object())
+        let request = PreviewRequest(reading: try await call.body.object())
         return try SchedulePreview(request, now: Date()).json
     }
 }

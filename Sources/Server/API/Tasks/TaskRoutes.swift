@@ -38,10 +38,11 @@ struct TaskRoutes {
     }
 
     @Sendable private func update(_ call: Call) async throws -> JSONValue {
-        let id = try call.taskID
-        let draft = TaskDraft(changing: try await call.body.object())
-        // What cannot be read at all is told before anybody asks whether the task exists.
-        guard draft.faults.isEmpty else { throw InputFaults(draft.faults) }
+        let (id, draft) = try await readBoth({ try call.taskID }) {
+            let draft = TaskDraft(changing: try await call.body.object())
+            try tasks.check(change: draft)
+            return draft
+        }
         return try await tasks.update(id, with: draft, as: call.user).json
     }
 
@@ -87,6 +88,7 @@ extension TaskFilter {
         tags = query.texts("tag")
         isActive = query.bool("is_active")
         scheduleKind = query.choice("schedule_type", of: ScheduleKind.self)
+        goal = query.identifier("goal_id", of: Goal.self)
         namePart = query.text("q")
         let owner = query.identifier("owner_id", of: User.self)
         if user.role == .superuser { self.owner = owner }
