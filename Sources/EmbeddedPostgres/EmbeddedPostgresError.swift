@@ -17,6 +17,7 @@ package enum EmbeddedPostgresError: Error, Equatable, CustomStringConvertible {
     case startFailed(log: String, lastLines: String)
     case fileSystem(operation: String, path: String, reason: String)
 
+    /// One sentence for a person.
     package var description: String {
         switch self {
         case .installationMissing(let places):

@@ -13,7 +13,7 @@ package actor PostgresServer {
     /// by their system user (`peer`), and its socket lies in a directory of mode 0700.
     package nonisolated let connectionString: String
     /// The first process of the server, the last one where none runs.
-    package var processID: Int32 { process.id }
+    var processID: Int32 { process.id }
 
     private let postmaster: Postmaster
     private var lock: DirectoryLock?
@@ -84,14 +84,6 @@ package actor PostgresServer {
         await stop()
     }
 
-    /// Returns when the server has died or was stopped; throws `CancellationError` when cancelled.
-    package func waitUntilExit() async throws {
-        while case .running = standing {
-            if await hasEnded(process) { return }
-            try Task.checkCancellation()
-        }
-    }
-
     /// Stops the server and returns when it has ended: open transactions are rolled back; after 60 s it is ended the
     /// hard way. Also when cancelled, and as often as asked. Then the server lets go of the data directory's lock.
     package func stop() async {
@@ -118,10 +110,10 @@ package actor PostgresServer {
         }
     }
 
-    /// Waits for the end of a process; false when cancelled first.
+    /// Waits for the end of a process, and tells it up to a second late; false when cancelled first.
     private func hasEnded(_ process: RunningProcess) async -> Bool {
         while process.isAlive {
-            do { try await Task.sleep(for: .milliseconds(50)) } catch { return false }
+            do { try await Task.sleep(for: .seconds(1), tolerance: .milliseconds(100)) } catch { return false }
         }
         return true
     }

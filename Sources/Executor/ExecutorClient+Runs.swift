@@ -4,7 +4,6 @@ import Synchronization
 /// A run that somebody waits for.
 struct PendingRun {
     var order: RunOrder
-    let onStart: @Sendable () -> Void
     let continuation: CheckedContinuation<RawEnd, Never>
     var isSent = false
     var parts: [OutputPart: [UInt8]] = [:]
@@ -75,8 +74,6 @@ extension ExecutorClient {
         /// Nil while there is no executor.
         var connection: ExecutorConnection?
         var runs: [UInt64: PendingRun] = [:]
-        /// The latest run of each execution.
-        var numbers: [UUID: UInt64] = [:]
         var isStopping = false
         /// The latest deadline that was told: a run whose request is older than it starts with this one.
         var deadline = BoottimeInstant(nanoseconds: 0)
@@ -97,22 +94,17 @@ extension ExecutorClient {
         }
 
         mutating func remove(_ number: UInt64) -> PendingRun? {
-            guard let run = runs.removeValue(forKey: number) else { return nil }
-            if numbers[run.order.executionID] == number { numbers[run.order.executionID] = nil }
-            return run
+            runs.removeValue(forKey: number)
         }
     }
 
     /// Takes in what the executor reports; runs on the connection's thread.
     func take(_ reports: [ExecutorReport]) {
-        var begun: [@Sendable () -> Void] = []
         var ended: [(PendingRun, RawEnd)] = []
         state.withLock { state in
             for report in reports {
                 switch report {
                 case .hello: continue
-                case .started(let number, _):
-                    if let run = state.runs[number] { begun.append(run.onStart) }
                 case .output(let number, let part, let bytes):
                     state.runs[number]?.parts[part, default: []].append(contentsOf: bytes)
                 case .ended(let number, let end):
@@ -122,7 +114,6 @@ extension ExecutorClient {
                 }
             }
         }
-        for onStart in begun { onStart() }
         for (run, end) in ended { run.continuation.resume(returning: end) }
     }
 }

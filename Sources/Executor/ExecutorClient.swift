@@ -39,12 +39,9 @@ package final class ExecutorClient: Sendable {
 
     /// Runs a command and answers once it has ended and, where it was made to end, its tree is gone.
     ///
-    /// `onStart` is called once, on a thread that must not be held up, if the command was started. Cancelling the task
-    /// ends the run as `.ended(.shutdown)`; its result still comes once the tree is gone. While an executor is being
-    /// started again the run waits for it.
-    package func run(
-        _ request: RunRequest, onStart: @escaping @Sendable () -> Void = {}
-    ) async -> RunResult {
+    /// Cancelling the task ends the run as `.ended(.cancelled)`; its result still comes once the tree is gone. While an
+    /// executor is being started again the run waits for it.
+    package func run(_ request: RunRequest) async -> RunResult {
         let identity: ProcessIdentity?
         do {
             identity = try Self.identity(of: request.user)
@@ -55,18 +52,12 @@ package final class ExecutorClient: Sendable {
         let end = await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let order = RunOrder(request, run: number, identity: identity)
-                submit(PendingRun(order: order, onStart: onStart, continuation: continuation))
+                submit(PendingRun(order: order, continuation: continuation))
             }
         } onCancel: {
-            self.end(run: number, .shutdown)
+            self.end(run: number, .cancelled)
         }
         return await end.readableResult(outputLimit: request.outputLimit)
-    }
-
-    /// Has a run ended; its result names the reason unless it ended by itself before. Does nothing where it is over.
-    package func end(_ executionID: UUID, reason: EndReason) {
-        guard let number = state.withLock({ $0.numbers[executionID] }) else { return }
-        end(run: number, reason)
     }
 
     /// Moves the deadline of every run, and of those that are yet to come; an earlier one than before changes nothing.
@@ -87,7 +78,14 @@ package final class ExecutorClient: Sendable {
         let launch = try await BlockingThread.run("qkron-executor-start") {
             try ExecutorLaunch.start(configuration)
         }
-        let connection = try ExecutorConnection(socket: launch.socket)
+        let connection: ExecutorConnection
+        do {
+            connection = try ExecutorConnection(socket: launch.socket)
+        } catch {
+            // Nobody would ever end it, nor reap it.
+            try await BlockingThread.run("qkron-executor-end") { launch.bury(after: .zero) }
+            throw error
+        }
         state.withLock { state in
             state.launch = launch
             state.connection = connection
@@ -100,17 +98,17 @@ package final class ExecutorClient: Sendable {
     }
 
     private func submit(_ run: PendingRun) {
-        let isRefused = state.withLock { state in
-            // Cancelled before it could be ended: it was not yet known.
-            guard !Task.isCancelled, !state.isStopping else { return true }
+        let refusal: EndReason? = state.withLock { state in
+            guard !state.isStopping else { return .shutdown }
+            // Before it could be ended: it was not yet known.
+            guard !Task.isCancelled else { return .cancelled }
             var run = run
             run.order.deadline = max(run.order.deadline, state.deadline)
             state.runs[run.order.run] = run
-            state.numbers[run.order.executionID] = run.order.run
             state.send(run.order.run)
-            return false
+            return nil
         }
-        if isRefused { run.continuation.resume(returning: RawEnd(ending: .ended(.shutdown))) }
+        if let refusal { run.continuation.resume(returning: RawEnd(ending: .ended(refusal))) }
     }
 
     private func end(run number: UInt64, _ reason: EndReason) {

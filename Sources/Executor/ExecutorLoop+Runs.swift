@@ -21,7 +21,6 @@ extension ExecutorLoop {
         runs[run.number] = run
         do {
             try watch(run)
-            reports.append(.started(run: run.number, pid: run.pid))
             wake(at: min(run.timesOutAt, run.deadline))
         } catch {
             end(run, .spawnFailed("\(error)"))

@@ -6,7 +6,6 @@ struct RunOrder: Sendable, Equatable {
     var run: UInt64
     var executionID: UUID
     var fencingToken: Int64
-    var attempt: Int32
     var command: String
     var environment: [String]
     /// Where the command starts; nil: its HOME, or `/` where that cannot be entered.
@@ -25,7 +24,6 @@ struct RunOrder: Sendable, Equatable {
         writer.put(run)
         withUnsafeBytes(of: executionID.uuid) { writer.put($0) }
         writer.put(fencingToken)
-        writer.put(attempt)
         writer.put(command)
         writer.put(UInt32(environment.count))
         for entry in environment { writer.put(entry) }
@@ -49,7 +47,6 @@ struct RunOrder: Sendable, Equatable {
         guard id.count == 16 else { throw WireError(description: "an execution id of \(id.count) bytes") }
         executionID = id.withUnsafeBytes { UUID(uuid: $0.loadUnaligned(as: uuid_t.self)) }
         fencingToken = try reader.integer()
-        attempt = try reader.integer()
         command = try reader.text()
         environment = try (0..<reader.count()).map { _ in try reader.text() }
         let hasDirectory = try reader.integer(UInt8.self) == 1
@@ -67,7 +64,6 @@ extension RunOrder {
         self.run = run
         executionID = request.executionID
         fencingToken = Int64(request.fencingToken)
-        attempt = Int32(clamping: request.attempt)
         command = request.command
         environment = request.environment.map { "\($0.key)=\($0.value)" }
         workingDirectory = request.workingDirectory

@@ -1,19 +1,15 @@
 import Foundation
 
 /// The version of the language between server and executor; both sides must speak the same.
-let wireVersion: UInt16 = 1
+let wireVersion: UInt16 = 2
 
-/// Why a server has a run ended before its time.
+/// Why a run is ended before its time.
 package enum EndReason: UInt8, Sendable, CaseIterable {
-    /// A person or program asked for it.
+    /// The task that waits for it was cancelled.
     case cancelled = 1
-    /// Its task was cancelled or deleted.
-    case taskCancelled
-    /// A newer run of its task took its place.
-    case superseded
-    /// The server shuts down.
+    /// The server, or the executor, is told to end.
     case shutdown
-    /// The server no longer holds its lease.
+    /// The server is gone.
     case leaseLost
 }
 
@@ -74,7 +70,6 @@ enum ExecutorOrder: Sendable, Equatable {
 /// What an executor tells its server.
 enum ExecutorReport: Sendable, Equatable {
     case hello(version: UInt16)
-    case started(run: UInt64, pid: Int32)
     /// A piece of the output of a run that has ended; `ended` follows the last one.
     case output(run: UInt64, OutputPart, [UInt8])
     case ended(run: UInt64, EndedRun)
@@ -83,23 +78,18 @@ enum ExecutorReport: Sendable, Equatable {
     func encode(into writer: inout FrameWriter) {
         switch self {
         case .hello(let version): writer.frame(1) { $0.put(version) }
-        case .started(let run, let pid):
-            writer.frame(2) {
-                $0.put(run)
-                $0.put(pid)
-            }
         case .output(let run, let part, let bytes):
-            writer.frame(3) {
+            writer.frame(2) {
                 $0.put(run)
                 $0.put(part.rawValue)
                 $0.put(bytes)
             }
         case .ended(let run, let end):
-            writer.frame(4) {
+            writer.frame(3) {
                 $0.put(run)
                 end.encode(into: &$0)
             }
-        case .pong(let number): writer.frame(5) { $0.put(number) }
+        case .pong(let number): writer.frame(4) { $0.put(number) }
         }
     }
 
@@ -107,15 +97,14 @@ enum ExecutorReport: Sendable, Equatable {
         var reader = FrameReader(fields)
         switch kind {
         case 1: self = try .hello(version: reader.integer())
-        case 2: self = try .started(run: reader.integer(), pid: reader.integer())
-        case 3:
+        case 2:
             let run = try reader.integer(UInt64.self)
             guard let part = OutputPart(rawValue: try reader.integer()) else {
                 throw WireError(description: "an unknown part of output")
             }
             self = .output(run: run, part, Array(try reader.data()))
-        case 4: self = try .ended(run: reader.integer(), EndedRun(from: &reader))
-        case 5: self = try .pong(number: reader.integer())
+        case 3: self = try .ended(run: reader.integer(), EndedRun(from: &reader))
+        case 4: self = try .pong(number: reader.integer())
         default: throw WireError(description: "an unknown report \(kind)")
         }
     }

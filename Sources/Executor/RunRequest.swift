@@ -6,8 +6,6 @@ package struct RunRequest: Sendable {
     package var executionID: UUID
     /// The attempt's fencing token; `QKRON_FENCING_TOKEN` of the environment must name it.
     package var fencingToken: Int
-    /// 1 for the first attempt.
-    package var attempt: Int
     /// What `/bin/sh -c` is given.
     package var command: String
     /// The whole environment of the command, passed on exactly as it is.
@@ -25,13 +23,12 @@ package struct RunRequest: Sendable {
 
     /// A request for one attempt of an execution.
     package init(
-        executionID: UUID, fencingToken: Int, attempt: Int, command: String, environment: [String: String],
+        executionID: UUID, fencingToken: Int, command: String, environment: [String: String],
         workingDirectory: String? = nil, user: String? = nil, timeout: Duration, outputLimit: Int = 1 << 20,
         deadline: LeaseDeadline
     ) {
         self.executionID = executionID
         self.fencingToken = fencingToken
-        self.attempt = attempt
         self.command = command
         self.environment = environment
         self.workingDirectory = workingDirectory

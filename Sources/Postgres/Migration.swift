@@ -26,6 +26,7 @@ package enum MigrationError: Error, Sendable, Equatable, CustomStringConvertible
     /// A newer binary has migrated the database.
     case newerDatabase(version: Int, known: Int)
 
+    /// One sentence for a person.
     package var description: String {
         switch self {
         case .misnumbered(let expected, let found):

@@ -26,10 +26,12 @@ package struct NotificationListener: AsyncSequence, Sendable {
         self.logger = logger
     }
 
+    /// Connects when first asked for an event.
     package func makeAsyncIterator() -> Iterator {
         Iterator(configuration: configuration, channels: channels, logger: logger)
     }
 
+    /// The events, over one connection at a time.
     package struct Iterator: AsyncIteratorProtocol {
         fileprivate let configuration: PostgresConfiguration
         fileprivate let channels: [String]

@@ -26,6 +26,7 @@ package struct PostgresConfiguration: Sendable, CustomStringConvertible, CustomD
         self.applicationName = applicationName
     }
 
+    /// Which database, as whom; never a password.
     package var description: String {
         // Nothing of a URL that cannot be read may show.
         guard let options = try? options() else { return "a database URL that cannot be read" }
@@ -33,6 +34,7 @@ package struct PostgresConfiguration: Sendable, CustomStringConvertible, CustomD
         return "\(place)/\(options["dbname"] ?? "") as \(options["user"] ?? "the system user")"
     }
 
+    /// The same.
     package var debugDescription: String { description }
 
     /// Throws `.invalidParameter` when libpq could not read the URL, without repeating any of it.

@@ -4,9 +4,9 @@ import Synchronization
 ///
 /// The thread ends and the connection closes when the last reference is gone. After an error that leaves the session
 /// in doubt (no answer, a server going down or taking no writes) it is not used again by the pool.
-package actor PostgresConnection: PostgresSession {
+actor PostgresConnection: PostgresSession {
     nonisolated let thread: ConnectionThread
-    package nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
+    nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
     private let configuration: PostgresConfiguration
     private nonisolated let pipe: WakePipe
@@ -39,28 +39,23 @@ package actor PostgresConnection: PostgresSession {
     }
 
     /// As `PostgresSession` says.
-    package nonisolated func query(_ sql: SQL) async throws -> [PostgresRow] {
+    nonisolated func query(_ sql: SQL) async throws -> [PostgresRow] {
         try await interruptible { try await self.run(sql, interrupt: $0) }
     }
 
     /// As `PostgresSession` says.
-    @discardableResult package nonisolated func execute(_ sql: SQL) async throws -> Int {
+    @discardableResult nonisolated func execute(_ sql: SQL) async throws -> Int {
         try await interruptible { try await self.affected(by: sql, interrupt: $0) }
     }
 
     /// Runs many statements at once, without parameters and without answers. The statement timeout of the session
     /// applies, and no script may take longer than a day.
-    package nonisolated func executeScript(_ text: String) async throws {
+    nonisolated func executeScript(_ text: String) async throws {
         try await interruptible { try await self.script(text, interrupt: $0) }
     }
 
     /// Whether the pool may hand it out again: alive as far as is known, and outside any transaction.
     nonisolated var isReusable: Bool { reusable.load(ordering: .acquiring) }
-
-    /// Throws an error marked as not sent when the server has closed the connection.
-    func check() throws {
-        _ = try readyWire()
-    }
 
     /// Begins a transaction; cancellation is left to its first statement.
     func begin() throws {

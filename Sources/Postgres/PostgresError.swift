@@ -40,6 +40,7 @@ package struct PostgresError: Error, Sendable, CustomStringConvertible {
         self.constraint = constraint
     }
 
+    /// The message, and what the server named.
     package var description: String {
         var text = message
         if let sqlState { text += " [\(sqlState)]" }
@@ -49,16 +50,6 @@ package struct PostgresError: Error, Sendable, CustomStringConvertible {
 
     /// Whether a unique constraint or index refused a row.
     package var isUniqueViolation: Bool { sqlState == "23505" }
-    /// Whether a foreign key refused a row.
-    package var isForeignKeyViolation: Bool { sqlState == "23503" }
-    /// Whether a CHECK constraint refused a row.
-    package var isCheckViolation: Bool { sqlState == "23514" }
-    /// Whether the transaction lost against a concurrent one and may be tried again.
-    package var isSerializationFailure: Bool { sqlState == "40001" }
-    /// Whether the transaction was ended to resolve a deadlock and may be tried again.
-    package var isDeadlock: Bool { sqlState == "40P01" }
-    /// Whether a lock was not free (`NOWAIT`, `lock_timeout`).
-    package var isLockNotAvailable: Bool { sqlState == "55P03" }
 }
 
 extension PostgresError {

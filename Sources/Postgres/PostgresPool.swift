@@ -65,18 +65,6 @@ package final class PostgresPool: PostgresSession {
         }
     }
 
-    /// Lends one connection to the body. A connection left inside a transaction is dropped; settings and locks of the
-    /// session are the body's own to undo.
-    package func withConnection<R: Sendable>(
-        _ body: @Sendable (PostgresConnection) async throws -> R
-    ) async throws -> R {
-        try await leasing {
-            try await $0.check()
-        } then: { connection, _ in
-            try await body(connection)
-        }
-    }
-
     /// How many connections are open and idle, how many are lent out, and how many callers wait for one.
     package var statistics: (idle: Int, inUse: Int, waiting: Int) {
         (idle.withLock(\.count), inUse.load(ordering: .relaxed), permits.waiting)

@@ -19,10 +19,12 @@ package struct SQL: ExpressibleByStringInterpolation, Sendable {
         return text
     }
 
+    /// A statement without parameters.
     package init(stringLiteral value: StaticString) {
         self.init(trusted: value.description)
     }
 
+    /// A statement with what was bound in it.
     package init(stringInterpolation: StringInterpolation) {
         self = stringInterpolation.sql
     }
@@ -58,11 +60,14 @@ package struct SQL: ExpressibleByStringInterpolation, Sendable {
         parameters.append(contentsOf: other.parameters)
     }
 
+    /// Gathers the literal text and the parameters.
     package struct StringInterpolation: StringInterpolationProtocol {
         fileprivate var sql = SQL(trusted: "")
 
+        /// Nothing yet.
         package init(literalCapacity: Int, interpolationCount: Int) {}
 
+        /// Takes in text of the source.
         package mutating func appendLiteral(_ literal: StaticString) {
             sql.append(text: literal.description)
         }

@@ -1,8 +1,9 @@
-import EmbeddedPostgres
 import Foundation
 import Subprocess
 import SystemPackage
 import Testing
+
+@testable import EmbeddedPostgres
 
 @Suite(.serialized)
 struct PostgresServerTests {
@@ -117,18 +118,6 @@ struct PostgresServerTests {
             }
             #expect(!isAlive(await server.processID))
             #expect(scratch.recordedProcessID() == nil)
-        }
-    }
-
-    @Test func `whoever waits for the end learns of it`() async throws {
-        try await Scratch.with { scratch in
-            let server = try await scratch.start()
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { try await server.waitUntilExit() }
-                kill(await server.processID, SIGKILL)
-                try await group.waitForAll()
-            }
-            await server.stop()
         }
     }
 

@@ -30,7 +30,7 @@ default: exit(ExecutorProcess.run(directory: arguments[arguments.count - 1]))
 func request(_ command: String, lease: Duration) -> RunRequest {
     let id = UUID()
     return RunRequest(
-        executionID: id, fencingToken: 1, attempt: 1, command: command,
+        executionID: id, fencingToken: 1, command: command,
         environment: ["PATH": "/usr/bin:/bin", "QKRON_EXECUTION_ID": id.uuidString, "QKRON_FENCING_TOKEN": "1"],
         workingDirectory: "/", timeout: .seconds(600), deadline: .after(lease, since: .now))
 }

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Synchronization
 import Testing
 
 @testable import Executor
@@ -34,11 +35,10 @@ private let evaders = [
         try await withExecutor { client in
             let sleep = uniqueSleep()
             let request = request(evader.replacingOccurrences(of: "SLEEP", with: sleep))
-            async let result = client.run(request)
+            let run = Task { await client.run(request) }
             try await eventually("the command's sleep") { !processes(with: sleep).isEmpty }
-            client.end(request.executionID, reason: .cancelled)
-            client.end(request.executionID, reason: .superseded)
-            #expect(await result.ending == .ended(.cancelled))
+            run.cancel()
+            #expect(await run.value.ending == .ended(.cancelled))
             #expect(processes(with: sleep) == [])
         }
     }
@@ -57,11 +57,13 @@ private let evaders = [
 
     @Test func `an extended lease lets the run go on`() async throws {
         try await withExecutor { client in
-            let result = await client.run(request("sleep 1.5; echo done", lease: .seconds(1))) {
-                client.extendLeases(to: .after(.seconds(60), since: .now))
-                client.extendLeases(to: .after(.milliseconds(1), since: .now))
+            async let result = client.run(request("sleep 5.5; echo done", lease: .seconds(5)))
+            try await eventually("the run is sent") {
+                client.state.withLock { $0.runs.values.contains(where: \.isSent) }
             }
-            #expect(result.stdout.text == "done\n")
+            client.extendLeases(to: .after(.seconds(60), since: .now))
+            client.extendLeases(to: .after(.milliseconds(1), since: .now))
+            #expect(await result.stdout.text == "done\n")
         }
     }
 
@@ -89,7 +91,7 @@ private let evaders = [
             let task = Task { await client.run(request("\(sleep) & \(sleep)")) }
             try await eventually("both sleeps") { processes(with: sleep).count == 2 }
             task.cancel()
-            #expect(await task.value.ending == .ended(.shutdown))
+            #expect(await task.value.ending == .ended(.cancelled))
             #expect(processes(with: sleep) == [])
         }
     }
@@ -108,6 +110,20 @@ private let evaders = [
             let left = processes(with: sleep)
             #expect(left.count == 1)
             for pid in left { kill(pid, SIGKILL) }
+        }
+    }
+
+    @Test func `what throws its mark off is killed, also while its run goes on`() async throws {
+        try await withExecutor { client in
+            let sleep = uniqueSleep()
+            // Neither session, mark nor environment tells whose it is, nor a parent once the shells above it have ended.
+            let forger = "(env -i setsid bash -c '(ulimit -x 5; exec setsid \(sleep) > /dev/null 2>&1) &' &)"
+            let ended = await client.run(request("\(forger); sleep 0.3"))
+            #expect(ended.ending == .exited(0))
+            try await eventually("the forger's end") { processes(with: sleep).isEmpty }
+            let timedOut = await client.run(request("\(forger); sleep 1000", timeout: .milliseconds(400)))
+            #expect(timedOut.ending == .timedOut)
+            try await eventually("the forger's end") { processes(with: sleep).isEmpty }
         }
     }
 

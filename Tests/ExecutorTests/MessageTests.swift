@@ -13,11 +13,11 @@ import Testing
                 .extendAll(deadline: .now), .ping(number: 3), .shutdown,
             ] + EndReason.allCases.map { .end(run: 7, $0) }
         let causes: [EndedRun.Cause] = [
-            .exited(-1), .signaled(9), .timedOut, .ended(.superseded), .leaseLapsed, .spawnFailed("why"),
+            .exited(-1), .signaled(9), .timedOut, .ended(.leaseLost), .leaseLapsed, .spawnFailed("why"),
         ]
         let reports: [ExecutorReport] =
             [
-                .hello(version: 1), .started(run: 1, pid: 2), .pong(number: 4),
+                .hello(version: 1), .pong(number: 4),
                 .output(run: 5, .errorTail, Array(repeating: 7, count: 70_000)),
             ] + causes.map { .ended(run: 6, EndedRun(cause: $0)) }
         var writer = FrameWriter()

@@ -53,7 +53,7 @@ func request(
     timeout: Duration = .seconds(30), limit: Int = 1 << 20, lease: Duration = .seconds(60)
 ) -> RunRequest {
     RunRequest(
-        executionID: id, fencingToken: token, attempt: 1, command: command,
+        executionID: id, fencingToken: token, command: command,
         environment: [
             "PATH": "/usr/bin:/bin", "QKRON_EXECUTION_ID": id.uuidString.lowercased(),
             "QKRON_FENCING_TOKEN": String(token),

@@ -1,6 +1,5 @@
 import Foundation
 import Glibc
-import Synchronization
 import Testing
 
 @testable import Executor
@@ -23,16 +22,6 @@ import Testing
         try await withExecutor { client in
             #expect(await client.run(request("kill -9 $$")).ending == .signaled(9))
             #expect(await client.run(request("kill -SEGV $$")).ending == .signaled(11))
-        }
-    }
-
-    @Test func `the start is told once`() async throws {
-        try await withExecutor { client in
-            let starts = Counter()
-            _ = await client.run(request("true")) { starts.increment() }
-            #expect(starts.value == 1)
-            _ = await client.run(request("true", directory: "/nonexistent")) { starts.increment() }
-            #expect(starts.value == 1)
         }
     }
 
@@ -160,11 +149,4 @@ import Testing
             }
         }
     }
-}
-
-/// Counts from any thread.
-final class Counter: Sendable {
-    private let count = Mutex(0)
-    var value: Int { count.withLock { $0 } }
-    func increment() { count.withLock { $0 += 1 } }
 }

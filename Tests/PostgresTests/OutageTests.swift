@@ -77,8 +77,8 @@ import Testing
         let pool = try await makePool(size: 1)
         let observer = try await makePool(size: 1)
         try await pool.execute("CREATE TABLE things (id int)")
-        try await pool.withConnection { connection in
-            try await connection.executeScript(
+        try await pool.withTransaction { transaction in
+            try await transaction.executeScript(
                 """
                 CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(60); RETURN NULL; END';
                 CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON things DEFERRABLE INITIALLY DEFERRED

@@ -21,7 +21,7 @@ import Testing
 
     @Test func `whoever waits too long for a connection is told so`() async throws {
         let pool = try await makePool(size: 1, connectTimeout: .milliseconds(200))
-        try await pool.withConnection { _ in
+        try await pool.withTransaction { _ in
             let error = await #expect(throws: PostgresError.self) { try await pool.query("SELECT 1") }
             #expect(error?.kind == .unavailable)
             #expect(error?.message == "No database connection became free in time.")
@@ -31,7 +31,7 @@ import Testing
 
     @Test func `cancelled waiters leave and lose no connection`() async throws {
         let pool = try await makePool(size: 1)
-        try await pool.withConnection { _ in
+        try await pool.withTransaction { _ in
             await withTaskGroup(of: Void.self) { group in
                 for _ in 0..<20 {
                     group.addTask {
@@ -77,10 +77,8 @@ import Testing
 
     @Test func `a connection left in a transaction is dropped`() async throws {
         let pool = try await makePool(size: 1)
-        let first: Int = try await pool.withConnection { connection in
-            try await connection.execute("BEGIN")
-            return try await connection.value("SELECT pg_backend_pid() AS value")
-        }
+        let first: Int = try await pool.value("SELECT pg_backend_pid() AS value")
+        try await pool.execute("BEGIN")
         #expect(try await pool.value("SELECT pg_backend_pid() AS value", as: Int.self) != first)
     }
 }

@@ -16,9 +16,7 @@ import Testing
 
     @Test func `no connection keeps more than 256 prepared statements`() async throws {
         let pool = try await makePool(size: 1)
-        try await pool.withConnection { connection in
-            for number in 0..<300 { _ = try await connection.query(SQL(trusted: "SELECT \(number) AS value")) }
-        }
+        for number in 0..<300 { _ = try await pool.query(SQL(trusted: "SELECT \(number) AS value")) }
         let count: Int = try await pool.value("SELECT count(*) AS value FROM pg_prepared_statements")
         #expect(count == 256)
         #expect(try await pool.value("SELECT 299 AS value", as: Int.self) == 299)

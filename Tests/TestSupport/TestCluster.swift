@@ -45,9 +45,14 @@ package actor TestCluster {
     package func createDatabase(template: String = "template0") async throws -> String {
         databases += 1
         let name = "test\(databases)"
-        let pool = PostgresPool(PostgresConfiguration(url: url(of: "postgres"), poolSize: 1), logger: quietLogger)
-        try await pool.withConnection { try await $0.executeScript("CREATE DATABASE \(name) TEMPLATE \(template)") }
-        await pool.close()
+        let createdb = try spawn([
+            Self.programs + "/createdb", "-h", folder, "-U", "qkron", "-T", template, name,
+        ])
+        var status: Int32 = 0
+        try await eventually("the database is made", within: .seconds(60)) {
+            waitpid(createdb, &status, WNOHANG) == createdb
+        }
+        guard status == 0 else { throw TestFailure("createdb failed; see \(folder)/log") }
         return name
     }
 

@@ -51,8 +51,7 @@ package final class CommandRunner: ActionRunner {
         }
         let result = await executor.run(
             RunRequest(
-                executionID: lease.executionID.uuid, fencingToken: lease.fencingToken, attempt: lease.attempt,
-                command: command.command, environment: environment(of: command, lease: lease),
+                executionID: lease.executionID.uuid, fencingToken: lease.fencingToken, command: command.command, environment: environment(of: command, lease: lease),
                 workingDirectory: command.workingDirectory, user: policy.user?.name,
                 timeout: .seconds(lease.timeout), outputLimit: command.outputLimit,
                 deadline: deadline.withLock { $0 }))
