@@ -47,13 +47,14 @@ private final class Gauge: Sendable {
 }
 
 private func wait(for what: String, until isMet: () -> Bool) async throws {
-    let deadline = ContinuousClock.now + .seconds(20)
+    let deadline = ContinuousClock.now + .seconds(60)
     while !isMet() {
         guard ContinuousClock.now < deadline else {
             Issue.record("waited in vain for \(what)")
             throw CancellationError()
         }
-        await Task.yield()
+        // Yielding alone would keep others from the work that is waited for.
+        try await Task.sleep(for: .milliseconds(2))
     }
 }
 

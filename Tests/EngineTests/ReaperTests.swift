@@ -50,7 +50,7 @@ import Testing
         let (task, node, lease) = try await leftRun(database, leaseSeconds: 3_600)
         let engine = try await TestEngine(database, id: node.id, leaseSeconds: 3_600)
         try await engine.whileRunning {
-            try await eventually("the retry has run", within: .seconds(10)) {
+            try await eventually("the retry has run", within: .seconds(60)) {
                 try await database.executions(of: task).contains { $0.trigger == .retry && $0.status == .completed }
             }
         }

@@ -77,7 +77,7 @@ struct TestEngine {
 
     /// Waits until every loop has had a round that went well.
     func becomeWell() async throws {
-        try await eventually("all loops are well", within: .seconds(10)) {
+        try await eventually("all loops are well", within: .seconds(60)) {
             health.areWell(EngineHealth.Loop.allCases)
         }
     }

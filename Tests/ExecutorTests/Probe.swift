@@ -43,8 +43,9 @@ func temporaryDirectory() throws -> String {
 let probePath: String = {
     // The test bundle lies in the build directory; it is the running program, or an argument of the test runner.
     let own = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
-    let folders = ([own] + CommandLine.arguments).map { ($0 as NSString).deletingLastPathComponent }
-    return folders.map { $0 + "/ExecutorProbe" }.first { $0.hasPrefix("/") && access($0, X_OK) == 0 } ?? "/nonexistent"
+    let paths = ([own] + CommandLine.arguments).filter { $0.hasPrefix("/") }
+    let folders = paths.compactMap { path in path.lastIndex(of: "/").map { path[..<$0] } }
+    return folders.map { $0 + "/ExecutorProbe" }.first { access($0, X_OK) == 0 } ?? "/nonexistent"
 }()
 
 /// A request with the environment that every command of qkron has.

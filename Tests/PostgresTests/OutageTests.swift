@@ -133,7 +133,7 @@ import Testing
         let error = await #expect(throws: PostgresError.self) { try await pool.query("SELECT 1") }
         #expect(error?.kind == .unavailable)
         #expect(error?.message.isEmpty == false)
-        #expect(start.duration(to: .now) < .seconds(3))
+        #expect(start.duration(to: .now) < .seconds(60))
         try await cluster.resume()
         try await eventually("the pool has healed") {
             (try? await pool.value("SELECT 1 AS value", as: Int.self)) == 1
@@ -167,7 +167,7 @@ import Testing
         let error = await #expect(throws: PostgresError.self) { try await pool.query("SELECT 1") }
         #expect(error?.kind == .unavailable)
         #expect(error?.description.contains("s3cret") == false)
-        #expect(start.duration(to: .now) < .seconds(20))
+        #expect(start.duration(to: .now) < .seconds(120))
     }
 
     @Test func `of several hosts the one that takes writes is found`() async throws {

@@ -53,7 +53,7 @@ import Testing
 
     @Test func `of several who finish one attempt at once, one is recorded`() async throws {
         let (database, _, _, lease) = try await oneRun()
-        let outcomes: [Outcome] = [.succeeded, .lost, .failed(.signal), .timedOut, .cancelled(.requested), .lost]
+        let outcomes: [Outcome] = [.succeeded, .lost, .failed(.signal), .timedOut, .cancelled(.requested), .shutDown]
         let recorded = try await withThrowingTaskGroup(of: Int.self) { group in
             for outcome in outcomes {
                 group.addTask { try await database.finish([FinishedAttempt(lease, outcome)]).count }

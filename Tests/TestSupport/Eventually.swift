@@ -12,7 +12,7 @@ package struct TestFailure: Error, CustomStringConvertible {
 
 /// Asks again and again until it is so; says what it waited for when it never was.
 package func eventually(
-    _ what: String, within limit: Duration = .seconds(20), _ isSo: () async throws -> Bool
+    _ what: String, within limit: Duration = .seconds(60), _ isSo: () async throws -> Bool
 ) async throws {
     let deadline = ContinuousClock.now + limit
     while try await !isSo() {

@@ -51,7 +51,8 @@ package final class CommandRunner: ActionRunner {
         }
         let result = await executor.run(
             RunRequest(
-                executionID: lease.executionID.uuid, fencingToken: lease.fencingToken, command: command.command, environment: environment(of: command, lease: lease),
+                executionID: lease.executionID.uuid, fencingToken: lease.fencingToken, command: command.command,
+                environment: environment(of: command, lease: lease),
                 workingDirectory: command.workingDirectory, user: policy.user?.name,
                 timeout: .seconds(lease.timeout), outputLimit: command.outputLimit,
                 deadline: deadline.withLock { $0 }))
