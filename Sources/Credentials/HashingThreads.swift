@@ -36,6 +36,7 @@ final class HashingThreads: Sendable {
     /// - Throws: `PasswordError.overloaded` where too many wait already; `CancellationError` where the caller is
     ///   cancelled before its turn.
     func run<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async throws -> Value {
+        try Task.checkCancellation()
         let ticket = queue.newTicket()
         return try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { (caller: CheckedContinuation<Value, any Error>) in

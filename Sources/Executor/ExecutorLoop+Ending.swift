@@ -118,6 +118,6 @@ extension CommandRun {
     }
 
     fileprivate var wasFoundEmpty: Bool {
-        if case .ending(_, let ending) = phase { ending.emptyLooks == 1 } else { false }
+        if case .ending(_, let ending) = phase { ending.emptyLooks > 0 } else { false }
     }
 }

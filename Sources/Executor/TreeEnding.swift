@@ -17,12 +17,12 @@ struct TreeEnding {
 
     /// Signals the members that a look found; true once the end is reached.
     ///
-    /// A process that forks during a look can hide its child, so only two looks in a row that find nobody count.
+    /// A process that forks during a look can hide its child, so only four looks in a row that find nobody count.
     mutating func advance(_ members: [ProcessEntry], at now: BoottimeInstant) -> Bool {
         remaining = members.count
         guard !members.isEmpty else {
             emptyLooks += 1
-            return emptyLooks >= 2
+            return emptyLooks >= 4
         }
         emptyLooks = 0
         if now >= killsAt {
