@@ -11,17 +11,23 @@ struct ServerCommand {
     let arguments: [String]
     let user: SystemUser
 
+    private var groupList: String {
+        user.groups.map(String.init).joined(separator: ",")
+    }
+
     /// Runs the program to its end; the answer is what it printed, on either stream, and whether it succeeded.
     func run(input: String = "") async throws -> (isSuccess: Bool, output: String) {
         var options = PlatformOptions()
         options.createSession = true
-        if geteuid() == 0 {
-            options.userID = user.id
-            options.groupID = user.groupID
-            options.supplementaryGroups = user.groups
-        }
+        // setpriv changes the user: between fork and exec of a program with threads glibc's setgroups waits for threads that
+        // the child does not have, now and then for ever.
+        let isRoot = geteuid() == 0
+        let identity = [
+            "--reuid=\(user.id)", "--regid=\(user.groupID)", "--groups=\(groupList)", "--", program.string,
+        ]
         let result = try await Subprocess.run(
-            .path(program), arguments: Arguments(arguments), environment: .custom(Self.environment),
+            .path(isRoot ? "/usr/bin/setpriv" : program),
+            arguments: Arguments(isRoot ? identity + arguments : arguments), environment: .custom(Self.environment),
             workingDirectory: "/", platformOptions: options, input: .string(input), output: .string(limit: 1 << 20),
             error: .combinedWithOutput)
         return (result.terminationStatus.isSuccess, result.standardOutput)

@@ -43,16 +43,12 @@ struct Scratch {
         _ statement: String, _ connection: String, as user: (id: uid_t, group: gid_t)?
     ) async throws -> (isSuccess: Bool, output: String) {
         let program = try await FilePath(PostgresInstallation.find(explicit: nil).directory).appending("psql")
-        var options = PlatformOptions()
-        if let user {
-            options.userID = user.id
-            options.groupID = user.group
-            options.supplementaryGroups = [user.group]
-        }
+        let arguments = ["-XAtq", "-v", "ON_ERROR_STOP=1", "-c", statement, connection]
+        let identity = user.map { ["--reuid=\($0.id)", "--regid=\($0.group)", "--clear-groups", "--", program.string] }
         let result = try await run(
-            .path(program), arguments: ["-XAtq", "-v", "ON_ERROR_STOP=1", "-c", statement, connection],
+            .path(identity == nil ? program : "/usr/bin/setpriv"), arguments: Arguments((identity ?? []) + arguments),
             environment: .custom(["PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"]), workingDirectory: "/",
-            platformOptions: options, output: .string(limit: 1 << 20), error: .combinedWithOutput)
+            output: .string(limit: 1 << 20), error: .combinedWithOutput)
         return (result.terminationStatus.isSuccess, result.standardOutput)
     }
 
