@@ -81,14 +81,14 @@ struct OrphanTests {
             var lines = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n").map(String.init)
             await first.stop()
 
+            var options = PlatformOptions()
             let user = try SystemUser.forServer()
-            let identity = Scratch.isRoot ? ["--reuid=\(user.id)", "--clear-groups", "--", "/bin/sh"] : []
+            if Scratch.isRoot { options.userID = user.id }
             let note = scratch.path + "/number"
             try "".write(toFile: note, atomically: false, encoding: .utf8)
             chmod(note, 0o666)
             _ = try await run(
-                .path(Scratch.isRoot ? "/usr/bin/setpriv" : "/bin/sh"),
-                arguments: Arguments(identity + ["-c", script, note]), input: .none,
+                .path("/bin/sh"), arguments: ["-c", script, note], platformOptions: options, input: .none,
                 output: .discarded, error: .discarded
             ) { execution in
                 try await until("the other process is known") {
