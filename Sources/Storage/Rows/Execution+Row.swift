@@ -37,6 +37,15 @@ extension Execution {
         coalesce(o.stdout_truncated, false) AS stdout_truncated, coalesce(o.stderr_truncated, false) AS stderr_truncated
         """
 
+    /// The latest attempt of the execution `e` as an element of `earlier_attempts`.
+    static let attemptRecord: SQL = """
+        jsonb_build_array(jsonb_build_object(
+            'attempt_number', e.attempt_number, 'status', e.attempt_status, 'reason', e.attempt_reason,
+            'return_code', e.return_code, 'error', e.error,
+            'start_time', to_char(e.attempt_started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+            'end_time', to_char(e.attempt_ended_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')))
+        """
+
     /// The execution of a row, with its whole output.
     init(row: PostgresRow) throws(PostgresError) {
         try self.init(

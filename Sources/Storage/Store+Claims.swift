@@ -1,0 +1,128 @@
+import Domain
+import Foundation
+import Postgres
+
+extension Store {
+    /// Locks up to `limit` executions that look ready to start, with their tasks; what others are busy with is passed
+    /// over. More urgent first, then the older slot.
+    private func claimable(limit: Int, taskLimit: Int) async throws -> [UUID] {
+        let rows = try await rows(Self.lockingClaimable(limit: limit, taskLimit: taskLimit))
+        return try decode(rows) { try $0.decode("id") }
+    }
+
+    static func lockingClaimable(limit: Int, taskLimit: Int) -> SQL {
+        """
+        \(inProgress)
+        SELECT e.id
+        FROM qkron.executions e JOIN qkron.tasks t ON t.id = e.task_id LEFT JOIN in_progress p ON p.task_id = e.task_id
+        WHERE \(isReady(taskLimit: taskLimit))
+        ORDER BY e.priority DESC, e.scheduled_for, e.id
+        LIMIT \(limit)
+        FOR NO KEY UPDATE OF t SKIP LOCKED
+        """
+    }
+
+    /// How many runs each task has in progress, counted once and not for every execution that waits.
+    private static let inProgress: SQL = """
+        WITH in_progress AS MATERIALIZED (
+            SELECT task_id, count(*) AS runs FROM qkron.executions
+            WHERE status IN ('pending', 'running') AND started_at IS NOT NULL
+            GROUP BY task_id)
+        """
+
+    /// Whether the execution `e` of the task `t`, which has `p.runs` in progress, may start its next attempt.
+    private static func isReady(taskLimit: Int) -> SQL {
+        """
+        e.status = 'pending' AND e.not_before <= statement_timestamp()
+        AND (e.started_at IS NOT NULL
+             OR (t.overlap_policy = 'allow' AND coalesce(p.runs, 0) < \(taskLimit))
+             OR (t.overlap_policy <> 'allow' AND p.runs IS NULL AND NOT EXISTS (\(earlierInLine))))
+        """
+    }
+
+    /// What waits for the same task as `e` and comes first, be it only the retry of a lost run, for its delay.
+    private static let earlierInLine: SQL = """
+        SELECT FROM qkron.executions o
+        WHERE o.task_id = e.task_id AND o.status = 'pending' AND o.started_at IS NULL
+          AND (o.scheduled_for, o.id) < (e.scheduled_for, e.id)
+        """
+
+    /// Grants `node` the next attempts of up to `limit` executions, in one transaction with what tells of it: the tasks
+    /// read `running`. Nothing is granted to a node whose own lease has lapsed, or that started again since.
+    ///
+    /// - Parameter taskLimit: the most runs of one task beside each other, where its overlap policy is `allow`.
+    package func claim(for node: Node, limit: Int, taskLimit: Int) async throws -> [Lease] {
+        guard try await lockLease(of: node) else { return [] }
+        let candidates = try await claimable(limit: limit, taskLimit: taskLimit)
+        guard !candidates.isEmpty else { return [] }
+        // A second statement: it sees what was committed before the tasks were locked, and nobody else may add to it.
+        let rows = try await rows(
+            """
+            WITH candidate AS (
+                SELECT e.id, e.task_id, e.attempt_number, e.started_at IS NOT NULL AS goes_on,
+                       -- A run keeps what it began as: runs that began under 'allow' may go on side by side.
+                       CASE WHEN e.started_at IS NOT NULL THEN e.is_exclusive
+                            ELSE t.overlap_policy <> 'allow' END AS is_exclusive,
+                       (SELECT count(*) FROM qkron.executions o
+                        WHERE o.task_id = e.task_id AND o.status IN ('pending', 'running')
+                          AND o.started_at IS NOT NULL) AS live,
+                       row_number() OVER (PARTITION BY e.task_id, e.started_at IS NULL
+                                          ORDER BY e.scheduled_for, e.id) AS place,
+                       EXISTS (\(Self.earlierInLine)) AS has_earlier
+                FROM qkron.executions e JOIN qkron.tasks t ON t.id = e.task_id
+                WHERE e.id = ANY(\(candidates)) AND e.status = 'pending' AND e.not_before <= clock_timestamp()
+            ), granted AS (
+                SELECT c.* FROM candidate c
+                WHERE c.goes_on
+                   OR (c.is_exclusive AND c.live = 0 AND NOT c.has_earlier)
+                   OR (NOT c.is_exclusive AND c.live + c.place <= \(taskLimit))
+            ), started AS (
+                UPDATE qkron.tasks t
+                SET status = CASE WHEN t.status = 'cancelled' THEN t.status ELSE 'running' END,
+                    last_run = CASE WHEN g.begins THEN statement_timestamp() ELSE t.last_run END,
+                    retry_count = CASE WHEN g.begins THEN g.earlier ELSE t.retry_count END
+                FROM (SELECT task_id, bool_or(NOT goes_on) AS begins,
+                             -- Those of the lost run that a run under trigger 'retry' counts on from.
+                             coalesce(max(attempt_number) FILTER (WHERE NOT goes_on), 0) AS earlier
+                      FROM granted GROUP BY task_id) AS g
+                WHERE t.id = g.task_id
+            ), forgotten AS (
+                DELETE FROM qkron.execution_output o USING granted g WHERE g.goes_on AND o.execution_id = g.id
+            )
+            UPDATE qkron.executions e
+            SET status = 'running', reason = NULL, attempt_number = e.attempt_number + 1,
+                fencing_token = nextval('qkron.fencing_tokens'), node_id = \(node.id.uuid),
+                node_epoch = \(node.epoch), node_name = \(node.name), is_exclusive = g.is_exclusive,
+                started_at = coalesce(e.started_at, statement_timestamp()),
+                attempt_started_at = statement_timestamp(),
+                attempt_ended_at = NULL, attempt_status = NULL, attempt_reason = NULL, return_code = NULL, error = NULL,
+                result = NULL, cancel_reason = NULL,
+                earlier_attempts = CASE WHEN g.goes_on THEN e.earlier_attempts || \(Execution.attemptRecord)
+                                        ELSE e.earlier_attempts END
+            FROM granted g JOIN qkron.tasks t ON t.id = g.task_id
+            WHERE e.id = g.id
+            RETURNING \(Lease.columns)
+            """)
+        return try decode(rows, Lease.init(row:))
+    }
+
+    /// Seconds until the next waiting execution may start, by the database's clock; 0 if one may now, nil if none waits
+    /// for a time.
+    ///
+    /// - Parameter taskLimit: as for `claim`.
+    package func secondsUntilReady(taskLimit: Int) async throws -> Double? {
+        try await one(
+            """
+            \(Self.inProgress)
+            SELECT CASE WHEN EXISTS (SELECT FROM qkron.executions e JOIN qkron.tasks t ON t.id = e.task_id
+                                     LEFT JOIN in_progress p ON p.task_id = e.task_id
+                                     WHERE \(Self.isReady(taskLimit: taskLimit)))
+                        THEN 0
+                        ELSE (SELECT extract(epoch FROM min(not_before) - clock_timestamp())::float8
+                              FROM qkron.executions
+                              WHERE status = 'pending' AND attempt_number > 0
+                                AND not_before > statement_timestamp())
+                   END AS value
+            """)
+    }
+}

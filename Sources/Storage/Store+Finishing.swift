@@ -1,0 +1,181 @@
+import Domain
+import Foundation
+import Postgres
+
+/// A finished attempt, decided but not yet recorded.
+package struct FinishedAttempt: Sendable {
+    package let lease: Lease
+    package let report: AttemptReport
+    package let decision: RetryDecision
+
+    /// A finished attempt of `lease`.
+    package init(lease: Lease, report: AttemptReport, decision: RetryDecision) {
+        self.lease = lease
+        self.report = report
+        self.decision = decision
+    }
+}
+
+extension Store {
+    /// Records finished attempts, each guarded by its fencing token, with all that follows: the end or the next attempt
+    /// of the execution, the successor of a lost one, the output, the task's status. Runs in a transaction of its own.
+    ///
+    /// - Returns: the executions recorded; for the others the lease was lost.
+    package func finish(_ attempts: [FinishedAttempt]) async throws -> Set<Identifier<Execution>> {
+        try await lockTasks(attempts.map(\.lease.taskID))
+        let recorded = try await closeAttempts(attempts)
+        let kept = attempts.filter { recorded.contains($0.lease.executionID) }
+        try await replaceInterrupted(kept)
+        try await writeOutput(of: kept)
+        try await settleTasks(after: kept.map(\.lease.executionID))
+        return recorded.union(try await recordedBefore(attempts.filter { !recorded.contains($0.lease.executionID) }))
+    }
+
+    /// Which attempts were recorded already just so: when the answer to a commit was lost, they are handed in again.
+    private func recordedBefore(_ attempts: [FinishedAttempt]) async throws -> Set<Identifier<Execution>> {
+        guard !attempts.isEmpty else { return [] }
+        let rows = try await rows(
+            """
+            SELECT e.id
+            FROM unnest(\(attempts.map(\.lease.executionID.uuid)), \(attempts.map(\.lease.fencingToken)),
+                        \(attempts.map(\.attemptStatus.rawValue)), \(attempts.map { $0.attemptReason?.rawValue }))
+                 AS f (id, token, attempt_status, attempt_reason)
+            JOIN qkron.executions e ON e.id = f.id AND e.fencing_token = f.token
+            WHERE e.attempt_status = f.attempt_status AND e.attempt_reason IS NOT DISTINCT FROM f.attempt_reason
+            """)
+        return Set(try decode(rows) { Identifier(try $0.decode("id")) })
+    }
+
+    private func lockTasks(_ ids: [Identifier<TaskDefinition>]) async throws {
+        let ids = Set(ids.map(\.uuid))
+        _ = try await rows(
+            "SELECT FROM qkron.tasks WHERE id = ANY(\(Array(ids))) ORDER BY id FOR NO KEY UPDATE")
+    }
+
+    private func closeAttempts(_ attempts: [FinishedAttempt]) async throws -> Set<Identifier<Execution>> {
+        let rows = try await rows(
+            """
+            WITH f AS (
+                SELECT * FROM unnest(
+                    \(attempts.map(\.lease.executionID.uuid)), \(attempts.map(\.lease.fencingToken)),
+                    \(attempts.map(\.nextStatus.rawValue)), \(attempts.map { $0.nextReason?.rawValue }),
+                    \(attempts.map(\.attemptStatus.rawValue)), \(attempts.map { $0.attemptReason?.rawValue }),
+                    \(attempts.map(\.report.returnCode)), \(attempts.map(\.report.error)),
+                    \(attempts.map { $0.report.result.map { $0.serialized() } }), \(attempts.map(\.secondsToNextAttempt)),
+                    \(attempts.map(\.yieldsToWish)))
+                  AS f (id, token, status, reason, attempt_status, attempt_reason, return_code, error, result, delay,
+                        yields)
+            ), closed AS (
+                UPDATE qkron.executions e
+                SET -- A wish that came while the attempt ended by itself still ends a run that would go on.
+                    status = CASE WHEN f.yields AND e.cancel_reason IS NOT NULL THEN 'cancelled' ELSE f.status END,
+                    reason = CASE WHEN f.yields AND e.cancel_reason IS NOT NULL THEN e.cancel_reason
+                                  ELSE f.reason END,
+                    ended_at = CASE WHEN f.status <> 'pending' OR e.cancel_reason IS NOT NULL THEN clock_timestamp() END,
+                    not_before = clock_timestamp() + make_interval(secs => coalesce(f.delay, 0)),
+                    attempt_status = f.attempt_status, attempt_reason = f.attempt_reason,
+                    attempt_ended_at = clock_timestamp(), return_code = f.return_code, error = f.error,
+                    result = f.result::jsonb
+                FROM f
+                WHERE e.id = f.id AND e.fencing_token = f.token AND e.status = 'running'
+                RETURNING e.id, e.task_id, e.attempt_number, e.attempt_status, e.started_at
+            ), counted AS (
+                UPDATE qkron.tasks t
+                SET retry_count = c.attempt_number - CASE WHEN c.attempt_status IN ('failed', 'timeout') THEN 0 ELSE 1 END
+                FROM (SELECT DISTINCT ON (task_id) * FROM closed ORDER BY task_id, started_at DESC, id DESC) AS c
+                -- Of the latest run only: beside it, others that the task allows may end later.
+                WHERE t.id = c.task_id AND t.last_run = c.started_at
+            )
+            SELECT id FROM closed
+            """)
+        return Set(try decode(rows) { Identifier(try $0.decode("id")) })
+    }
+
+    private func replaceInterrupted(_ attempts: [FinishedAttempt]) async throws {
+        let replaced = attempts.compactMap { attempt -> (Identifier<Execution>, Identifier<Execution>, Double)? in
+            guard let delay = attempt.secondsToReplacement else { return nil }
+            return (Identifier(), attempt.lease.executionID, delay)
+        }
+        guard !replaced.isEmpty else { return }
+        try await change(
+            """
+            INSERT INTO qkron.executions (
+                id, task_id, trigger, scheduled_for, status, priority, not_before, attempt_number, earlier_attempts,
+                retry_of, created_at)
+            SELECT r.id, e.task_id, 'retry', e.scheduled_for, 'pending', t.priority,
+                   clock_timestamp() + make_interval(secs => r.delay), e.attempt_number,
+                   e.earlier_attempts || \(Execution.attemptRecord), e.id, clock_timestamp()
+            FROM unnest(\(replaced.map(\.0.uuid)), \(replaced.map(\.1.uuid)), \(replaced.map(\.2)))
+                 AS r (id, lost, delay)
+            JOIN qkron.executions e ON e.id = r.lost
+            JOIN qkron.tasks t ON t.id = e.task_id
+            WHERE t.status <> 'cancelled' AND e.cancel_reason IS NULL
+            """)
+    }
+
+    private func writeOutput(of attempts: [FinishedAttempt]) async throws {
+        let written = attempts.filter { $0.report.stdout != .empty || $0.report.stderr != .empty }
+        guard !written.isEmpty else { return }
+        try await change(
+            """
+            INSERT INTO qkron.execution_output (execution_id, stdout, stderr, stdout_truncated, stderr_truncated)
+            SELECT * FROM unnest(
+                \(written.map(\.lease.executionID.uuid)), \(written.map(\.report.stdout.text)),
+                \(written.map(\.report.stderr.text)), \(written.map(\.report.stdout.isTruncated)),
+                \(written.map(\.report.stderr.isTruncated)))
+            ON CONFLICT (execution_id) DO UPDATE
+            SET stdout = EXCLUDED.stdout, stderr = EXCLUDED.stderr, stdout_truncated = EXCLUDED.stdout_truncated,
+                stderr_truncated = EXCLUDED.stderr_truncated
+            """)
+    }
+}
+
+extension FinishedAttempt {
+    fileprivate var nextStatus: ExecutionStatus {
+        switch decision {
+        case .end(let status, _): status
+        case .again: .pending
+        case .replace: .failed
+        }
+    }
+
+    fileprivate var nextReason: Reason? {
+        switch decision {
+        case .end(_, let reason): reason
+        case .again: nil
+        case .replace(let reason, _): reason
+        }
+    }
+
+    /// Whether the run would go on, as this execution or another, if nobody wished its end.
+    fileprivate var yieldsToWish: Bool {
+        if case .end = decision { false } else { true }
+    }
+
+    fileprivate var attemptStatus: ExecutionStatus {
+        switch report.outcome {
+        case .succeeded: .completed
+        case .failed, .lost, .shutDown: .failed
+        case .timedOut: .timeout
+        case .cancelled: .cancelled
+        }
+    }
+
+    fileprivate var attemptReason: Reason? {
+        switch report.outcome {
+        case .succeeded: nil
+        case .failed(let reason), .cancelled(let reason): reason
+        case .timedOut: .timeout
+        case .lost: .lost
+        case .shutDown: .shutdown
+        }
+    }
+
+    fileprivate var secondsToNextAttempt: Double? {
+        if case .again(let seconds) = decision { Double(seconds) } else { nil }
+    }
+
+    fileprivate var secondsToReplacement: Double? {
+        if case .replace(_, .some(let seconds)) = decision { Double(seconds) } else { nil }
+    }
+}
