@@ -1,16 +1,20 @@
 import EmbeddedPostgres
+import Engine
 import Executor
+import Glibc
 import Logging
 import Operations
 import ServiceLifecycle
 import Storage
 
-/// Keeps the private cluster running.
+/// Keeps the private cluster running, and stops it with the server; the next one finds it as it is.
 struct DatabaseService: Service {
     let server: PostgresServer
+    let handover: Handover
 
     func run() async throws {
         await cancelWhenGracefulShutdown { await server.run() }
+        if !handover.isUnderWay { await server.stop() }
     }
 }
 
@@ -46,13 +50,23 @@ struct ExecutorService: Service {
     }
 }
 
-/// The last of the services, so the first to hear that the server stops: probes are told at once.
+/// The last of the services, so the first to hear that the server stops: probes are told at once, unless the next one
+/// goes on where this one ends.
 struct StoppingMark: Service {
     let parts: ServerParts
+    let handover: Handover
 
     func run() async throws {
         await cancelWhenGracefulShutdown { await WaitForEver.untilCancelled() }
-        parts.beginStopping()
+        if !handover.isUnderWay { parts.beginStopping() }
+    }
+}
+
+/// Stops the server as soon as it runs: the signal came while it took over from another.
+struct ImmediateStop: Service {
+    func run() async throws {
+        kill(getpid(), SIGTERM)
+        await cancelWhenGracefulShutdown { await WaitForEver.untilCancelled() }
     }
 }
 

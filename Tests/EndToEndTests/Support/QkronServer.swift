@@ -9,13 +9,20 @@ actor QkronServer {
     nonisolated let dataDirectory: String
     nonisolated let workspace: Workspace
     nonisolated let environment: [String: String]
+    private let program: String?
     private var process: ChildProcess?
     private var starts = 0
     private(set) var port = 0
 
     /// A server that has not been started; without a database it makes its private one.
-    init(_ name: String, in workspace: Workspace, database: Database? = nil, settings: [String: String] = [:]) {
+    ///
+    /// - Parameter program: nil is the one of this build.
+    init(
+        _ name: String, in workspace: Workspace, database: Database? = nil, program: String? = nil,
+        settings: [String: String] = [:]
+    ) {
         self.workspace = workspace
+        self.program = program
         dataDirectory = workspace.path(name)
         var environment = [
             "PATH": Tool.path, "HOME": workspace.root, "DATA_DIR": dataDirectory, "PORT": "0",
@@ -56,7 +63,7 @@ actor QkronServer {
     func launch() throws -> ChildProcess {
         starts += 1
         return try ChildProcess(
-            [try Tool.qkron(), "serve"], environment: environment, directory: workspace.root,
+            [try program ?? Tool.qkron(), "serve"], environment: environment, directory: workspace.root,
             output: "\(dataDirectory).\(starts).out", error: "\(dataDirectory).\(starts).log")
     }
 
@@ -78,10 +85,16 @@ actor QkronServer {
         self.process = nil
     }
 
+    /// Its one executor.
     func executorID() async throws -> Int32 {
-        guard let server = process?.id else { throw Tool.Failure(description: "No server runs") }
-        return try await eventually("the server has an executor") { ProcessTable.executor(of: server) }
+        try await eventually("the server has an executor") {
+            let executors = ProcessTable.executors(in: dataDirectory)
+            return executors.count == 1 ? executors[0] : nil
+        }
     }
+
+    /// Asks it to make room for the program now on disk.
+    func reload() { process?.signal(SIGHUP) }
 
     /// Sends one request on a connection of its own. `path` is sent as it is.
     func send(
