@@ -22,7 +22,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await CommandFailure.inWords {
-            let configuration = try Configuration(try SettingSource.ofProcess(flags: options.flags))
+            let configuration = try Configuration(SettingSource.ofProcess(flags: options.flags))
             LoggingSetup.bootstrap(level: configuration.logLevel, format: configuration.logFormat)
             ProcessProtection.becomeSubreaper()
             ProcessProtection.makeUndumpable()
