@@ -116,7 +116,7 @@ struct Composition {
         var services: [any Service] = host.server.map { [DatabaseService(server: $0)] } ?? []
         services.append(ProbeService(probe: probe))
         services.append(AnnouncerService(announcer: announcer, logger: logger))
-        if configuration.components.contains(.api) { services.append(server(catalog: catalog, parts: parts)) }
+        services.append(server(catalog: catalog, parts: parts))
         if let executor { services += try await engine(executor: executor, catalog: catalog) }
         services.append(StoppingMark(parts: parts))
         collectPoolMetrics()
@@ -150,7 +150,8 @@ struct Composition {
         return QkronServer(
             operations: operations,
             configuration: ServerConfiguration(
-                host: configuration.host, port: configuration.port, version: Version.current,
+                offer: configuration.components.contains(.api) ? .everything : .probes, host: configuration.host,
+                port: configuration.port, version: Version.current,
                 metricsRequireAuth: configuration.metricsRequireAuth),
             registry: registry, logger: logger,
             onListening: { host, port in
