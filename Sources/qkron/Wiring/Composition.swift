@@ -113,14 +113,23 @@ struct Composition {
                 health.areWell([.worker, .leaseKeeper]) && executor.isHealthy ? .healthy : .unhealthy
             )
         }
-        var services: [any Service] = host.server.map { [DatabaseService(server: $0)] } ?? []
-        services.append(ProbeService(probe: probe))
-        services.append(AnnouncerService(announcer: announcer, logger: logger))
+        var services: [any Service] = []
+        if let server = host.server { services.append(LoopService("private database") { await server.run() }) }
+        services.append(LoopService("database probe") { [probe] in await probe.run() })
+        services.append(announcing())
         services.append(server(catalog: catalog, parts: parts))
         if let executor { services += try await engine(executor: executor, catalog: catalog) }
         services.append(StoppingMark(parts: parts))
         collectPoolMetrics()
         return services
+    }
+
+    private func announcing() -> any Service {
+        LoopService("announcer") { [announcer, logger] in
+            await announcer.run { error in
+                logger.debug("Announcements could not be sent", metadata: ["error": "\(error)"])
+            }
+        }
     }
 
     private func startExecutor() async throws -> ExecutorClient {
@@ -175,7 +184,8 @@ struct Composition {
                 announcements: Announcements(
                     NotificationListener(host.connection, channels: [Announcer.channel], logger: logger)),
                 signals: signals),
-            ExecutorService(executor: executor),
+            // It has the executor end when the runs are over.
+            LoopService("executor") { await executor.supervise() },
             completer,
             LeaseKeeper(
                 node: node, database: database, renewals: Database(leasePool), catalog: catalog,
