@@ -39,16 +39,25 @@ package struct QkronServer: Service {
         try await listener.run()
     }
 
-    /// Every route there is.
+    /// Every route that is offered.
     private static func routes(
         _ operations: OperationSet, _ configuration: ServerConfiguration, _ registry: PrometheusRegistry
     ) -> [Route] {
-        let statistics = StatisticsGauges(health: operations.health, registry: registry)
-        return TaskRoutes(tasks: operations.tasks).routes
+        let probes = probes(operations.health, configuration, registry)
+        guard configuration.offer == .everything else { return probes }
+        return probes
+            + RootRoutes(version: configuration.version).routes
+            + TaskRoutes(tasks: operations.tasks).routes
             + ExecutionRoutes(executions: operations.executions).routes
             + SessionRoutes(sessions: operations.sessions).routes
             + PreviewRoutes().routes
-            + HealthRoutes(health: operations.health, version: configuration.version).routes
+    }
+
+    private static func probes(
+        _ health: HealthOperations, _ configuration: ServerConfiguration, _ registry: PrometheusRegistry
+    ) -> [Route] {
+        let statistics = StatisticsGauges(health: health, registry: registry)
+        return HealthRoutes(health: health, version: configuration.version).routes
             + MetricsRoutes(
                 registry: registry, statistics: statistics, requiresSuperuser: configuration.metricsRequireAuth
             ).routes

@@ -27,7 +27,7 @@ struct ServeCommand: AsyncParsableCommand {
     func run() async throws {
         try await CommandFailure.inWords {
             let inheritance = Inheritance.take()
-            let configuration = try Configuration(try SettingSource.ofProcess(flags: options.flags))
+            let configuration = try Configuration(SettingSource.ofProcess(flags: options.flags))
             if check { return }
             LoggingSetup.bootstrap(level: configuration.logLevel, format: configuration.logFormat)
             ProcessProtection.becomeSubreaper()

@@ -118,14 +118,31 @@ struct Composition {
                 health.areWell([.worker, .leaseKeeper]) && executor.isHealthy ? .healthy : .unhealthy
             )
         }
-        var services: [any Service] = host.server.map { [DatabaseService(server: $0, handover: handover)] } ?? []
-        services.append(ProbeService(probe: probe))
-        services.append(AnnouncerService(announcer: announcer, logger: logger))
-        if configuration.components.contains(.api) { services.append(server(catalog: catalog, parts: parts)) }
+        var services: [any Service] = []
+        if let server = host.server { services.append(keeping(server)) }
+        services.append(LoopService("database probe") { [probe] in await probe.run() })
+        services.append(announcing())
+        services.append(server(catalog: catalog, parts: parts))
         if let executor { services += try await engine(executor: executor, catalog: catalog) }
         services.append(StoppingMark(parts: parts, handover: handover))
         collectPoolMetrics()
         return services
+    }
+
+    private func announcing() -> any Service {
+        LoopService("announcer") { [announcer, logger] in
+            await announcer.run { error in
+                logger.debug("Announcements could not be sent", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+
+    /// Keeps the private cluster running, and stops it with the server; the next one finds it as it is.
+    private func keeping(_ server: PostgresServer) -> any Service {
+        LoopService("private database") { [handover] in
+            await server.run()
+            if !handover.isUnderWay { await server.stop() }
+        }
     }
 
     private func startExecutor() async throws -> ExecutorClient {
@@ -156,7 +173,8 @@ struct Composition {
         return QkronServer(
             operations: operations,
             configuration: ServerConfiguration(
-                host: configuration.host, port: configuration.port, version: Version.current,
+                offer: configuration.components.contains(.api) ? .everything : .probes, host: configuration.host,
+                port: configuration.port, version: Version.current,
                 metricsRequireAuth: configuration.metricsRequireAuth),
             registry: registry, handover: sockets, logger: logger,
             onListening: { [host = configuration.host] port in
@@ -188,7 +206,8 @@ struct Composition {
                 announcements: Announcements(
                     NotificationListener(host.connection, channels: [Announcer.channel], logger: logger)),
                 signals: signals),
-            ExecutorService(executor: executor),
+            // It has the executor end when the runs are over.
+            LoopService("executor") { await executor.supervise() },
             completer,
             LeaseKeeper(
                 node: node, database: database, renewals: Database(leasePool), catalog: catalog,

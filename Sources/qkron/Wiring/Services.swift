@@ -1,52 +1,21 @@
-import EmbeddedPostgres
 import Engine
-import Executor
 import Glibc
-import Logging
 import Operations
 import ServiceLifecycle
-import Storage
 
-/// Keeps the private cluster running, and stops it with the server; the next one finds it as it is.
-struct DatabaseService: Service {
-    let server: PostgresServer
-    let handover: Handover
+/// A loop that goes on until the server stops, and is then cancelled.
+struct LoopService: Service, CustomStringConvertible {
+    /// What the log calls it.
+    let description: String
+    private let loop: @Sendable () async -> Void
 
-    func run() async throws {
-        await cancelWhenGracefulShutdown { await server.run() }
-        if !handover.isUnderWay { await server.stop() }
+    init(_ name: String, loop: @escaping @Sendable () async -> Void) {
+        description = name
+        self.loop = loop
     }
-}
-
-/// Asks the database how it is, when somebody wants to know.
-struct ProbeService: Service {
-    let probe: DatabaseProbe
 
     func run() async throws {
-        await cancelWhenGracefulShutdown { await probe.run() }
-    }
-}
-
-/// Sends what is announced.
-struct AnnouncerService: Service {
-    let announcer: Announcer
-    let logger: Logger
-
-    func run() async throws {
-        await cancelWhenGracefulShutdown {
-            await announcer.run { error in
-                logger.debug("Announcements could not be sent", metadata: ["error": "\(error)"])
-            }
-        }
-    }
-}
-
-/// Keeps an executor alive, and has it end when the runs are over.
-struct ExecutorService: Service {
-    let executor: ExecutorClient
-
-    func run() async throws {
-        await cancelWhenGracefulShutdown { await executor.supervise() }
+        await cancelWhenGracefulShutdown(loop)
     }
 }
 
@@ -57,7 +26,8 @@ struct StoppingMark: Service {
     let handover: Handover
 
     func run() async throws {
-        await cancelWhenGracefulShutdown { await WaitForEver.untilCancelled() }
+        // Cancelled, the server stops as well.
+        try? await gracefulShutdown()
         if !handover.isUnderWay { parts.beginStopping() }
     }
 }
@@ -66,14 +36,7 @@ struct StoppingMark: Service {
 struct ImmediateStop: Service {
     func run() async throws {
         kill(getpid(), SIGTERM)
-        await cancelWhenGracefulShutdown { await WaitForEver.untilCancelled() }
-    }
-}
-
-private enum WaitForEver {
-    static func untilCancelled() async {
-        let (stream, continuation) = AsyncStream<Never>.makeStream()
-        for await _ in stream {}
-        continuation.finish()
+        // Cancelled, the server stops as well.
+        try? await gracefulShutdown()
     }
 }
