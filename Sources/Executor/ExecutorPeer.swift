@@ -83,7 +83,9 @@ struct ExecutorPeer: Sendable {
             guard awaitReadable(socket, for: .seconds(10)) else {
                 throw ExecutorError(description: "the executor does not answer")
             }
-            let more = bytes.withUnsafeMutableBytes { read(socket, $0.baseAddress?.advanced(by: received), count - received) }
+            let more = bytes.withUnsafeMutableBytes {
+                read(socket, $0.baseAddress?.advanced(by: received), count - received)
+            }
             if more < 0, errno == EAGAIN || errno == EINTR { continue }
             guard more > 0 else { throw ExecutorError(description: "the executor hung up") }
             received += more

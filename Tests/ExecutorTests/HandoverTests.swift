@@ -50,7 +50,8 @@ import Testing
 
     @Test func `a run goes on without its server, and the next one gets all of its output`() async throws {
         let (marker, gate) = (directory + "/marker", directory + "/gate")
-        let request = ExecutorTests.request("echo before; touch \(marker); until test -e \(gate); do sleep 0.02; done; echo after; exit 4")
+        let request = ExecutorTests.request(
+            "echo before; touch \(marker); until test -e \(gate); do sleep 0.02; done; echo after; exit 4")
         try await begin(request, marker: marker)
         try await lastServer { client in
             #expect(client.inheritedRuns.map(\.executionID) == [request.executionID])

@@ -87,7 +87,6 @@ import Testing
         #expect(dead == [])
     }
 
-
     @Test func `shutting down ends what runs and answers for it`() async throws {
         let directory = try temporaryDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory) }

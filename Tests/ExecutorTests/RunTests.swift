@@ -45,8 +45,9 @@ import Testing
     @Test func `a command gets its environment and nothing else`() async throws {
         try await withExecutor { client in
             let id = UUID()
-            let result = await client.result(of: 
-                request("env | sort | grep -v -e ^_= -e ^PWD= -e ^OLDPWD= -e ^SHLVL=", id: id))
+            let result = await client.result(
+                of:
+                    request("env | sort | grep -v -e ^_= -e ^PWD= -e ^OLDPWD= -e ^SHLVL=", id: id))
             #expect(
                 result.stdout.text == """
                     PATH=/usr/bin:/bin
@@ -59,16 +60,17 @@ import Testing
 
     @Test func `a command gets its own session, three descriptors, and default signals`() async throws {
         try await withExecutor { client in
-            let result = await client.result(of: 
-                request(
-                    """
-                    test "$(cut -d' ' -f6 /proc/$$/stat)" = $$ && test "$(cut -d' ' -f5 /proc/$$/stat)" = $$ && echo session
-                    ls /proc/self/fd
-                    readlink /proc/$$/fd/0
-                    grep -E '^Sig(Blk|Ign)' /proc/$$/status | tr -d '\\t' | tr '\\n' ' '
-                    grep NoNewPrivs /proc/$$/status | tr -d '\\t'
-                    umask
-                    """))
+            let result = await client.result(
+                of:
+                    request(
+                        """
+                        test "$(cut -d' ' -f6 /proc/$$/stat)" = $$ && test "$(cut -d' ' -f5 /proc/$$/stat)" = $$ && echo session
+                        ls /proc/self/fd
+                        readlink /proc/$$/fd/0
+                        grep -E '^Sig(Blk|Ign)' /proc/$$/status | tr -d '\\t' | tr '\\n' ' '
+                        grep NoNewPrivs /proc/$$/status | tr -d '\\t'
+                        umask
+                        """))
             // 3 is the directory that ls itself reads.
             #expect(
                 result.stdout.text == """
@@ -119,7 +121,9 @@ import Testing
 
     @Test func `text that no program can be given is no start`() async throws {
         try await withExecutor { client in
-            #expect(await client.result(of: request("echo \0")).ending == .spawnFailed("a NUL in its text: Invalid argument"))
+            #expect(
+                await client.result(of: request("echo \0")).ending
+                    == .spawnFailed("a NUL in its text: Invalid argument"))
             let long = request(": " + String(repeating: "x", count: 200_000))
             #expect(await client.result(of: long).ending == .spawnFailed("program: Argument list too long"))
         }
@@ -143,7 +147,9 @@ import Testing
     @Test func `the dead do not pile up`() async throws {
         try await withExecutor { client in
             let executor = try #require(client.processID)
-            for _ in 0..<20 { _ = await client.result(of: request("for i in 1 2 3 4 5; do (setsid sleep 0.05 &); done")) }
+            for _ in 0..<20 {
+                _ = await client.result(of: request("for i in 1 2 3 4 5; do (setsid sleep 0.05 &); done"))
+            }
             try await eventually("an executor without children") {
                 ProcessTable().processes.values.allSatisfy { $0.parent != executor }
             }

@@ -1,5 +1,4 @@
 import Engine
-import Glibc
 import Operations
 import ServiceLifecycle
 
@@ -29,14 +28,5 @@ struct StoppingMark: Service {
         // Cancelled, the server stops as well.
         try? await gracefulShutdown()
         if !handover.isUnderWay { parts.beginStopping() }
-    }
-}
-
-/// Stops the server as soon as it runs: the signal came while it took over from another.
-struct ImmediateStop: Service {
-    func run() async throws {
-        kill(getpid(), SIGTERM)
-        // Cancelled, the server stops as well.
-        try? await gracefulShutdown()
     }
 }

@@ -37,7 +37,8 @@ final class Workspace: Sendable {
     /// Lets the janitor sweep.
     func close() async throws {
         Glibc.close(lifeline)
-        _ = try await janitor.wait()
+        // It looks at every process of the machine, and removes whole clusters.
+        _ = try await janitor.wait(within: .seconds(180))
     }
 
     /// A shell that waits for the end of the test process, whichever way it comes, then ends whatever bears the root's
