@@ -11,6 +11,7 @@ package struct SessionOperations: Sendable {
     private let signer: TokenSigner
     private let tokenLifetime: Int
     private let registrationIsOpen: Bool
+    private let remembered = RememberedUsers()
 
     /// Operations on sessions.
     ///
@@ -60,6 +61,7 @@ package struct SessionOperations: Sendable {
     ///
     /// - Throws: `invalidToken`, `tokenExpired`, `tokenRevoked`, `accountInactive`.
     package func user(bearing token: String, now: Date) async throws -> User {
+        if let user = remembered.user(bearing: token, now: now) { return user }
         let claims: TokenClaims
         do {
             claims = try signer.verify(token, now: now)
@@ -69,6 +71,7 @@ package struct SessionOperations: Sendable {
             case .invalid: throw OperationError.refused(.invalidToken, "The token is not valid.")
             }
         }
+        let asked = ContinuousClock.now
         guard let (user, generation) = try await database.store.user(Identifier(claims.subject)) else {
             throw OperationError.refused(.tokenRevoked, "The token has been revoked. Log in again.")
         }
@@ -76,6 +79,7 @@ package struct SessionOperations: Sendable {
         guard claims.generation == generation else {
             throw OperationError.refused(.tokenRevoked, "The token has been revoked. Log in again.")
         }
+        remembered.remember(user, bearing: token, expiresAt: claims.expiresAt, lookedUpAt: asked)
         return user
     }
 }

@@ -55,6 +55,11 @@ package struct PostgresConfiguration: Sendable, CustomStringConvertible, CustomD
         ]
     }
 
+    /// What every session begins with.
+    var sessionSettings: String {
+        "SET TimeZone TO 'UTC'; SET statement_timeout TO \(max(1, statementTimeout.wholeMilliseconds))"
+    }
+
     private func options() throws(PostgresError) -> [String: String] {
         if url.contains("\0") || hasStrayAtSign {
             throw PostgresError(

@@ -14,7 +14,7 @@ actor PostgresConnection: PostgresSession {
     private var wire: Wire?
     private var statements = PreparedStatements(capacity: 256)
     /// How much longer than the server's own limit an answer may take before the connection is given up.
-    private static let answerGrace = Duration.seconds(5)
+    static let answerGrace = Duration.seconds(5)
     /// A bound for scripts that lift the statement timeout.
     private static let scriptLimit = Duration.seconds(86_400)
 
@@ -112,8 +112,7 @@ extension PostgresConnection {
 
     private func open() throws {
         wire = try Wire(configuration, pipe: pipe)
-        let timeout = max(1, configuration.statementTimeout.wholeMilliseconds)
-        try simple("SET TimeZone TO 'UTC'; SET statement_timeout TO \(timeout)")
+        try simple(configuration.sessionSettings)
     }
 
     private func readyWire() throws(PostgresError) -> Wire {
@@ -153,11 +152,8 @@ extension PostgresConnection {
 
     private func perform(_ sql: SQL, interrupt: Interrupt) throws -> (result: PostgresResult, columns: PostgresColumns)
     {
-        for parameter in sql.parameters {
-            guard case .invalid(let reason) = parameter.content else { continue }
-            throw PostgresError(.invalidParameter, "A parameter cannot be sent: \(reason).")
-        }
-        let key = PreparedStatements.Key(text: sql.text, types: sql.parameters.map(\.type.oid))
+        try sql.check()
+        let key = sql.key
         let wire = try readyWire()
         let isStandingAlone = wire.isIdle
         do {
@@ -229,7 +225,7 @@ extension PostgresConnection {
 
 extension PostgresError {
     /// A prepared statement that the server forgot or that no longer fits the tables.
-    fileprivate var isStalePlan: Bool {
+    var isStalePlan: Bool {
         sqlState == "26000" || (sqlState == "0A000" && message.contains("cached plan"))
     }
 }

@@ -12,6 +12,7 @@ package final class PostgresPool: PostgresSession {
     private let logger: Logger
     private let permits: PermitQueue
     private let gate = ReconnectGate()
+    private let pipeline: ReadPipeline
     private let idle = Mutex<[PostgresConnection]>([])
     private let inUse = Atomic<Int>(0)
 
@@ -20,6 +21,11 @@ package final class PostgresPool: PostgresSession {
         self.configuration = configuration
         self.logger = logger
         permits = PermitQueue(max(1, configuration.poolSize))
+        pipeline = ReadPipeline(configuration)
+    }
+
+    deinit {
+        pipeline.close()
     }
 
     /// As `PostgresSession` says, on any free connection.
@@ -37,6 +43,15 @@ package final class PostgresPool: PostgresSession {
             try await $0.execute(sql)
         } then: { _, count in
             count
+        }
+    }
+
+    /// As `PostgresSession` says; the connection that reads share is one beside the pool's size.
+    package func read(_ sql: SQL) async throws -> [PostgresRow] {
+        do {
+            return try await pipeline.query(sql)
+        } catch is ReadPipeline.Unanswered {
+            return try await query(sql)
         }
     }
 
@@ -73,6 +88,7 @@ package final class PostgresPool: PostgresSession {
     /// Turns away new callers and closes what is idle; a connection that is lent out closes when it comes back.
     package func close() async {
         permits.close()
+        pipeline.close()
         for connection in takeAllIdle() { await connection.close() }
     }
 }

@@ -8,4 +8,15 @@ package protocol PostgresSession: Sendable {
 
     /// Runs one statement and returns the number of rows it affected. Throws as `query` does.
     @discardableResult func execute(_ sql: SQL) async throws -> Int
+
+    /// Runs one quick statement that only reads, such as one row by its key, and returns its rows. Many callers' reads
+    /// may share a connection, and wait for each other. Throws as `query` does; cancellation may go unheeded.
+    func read(_ sql: SQL) async throws -> [PostgresRow]
+}
+
+extension PostgresSession {
+    /// As any statement.
+    package func read(_ sql: SQL) async throws -> [PostgresRow] {
+        try await query(sql)
+    }
 }

@@ -56,3 +56,18 @@ struct PreparedStatements {
         return oldest.value
     }
 }
+
+extension SQL {
+    /// By what the statement is known when it is prepared.
+    var key: PreparedStatements.Key {
+        PreparedStatements.Key(text: text, types: parameters.map(\.type.oid))
+    }
+
+    /// Throws `.invalidParameter` where a parameter has no binary form.
+    func check() throws(PostgresError) {
+        for parameter in parameters {
+            guard case .invalid(let reason) = parameter.content else { continue }
+            throw PostgresError(.invalidParameter, "A parameter cannot be sent: \(reason).")
+        }
+    }
+}

@@ -3,7 +3,7 @@ import Glibc
 
 /// A libpq connection with deadlines: every wait is a poll(2) that ends in time. Used by one thread at a time.
 final class Wire {
-    private let connection: OpaquePointer
+    let connection: OpaquePointer
     private let pipe: WakePipe
     /// Set when the server said goodbye or an answer did not come in time.
     private var isBroken = false
@@ -101,7 +101,7 @@ final class Wire {
         try sent(status)
     }
 
-    private func sent(_ status: Int32) throws(PostgresError) {
+    func sent(_ status: Int32) throws(PostgresError) {
         guard status == 1 else {
             isBroken = true
             throw PostgresError(.unavailable, "The connection to the database was lost.")
@@ -170,7 +170,7 @@ final class Wire {
         }
     }
 
-    private func wait(until deadline: ContinuousClock.Instant?, sending: Bool, reading: Bool) throws(PostgresError) {
+    func wait(until deadline: ContinuousClock.Instant?, sending: Bool, reading: Bool) throws(PostgresError) {
         let events = Int16(sending ? POLLIN | POLLOUT : POLLIN)
         var descriptors = [
             pollfd(fd: pipe.readEnd, events: Int16(POLLIN), revents: 0),

@@ -12,7 +12,7 @@ extension Store {
 
     /// The task of this id.
     package func task(_ id: Identifier<TaskDefinition>) async throws -> TaskDefinition? {
-        let rows = try await rows(
+        let rows = try await read(
             """
             SELECT \(TaskDefinition.columns)
             FROM qkron.tasks t JOIN qkron.users u ON u.id = t.owner_id

@@ -33,7 +33,7 @@ extension Store {
 
     /// The account of this id, with the generation that its tokens must carry.
     package func user(_ id: Identifier<User>) async throws -> (user: User, tokenGeneration: Int)? {
-        let rows = try await rows(
+        let rows = try await read(
             "SELECT \(User.columns), u.token_generation FROM qkron.users u WHERE u.id = \(id.uuid)")
         return try decode(rows) { (try User(row: $0), try $0.decode("token_generation", as: Int.self)) }.first
     }

@@ -21,6 +21,15 @@ package struct Store: Sendable {
         }
     }
 
+    /// The rows of a quick read by key, which may share a connection with others.
+    func read(_ sql: SQL) async throws -> [PostgresRow] {
+        do {
+            return try await session.read(sql)
+        } catch let error as PostgresError {
+            throw StorageError(error)
+        }
+    }
+
     @discardableResult
     func change(_ sql: SQL) async throws -> Int {
         do {
