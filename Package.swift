@@ -69,6 +69,7 @@ let package = Package(
         room("Executor", sees: ["CLinux", "SystemPackage", "Logging"]),
         room("Actions", sees: ["Scheduling", "Domain", "Executor", "Logging"]),
         room("Telemetry", sees: ["Metrics"]),
+        room("Client", sees: ["Domain", "NIOCore", "NIOHTTP1", "NIOPosix"]),
         room(
             "Storage", sees: ["Scheduling", "Domain", "Postgres"],
             resources: [
@@ -92,8 +93,8 @@ let package = Package(
             name: "qkron",
             dependencies: dependencies([
                 "Scheduling", "Domain", "Postgres", "EmbeddedPostgres", "Credentials", "Executor", "Actions",
-                "Telemetry", "Storage", "Operations", "Engine", "Server", "ArgumentParser", "ServiceLifecycle",
-                "UnixSignals", "Metrics", "Logging",
+                "Telemetry", "Client", "Storage", "Operations", "Engine", "Server", "ArgumentParser",
+                "ServiceLifecycle", "UnixSignals", "Metrics", "Logging",
             ]),
             swiftSettings: settings),
 
@@ -124,6 +125,7 @@ let package = Package(
                 "Server", "Scheduling", "Domain", "Operations", "Telemetry", "Hummingbird", "HTTPTypes", "NIOCore",
                 "NIOPosix", "Logging", "Metrics",
             ]),
+        tests("ClientTests", sees: ["Client", "Domain", "NIOCore", "NIOPosix"]),
         tests("EndToEndTests", sees: ["qkron", "COpenSSL"]),
         tests("TelemetryTests", sees: ["Telemetry", "Metrics"]),
         tests("ActionsTests", sees: ["Scheduling", "Domain", "Actions", "Executor", "Logging"]),
