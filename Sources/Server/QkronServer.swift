@@ -43,6 +43,7 @@ package struct QkronServer: Service {
         let statistics = StatisticsGauges(health: operations.health, registry: registry)
         return TaskRoutes(tasks: operations.tasks).routes
             + ExecutionRoutes(executions: operations.executions).routes
+            + NodeRoutes(nodes: operations.nodes).routes
             + SessionRoutes(sessions: operations.sessions).routes
             + PreviewRoutes().routes
             + HealthRoutes(health: operations.health, version: configuration.version).routes

@@ -143,6 +143,7 @@ struct Composition {
                     catalog: catalog, commandRoles: configuration.runs.commandRoles,
                     retryDelay: configuration.runs.retryDelay)),
             executions: ExecutionOperations(database: database, announcer: announcer),
+            nodes: NodeOperations(database: database, announcer: announcer),
             sessions: SessionOperations(
                 database: database, accounts: accounts, signer: signer, tokenLifetime: identity.tokenMinutes * 60,
                 registrationIsOpen: identity.allowsRegistration),
@@ -162,10 +163,15 @@ struct Composition {
         let database = Database(enginePool)
         let registered = ContinuousClock.now
         let id = try NodeIdentity.loadOrCreate(in: directory.path)
-        let node = try await database.transaction { [configuration, engineSettings] store in
+        let (node, isDraining) = try await database.transaction { [configuration, engineSettings] store in
             try await store.register(
                 id, name: configuration.nodeName ?? NodeIdentity.hostName, version: Version.current,
-                capacity: engineSettings.capacity, leaseSeconds: configuration.runs.leaseSeconds)
+                labels: configuration.labels, capacity: engineSettings.capacity,
+                leaseSeconds: configuration.runs.leaseSeconds)
+        }
+        if isDraining {
+            logger.warning(
+                "This server is draining: it runs nothing until it is undrained", metadata: ["name": "\(node.name)"])
         }
         catalog.holdLease(until: registered + engineSettings.leaseDuration - engineSettings.leaseMargin)
         let completer = Completer(database: database, signals: signals, logger: logger)
