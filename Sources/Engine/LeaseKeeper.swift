@@ -126,8 +126,8 @@ package struct NodeSuperseded: Error, CustomStringConvertible {
 
     package var description: String {
         """
-        Another server has started as this node (\(name)), from a copy of this data directory, or this one was silent for \
-        so long that it was forgotten. It stops: give each server a data directory of its own, and start it again.
+        Another server has started as this node (\(name)), from a copy of this data directory, or this one was silent \
+        for so long that it was forgotten. It stops: give each server a data directory of its own, and start it again.
         """
     }
 }

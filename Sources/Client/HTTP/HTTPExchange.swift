@@ -22,11 +22,11 @@ enum HTTPExchange {
     ) async throws(ClientError) -> HTTPAnswer {
         do {
             return try await connection(to: address, patience).executeThenClose { answers, requests in
-                try await requests.write(.head(question.head(to: address)))
-                if let body = question.body { try await requests.write(.body(.byteBuffer(ByteBuffer(bytes: body)))) }
-                try await requests.write(.end(nil))
+                var failure: any Error = ConnectionEnded()
+                // A server may answer, and close, before it has heard all: its answer counts.
+                do { try await requests.write(contentsOf: question.parts(to: address)) } catch { failure = error }
                 for try await answer in answers { return HTTPAnswer(answer) }
-                throw ConnectionEnded()
+                throw failure
             }
         } catch {
             throw ClientError(error, address, patience)

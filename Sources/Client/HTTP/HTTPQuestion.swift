@@ -15,8 +15,14 @@ struct HTTPQuestion: Sendable {
     /// JSON.
     let body: [UInt8]?
 
+    /// The request to a server at `address`, whole.
+    func parts(to address: ServerAddress) -> [HTTPClientRequestPart] {
+        let body = body.map { [HTTPClientRequestPart.body(.byteBuffer(ByteBuffer(bytes: $0)))] } ?? []
+        return [.head(head(to: address))] + body + [.end(nil)]
+    }
+
     /// The head of the request to a server at `address`, on a connection of its own.
-    func head(to address: ServerAddress) -> HTTPRequestHead {
+    private func head(to address: ServerAddress) -> HTTPRequestHead {
         var headers: HTTPHeaders = [
             "Host": address.authority, "Accept": "application/json", "User-Agent": "qkron", "Connection": "close",
         ]

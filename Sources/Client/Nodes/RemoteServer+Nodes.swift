@@ -1,7 +1,8 @@
 import Domain
 import Foundation
 
-/// A server of the database, as another one tells of it. Words and times stand as they came: a newer server may know more.
+/// A server of the database, as another one tells of it. Words and times stand as they came: a newer server may know
+/// others.
 package struct RemoteNode: Sendable {
     package let id: Identifier<Node>
     package let name: String

@@ -44,6 +44,27 @@ extension EndToEnd {
             }
         }
 
+        @Test func `of several servers of one name the one that is there is meant, and two are refused`() async throws {
+            try await Story.tell("twins") { story in
+                let database = try await story.database()
+                let settings = ["NODE_NAME": "twin"]
+                let first = try await story.server("-a", database: database, settings: settings)
+                let second = try await story.server("-b", database: database, settings: settings)
+                let root = try await first.superuser()
+                let token = ["QKRON_TOKEN": root.token]
+                let refused = try await qkron("drain", "twin", at: first, as: token)
+                #expect(refused.end == .exited(1), "\(refused)")
+                #expect(refused.error.hasPrefix("qkron: 2 servers are named 'twin'"), "\(refused)")
+                for node in try await root.get("/nodes").items {
+                    #expect(node["status"] == "active" && refused.error.contains(node["id"].string ?? "?"))
+                }
+                #expect(try await second.stop() == .exited(0))
+                #expect(try await qkron("drain", "twin", at: first, as: token).hasSucceeded)
+                let statuses = try await root.get("/nodes").items.map { $0["status"].string }
+                #expect(Set(statuses) == ["draining", "gone"])
+            }
+        }
+
         @Test func `a password is read from standard input, and a name from the environment or a flag`() async throws {
             let server = try Stage.current.server
             let (name, password) = QkronServer.superuser
