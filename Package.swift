@@ -69,12 +69,14 @@ let package = Package(
         room("Executor", sees: ["CLinux", "SystemPackage", "Logging"]),
         room("Actions", sees: ["Scheduling", "Domain", "Executor", "Logging"]),
         room("Telemetry", sees: ["Metrics"]),
+        room("Client", sees: ["Domain", "NIOCore", "NIOHTTP1", "NIOPosix"]),
         room(
             "Storage", sees: ["Scheduling", "Domain", "Postgres"],
             resources: [
                 .embedInCode("Migrations/m0001_identity.sql"),
                 .embedInCode("Migrations/m0002_tasks.sql"),
                 .embedInCode("Migrations/m0003_executions.sql"),
+                .embedInCode("Migrations/m0004_nodes.sql"),
             ]),
         room("Operations", sees: ["Scheduling", "Domain", "Storage", "Credentials", "Actions", "Logging"]),
         room(
@@ -92,8 +94,8 @@ let package = Package(
             name: "qkron",
             dependencies: dependencies([
                 "Scheduling", "Domain", "Postgres", "EmbeddedPostgres", "Credentials", "Executor", "Actions",
-                "Telemetry", "Storage", "Operations", "Engine", "Server", "ArgumentParser", "ServiceLifecycle",
-                "UnixSignals", "Metrics", "Logging", "CLinux", "Subprocess", "SystemPackage",
+                "Telemetry", "Client", "Storage", "Operations", "Engine", "Server", "ArgumentParser",
+                "ServiceLifecycle", "UnixSignals", "Metrics", "Logging", "CLinux", "Subprocess", "SystemPackage",
             ]),
             swiftSettings: settings),
 
@@ -124,6 +126,7 @@ let package = Package(
                 "Server", "Scheduling", "Domain", "Operations", "Telemetry", "Hummingbird", "HTTPTypes", "NIOCore",
                 "NIOPosix", "Logging", "Metrics",
             ]),
+        tests("ClientTests", sees: ["Client", "Domain", "NIOCore", "NIOPosix"]),
         tests("EndToEndTests", sees: ["qkron", "COpenSSL"]),
         tests("TelemetryTests", sees: ["Telemetry", "Metrics"]),
         tests("ActionsTests", sees: ["Scheduling", "Domain", "Actions", "Executor", "Logging"]),

@@ -124,14 +124,14 @@ package struct LeaseKeeper: Service {
     }
 }
 
-/// Another server has started on a copy of this one's data directory.
+/// Another server has started on a copy of this one's data directory, or this one was silent until it was forgotten.
 package struct NodeSuperseded: Error, CustomStringConvertible {
     let name: String
 
     package var description: String {
         """
-        Another server has started as this node (\(name)), from a copy of this data directory. This one stops: give each \
-        server a data directory of its own.
+        Another server has started as this node (\(name)), from a copy of this data directory, or this one was silent \
+        for so long that it was forgotten. It stops: give each server a data directory of its own, and start it again.
         """
     }
 }

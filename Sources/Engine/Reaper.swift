@@ -5,7 +5,7 @@ import ServiceLifecycle
 import Storage
 
 /// Takes back the leases of dead servers: its own predecessor's at once, others' when they have lapsed. A run is
-/// recorded lost only when what it left on this machine is gone.
+/// recorded lost only when what it left on this machine is gone. Servers that are gone for long are forgotten.
 package struct Reaper: Service {
     private let node: Node
     private let database: Database
@@ -34,12 +34,16 @@ package struct Reaper: Service {
     private func loop() async {
         var recovery = LoopRecovery("reaper", logger: logger)
         var watch = LeaseWatch()
+        var longWatch = LeaseWatch()
         while !Task.isCancelled {
             var nap = configuration.leaseDuration / 3
             do {
                 try await settle(try await database.store.runningAttempts(of: node.id, epochs: 0...node.epoch - 1))
                 let sightings = try await database.store.busyNodes(except: node.id)
                 for dead in watch.lapsed(among: sightings, at: .now) { try await reap(dead) }
+                // Watched as well, so that a clock that was stepped by a week does not make the living strangers.
+                let longGone = try await database.store.longGoneNodes(except: node.id)
+                try await forget(longWatch.lapsed(among: longGone, at: .now))
                 recovery.succeed()
             } catch {
                 nap = recovery.delay(after: error)
@@ -54,6 +58,12 @@ package struct Reaper: Service {
         guard !attempts.isEmpty, try await database.transaction({ try await $0.lockLapsed(dead) }) else { return }
         await catalog.endLeftovers(of: attempts.map(\.attemptID))
         try await record(attempts, ifStillLapsed: dead)
+    }
+
+    private func forget(_ gone: [NodeSighting]) async throws {
+        for name in try await database.store.forget(gone) {
+            logger.notice("A server that was gone for long is forgotten", metadata: ["name": "\(name)"])
+        }
     }
 
     private func settle(_ attempts: [Lease]) async throws {

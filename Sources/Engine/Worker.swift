@@ -107,10 +107,8 @@ package struct Worker: Service {
     }
 
     private func napLength() async throws -> Duration {
-        let taskLimit = configuration.taskCapacity
-        guard let seconds = try await database.store.secondsUntilReady(taskLimit: taskLimit) else {
-            return Self.longestNap
-        }
+        let seconds = try await database.store.secondsUntilReady(for: node, taskLimit: configuration.taskCapacity)
+        guard let seconds else { return Self.longestNap }
         // One that is ready yet was not granted: somebody else is busy with its task for a moment.
         return min(max(.seconds(seconds), .milliseconds(50)), Self.longestNap)
     }

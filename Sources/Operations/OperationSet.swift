@@ -2,15 +2,18 @@
 package struct OperationSet: Sendable {
     package let tasks: TaskOperations
     package let executions: ExecutionOperations
+    package let nodes: NodeOperations
     package let sessions: SessionOperations
     package let health: HealthOperations
 
     /// The operations of a server.
     package init(
-        tasks: TaskOperations, executions: ExecutionOperations, sessions: SessionOperations, health: HealthOperations
+        tasks: TaskOperations, executions: ExecutionOperations, nodes: NodeOperations, sessions: SessionOperations,
+        health: HealthOperations
     ) {
         self.tasks = tasks
         self.executions = executions
+        self.nodes = nodes
         self.sessions = sessions
         self.health = health
     }

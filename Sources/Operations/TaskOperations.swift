@@ -156,6 +156,8 @@ package struct TaskOperations: Sendable {
             try await store.rememberSchedules(of: [before.id], at: now)
             followUps.append(.due)
         }
+        // Whoever may run what waits has changed.
+        if change.task.requires != before.requires { followUps.append(.work) }
         if draft.cancels, try await store.cancelUnfinished(of: [before.id], reason: .taskCancelled) {
             followUps.append(.wishes)
         }

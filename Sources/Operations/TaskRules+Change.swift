@@ -82,6 +82,7 @@ extension TaskRules {
         task.retryPolicy.delay = draft.retryDelay.or(task.retryPolicy.delay)
         task.retryPolicy.backoff = draft.retryBackoff.or(task.retryPolicy.backoff)
         task.priority = draft.priority.or(task.priority)
+        task.requires = draft.requires.or(task.requires)
         task.tags = draft.tags.or(task.tags)
         task.metadata = draft.metadata.or(task.metadata)
     }

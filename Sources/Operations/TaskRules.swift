@@ -50,8 +50,8 @@ package struct TaskRules: Sendable {
             retryPolicy: RetryPolicy(
                 maxRetries: draft.maxRetries.or(3), delay: draft.retryDelay.or(retryDelay),
                 backoff: draft.retryBackoff.or(.fixed)),
-            priority: draft.priority.or(5), tags: draft.tags.or([]), metadata: draft.metadata.or(nil),
-            isActive: isActive, status: .pending, retryCount: 0,
+            priority: draft.priority.or(5), requires: draft.requires.or([]), tags: draft.tags.or([]),
+            metadata: draft.metadata.or(nil), isActive: isActive, status: .pending, retryCount: 0,
             nextRun: isActive ? try timing.firstSlot(isNew: true, at: now) : nil, lastRun: nil, createdAt: now,
             updatedAt: now)
     }

@@ -49,6 +49,7 @@ package struct QkronServer: Service {
             + RootRoutes(version: configuration.version).routes
             + TaskRoutes(tasks: operations.tasks).routes
             + ExecutionRoutes(executions: operations.executions).routes
+            + NodeRoutes(nodes: operations.nodes).routes
             + SessionRoutes(sessions: operations.sessions).routes
             + PreviewRoutes().routes
     }

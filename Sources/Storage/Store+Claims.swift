@@ -5,17 +5,17 @@ import Postgres
 extension Store {
     /// Locks up to `limit` executions that look ready to start, with their tasks; what others are busy with is passed
     /// over. More urgent first, then the older slot.
-    private func claimable(limit: Int, taskLimit: Int) async throws -> [UUID] {
-        let rows = try await rows(Self.lockingClaimable(limit: limit, taskLimit: taskLimit))
+    private func claimable(by node: Node, limit: Int, taskLimit: Int) async throws -> [UUID] {
+        let rows = try await rows(Self.lockingClaimable(labels: node.labels, limit: limit, taskLimit: taskLimit))
         return try decode(rows) { try $0.decode("id") }
     }
 
-    static func lockingClaimable(limit: Int, taskLimit: Int) -> SQL {
+    static func lockingClaimable(labels: [String], limit: Int, taskLimit: Int) -> SQL {
         """
         \(inProgress)
         SELECT e.id
         FROM qkron.executions e JOIN qkron.tasks t ON t.id = e.task_id LEFT JOIN in_progress p ON p.task_id = e.task_id
-        WHERE \(isReady(taskLimit: taskLimit))
+        WHERE \(isReady(taskLimit: taskLimit)) AND \(isCarried(by: labels))
         ORDER BY e.priority DESC, e.scheduled_for, e.id
         LIMIT \(limit)
         FOR NO KEY UPDATE OF t SKIP LOCKED
@@ -40,6 +40,12 @@ extension Store {
         """
     }
 
+    /// Whether a server of these labels may run the task `t`. The second half would suffice; yet the planner takes `<@`
+    /// for a rare thing, and would read all tasks first.
+    private static func isCarried(by labels: [String]) -> SQL {
+        "CASE WHEN t.requires = '{}' THEN true ELSE t.requires <@ \(labels) END"
+    }
+
     /// What waits for the same task as `e` and comes first, be it only the retry of a lost run, for its delay.
     private static let earlierInLine: SQL = """
         SELECT FROM qkron.executions o
@@ -47,13 +53,14 @@ extension Store {
           AND (o.scheduled_for, o.id) < (e.scheduled_for, e.id)
         """
 
-    /// Grants `node` the next attempts of up to `limit` executions, in one transaction with what tells of it: the tasks
-    /// read `running`. Nothing is granted to a node whose own lease has lapsed, or that started again since.
+    /// Grants `node` the next attempts of up to `limit` executions whose tasks require no label that it lacks, in one
+    /// transaction with what tells of it: the tasks read `running`. Nothing is granted to a node that is draining, whose
+    /// own lease has lapsed, or that started again since.
     ///
     /// - Parameter taskLimit: the most runs of one task beside each other, where its overlap policy is `allow`.
     package func claim(for node: Node, limit: Int, taskLimit: Int) async throws -> [Lease] {
-        guard try await lockLease(of: node) else { return [] }
-        let candidates = try await claimable(limit: limit, taskLimit: taskLimit)
+        guard try await lockRightToClaim(of: node) else { return [] }
+        let candidates = try await claimable(by: node, limit: limit, taskLimit: taskLimit)
         guard !candidates.isEmpty else { return [] }
         // A second statement: it sees what was committed before the tasks were locked, and nobody else may add to it.
         let rows = try await rows(
@@ -71,6 +78,7 @@ extension Store {
                        EXISTS (\(Self.earlierInLine)) AS has_earlier
                 FROM qkron.executions e JOIN qkron.tasks t ON t.id = e.task_id
                 WHERE e.id = ANY(\(candidates)) AND e.status = 'pending' AND e.not_before <= clock_timestamp()
+                  AND \(Self.isCarried(by: node.labels))
             ), granted AS (
                 SELECT c.* FROM candidate c
                 WHERE c.goes_on
@@ -106,23 +114,32 @@ extension Store {
         return try decode(rows, Lease.init(row:))
     }
 
-    /// Seconds until the next waiting execution may start, by the database's clock; 0 if one may now, nil if none waits
-    /// for a time.
+    /// Seconds until the next waiting execution that `node` may run can start, by the database's clock; 0 if one can
+    /// now, nil if none waits for a time or the node is draining.
     ///
     /// - Parameter taskLimit: as for `claim`.
-    package func secondsUntilReady(taskLimit: Int) async throws -> Double? {
-        try await one(
-            """
-            \(Self.inProgress)
-            SELECT CASE WHEN EXISTS (SELECT FROM qkron.executions e JOIN qkron.tasks t ON t.id = e.task_id
-                                     LEFT JOIN in_progress p ON p.task_id = e.task_id
-                                     WHERE \(Self.isReady(taskLimit: taskLimit)))
-                        THEN 0
-                        ELSE (SELECT extract(epoch FROM min(not_before) - clock_timestamp())::float8
-                              FROM qkron.executions
-                              WHERE status = 'pending' AND attempt_number > 0
-                                AND not_before > statement_timestamp())
-                   END AS value
-            """)
+    package func secondsUntilReady(for node: Node, taskLimit: Int) async throws -> Double? {
+        try await one(Self.askingUntilReady(for: node, taskLimit: taskLimit))
+    }
+
+    /// A lapsed lease is left out: nobody would wake the server when it is renewed, which is soon.
+    static func askingUntilReady(for node: Node, taskLimit: Int) -> SQL {
+        """
+        \(inProgress)
+        SELECT CASE WHEN NOT EXISTS (SELECT FROM qkron.nodes
+                                     WHERE id = \(node.id.uuid) AND epoch = \(node.epoch) AND NOT is_draining)
+                    THEN NULL
+                    WHEN EXISTS (SELECT FROM qkron.executions e JOIN qkron.tasks t ON t.id = e.task_id
+                                 LEFT JOIN in_progress p ON p.task_id = e.task_id
+                                 WHERE \(isReady(taskLimit: taskLimit)) AND \(isCarried(by: node.labels)))
+                    THEN 0
+                    ELSE (SELECT extract(epoch FROM e.not_before - clock_timestamp())::float8
+                          FROM qkron.executions e JOIN qkron.tasks t ON t.id = e.task_id
+                          WHERE e.status = 'pending' AND e.attempt_number > 0
+                            AND e.not_before > statement_timestamp() AND \(isCarried(by: node.labels))
+                          ORDER BY e.not_before
+                          LIMIT 1)
+               END AS value
+        """
     }
 }

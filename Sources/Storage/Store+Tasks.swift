@@ -29,17 +29,17 @@ extension Store {
             INSERT INTO qkron.tasks (
                 id, owner_id, name, description, task_type, parameters, schedule_type, schedule, timezone, starts_at,
                 ends_at, anchor, once_at, timing_since, misfire_policy, misfire_grace, overlap_policy, timeout,
-                max_retries, retry_delay, retry_backoff, priority, tags, metadata, is_active, status, next_run,
-                created_at, updated_at)
+                max_retries, retry_delay, retry_backoff, priority, requires, tags, metadata, is_active, status,
+                next_run, created_at, updated_at)
             VALUES (
                 \(task.id.uuid), \(task.ownerID.uuid), \(task.name), \(task.description), \(task.action.kind.rawValue),
                 \(JSONText(.object(task.action.parameters))), \(timing.kind.rawValue), \(timing.text),
                 \(timing.timezone), \(timing.startsAt), \(timing.endsAt), \(timing.anchor), \(timing.onceAt),
                 \(task.createdAt), \(task.misfirePolicy.rawValue), \(task.misfireGrace),
                 \(task.overlapPolicy.rawValue), \(task.timeout), \(task.retryPolicy.maxRetries),
-                \(task.retryPolicy.delay), \(task.retryPolicy.backoff.rawValue), \(task.priority), \(task.tags),
-                \(task.metadata.map(JSONText.init)), \(task.isActive), \(task.status.rawValue), \(task.nextRun),
-                \(task.createdAt), \(task.updatedAt))
+                \(task.retryPolicy.delay), \(task.retryPolicy.backoff.rawValue), \(task.priority), \(task.requires),
+                \(task.tags), \(task.metadata.map(JSONText.init)), \(task.isActive), \(task.status.rawValue),
+                \(task.nextRun), \(task.createdAt), \(task.updatedAt))
             """)
     }
 
@@ -59,7 +59,8 @@ extension Store {
                 misfire_policy = \(task.misfirePolicy.rawValue), misfire_grace = \(task.misfireGrace),
                 overlap_policy = \(task.overlapPolicy.rawValue), timeout = \(task.timeout),
                 max_retries = \(task.retryPolicy.maxRetries), retry_delay = \(task.retryPolicy.delay),
-                retry_backoff = \(task.retryPolicy.backoff.rawValue), priority = \(task.priority), tags = \(task.tags),
+                retry_backoff = \(task.retryPolicy.backoff.rawValue), priority = \(task.priority),
+                requires = \(task.requires), tags = \(task.tags),
                 metadata = \(task.metadata.map(JSONText.init)), is_active = \(task.isActive),
                 status = \(task.status.rawValue), next_run = \(task.nextRun), updated_at = \(now)
             WHERE id = \(task.id.uuid)

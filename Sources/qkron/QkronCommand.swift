@@ -11,7 +11,7 @@ struct QkronCommand: AsyncParsableCommand {
             environment as QKRON_KEY or KEY, or from a file .env in the working directory.
             """,
         subcommands: [
-            ServeCommand.self, MigrateCommand.self, UserCommand.self, ScheduleCommand.self, VersionCommand.self,
-            ExecutorCommand.self,
+            ServeCommand.self, MigrateCommand.self, UserCommand.self, NodeCommand.self, ScheduleCommand.self,
+            VersionCommand.self, ExecutorCommand.self,
         ])
 }

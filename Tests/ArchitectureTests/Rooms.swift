@@ -13,6 +13,7 @@ enum Rooms {
         "Executor": ["CLinux", "SystemPackage", "Logging"],
         "Actions": ["Scheduling", "Domain", "Executor", "Logging"],
         "Telemetry": ["Metrics", "CoreMetrics"],
+        "Client": ["Domain", "NIOCore", "NIOHTTP1", "NIOPosix"],
         "Storage": ["Scheduling", "Domain", "Postgres"],
         "Operations": ["Scheduling", "Domain", "Storage", "Credentials", "Actions", "Logging"],
         "Engine": [

@@ -16,6 +16,7 @@ struct TestOperations {
     let database: TestDatabase
     let tasks: TaskOperations
     let executions: ExecutionOperations
+    let nodes: NodeOperations
     let sessions: SessionOperations
     let users: UserOperations
     let alice: User
@@ -35,6 +36,7 @@ struct TestOperations {
             database: database.database, announcer: announcer,
             rules: TaskRules(catalog: ActionCatalog([runner]), commandRoles: commandRoles, retryDelay: 60))
         executions = ExecutionOperations(database: database.database, announcer: announcer)
+        nodes = NodeOperations(database: database.database, announcer: announcer)
         let accounts = AccountRules(hasher: try Self.hasher.get())
         sessions = SessionOperations(
             database: database.database, accounts: accounts,

@@ -124,12 +124,12 @@ import Testing
         let lease = try #require(try await database.claim(for: node).first)
         try await database.finish([FinishedAttempt(lease, .timedOut)])
         #expect(try await database.claim(for: node).isEmpty)
-        let seconds = try #require(try await database.store.secondsUntilReady(taskLimit: 5))
+        let seconds = try #require(try await database.store.secondsUntilReady(for: node, taskLimit: 5))
         #expect(seconds > 50 && seconds <= 60)
         try await database.endDelays()
-        #expect(try await database.store.secondsUntilReady(taskLimit: 5) == 0)
+        #expect(try await database.store.secondsUntilReady(for: node, taskLimit: 5) == 0)
         #expect(try await database.claim(for: node).count == 1)
-        #expect(try await database.store.secondsUntilReady(taskLimit: 5) == nil)
+        #expect(try await database.store.secondsUntilReady(for: node, taskLimit: 5) == nil)
     }
 
     @Test func `a node whose lease lapsed, or that began again, is granted nothing`() async throws {
@@ -140,7 +140,7 @@ import Testing
         try await database.lapse(node)
         #expect(try await database.claim(for: node).isEmpty)
         let reborn = try await database.addNode(node.id)
-        #expect(reborn.epoch == node.epoch + 1)
+        #expect(reborn.epoch > node.epoch)
         #expect(try await database.claim(for: node).isEmpty)
         #expect(try await database.claim(for: reborn).count == 1)
         #expect(try await database.task(task).status == .running)
@@ -167,7 +167,7 @@ import Testing
         try await database.database.transaction { store in
             _ = try await store.lockTask(task.id)
             #expect(try await database.claim(for: node).isEmpty)
-            #expect(try await database.store.secondsUntilReady(taskLimit: 5) == 0)
+            #expect(try await database.store.secondsUntilReady(for: node, taskLimit: 5) == 0)
         }
         #expect(try await database.claim(for: node).count == 1)
     }

@@ -80,7 +80,7 @@ import Testing
         #expect(running.returnCode == nil && running.error == nil && running.stdout == .empty)
         #expect(running.startedAt == lease.grantedAt && running.attemptNumber == 2)
         try await database.finish([FinishedAttempt(second, .timedOut, stdout: "two")])
-        let delay = try #require(try await database.store.secondsUntilReady(taskLimit: 1))
+        let delay = try #require(try await database.store.secondsUntilReady(for: node, taskLimit: 1))
         #expect(delay > 15 && delay <= 20)
         try await database.endDelays()
 

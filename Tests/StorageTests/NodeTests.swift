@@ -18,7 +18,7 @@ import Testing
         let (database, node, _) = try await oneRun()
         let watcher = try await database.addNode()
         let before = try #require(try await database.store.busyNodes(except: watcher.id).first)
-        #expect(before.id == node.id && before.epoch == 1 && before.leaseSeconds == 30 && !before.hasLapsed)
+        #expect(before.id == node.id && before.epoch == node.epoch && before.leaseSeconds == 30 && !before.hasLapsed)
         try await database.lapse(node)
         #expect(try await database.store.busyNodes(except: watcher.id).first?.hasLapsed == true)
         #expect(try await database.store.renewLease(of: node, running: 1))
@@ -83,11 +83,54 @@ import Testing
         let reborn = try await database.addNode(node.id)
         _ = try await database.addRun(of: try await database.addTask())
         let later = try #require(try await database.claim(for: reborn).first)
-        let before = try await database.store.runningAttempts(of: node.id, epochs: 0...1)
+        let before = try await database.store.runningAttempts(of: node.id, epochs: 0...reborn.epoch - 1)
         #expect(before.map(\.fencingToken) == [lease.fencingToken])
         #expect(before.first?.isFirstAttempt == true && before.first?.grantedAt == lease.grantedAt)
-        let now = try await database.store.runningAttempts(of: node.id, epochs: 2...2)
+        let now = try await database.store.runningAttempts(of: node.id, epochs: reborn.epoch...reborn.epoch)
         #expect(now.map(\.fencingToken) == [later.fencingToken])
+    }
+
+    @Test func `nodes are listed by name, as they stand`() async throws {
+        let database = try await TestDatabase.make()
+        let busy = try await database.addNode(name: "b", labels: ["gpu", "big"])
+        _ = try await database.addRun(of: try await database.addTask())
+        #expect(try await database.claim(for: busy).count == 1)
+        let first = try await database.addNode(name: "a")
+        let twin = try await database.addNode(name: "b")
+        try await database.lapse(twin)
+        let nodes = try await database.store.nodes()
+        #expect(nodes.map(\.id) == [first.id, busy.id, twin.id])
+        #expect(nodes.map(\.status) == [.active, .active, .gone] && nodes.map(\.running) == [0, 1, 0])
+        #expect(nodes[1].labels == ["gpu", "big"] && nodes[1].version == "test" && nodes[1].capacity == 10)
+        #expect(nodes[1].startedAt <= nodes[1].lastSeenAt)
+        for node in [busy, twin] { #expect(try await database.store.setDraining(true, node.id)) }
+        #expect(try await database.store.nodes().map(\.status) == [.active, .draining, .gone])
+    }
+
+    @Test func `a node that is gone for a week and runs nothing is forgotten as it was seen`() async throws {
+        let (database, busy, _) = try await oneRun()
+        let own = try await database.addNode(name: "own")
+        let (old, recent, returning) = (
+            try await database.addNode(name: "old"), try await database.addNode(name: "recent"),
+            try await database.addNode(name: "returning")
+        )
+        for (node, days) in [(busy, 8), (own, 8), (old, 8), (returning, 8), (recent, 6)] {
+            try await database.pool.execute(
+                """
+                UPDATE qkron.nodes SET lease_expires_at = clock_timestamp() - make_interval(days => \(Int32(days)))
+                WHERE id = \(node.id.uuid)
+                """)
+        }
+        let seen = try await database.store.longGoneNodes(except: own.id)
+        #expect(Set(seen.map(\.id)) == [old.id, returning.id] && seen.allSatisfy(\.hasLapsed))
+        #expect(try await database.store.renewLease(of: returning, running: 0))
+        try await database.lapse(returning)
+        #expect(try await database.store.forget(seen) == ["old"])
+        #expect(try await database.store.forget(seen) == [])
+        #expect(try await database.store.forget([]) == [])
+        #expect(try await database.store.nodes().map(\.name).sorted() == ["node", "own", "recent", "returning"])
+        #expect(try await database.store.renewLease(of: old, running: 0) == false)
+        #expect(try await database.addNode(old.id).epoch > old.epoch, "no epoch comes twice")
     }
 
     @Test func `the first fingerprint is kept until it is replaced`() async throws {

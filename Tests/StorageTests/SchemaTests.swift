@@ -9,7 +9,7 @@ import Testing
 @Suite struct SchemaTests {
     @Test func `the migrations land on an empty database, once`() async throws {
         let pool = try await makePool()
-        #expect(try await Migrator(Schema.migrations).migrate(pool) == [1, 2, 3])
+        #expect(try await Migrator(Schema.migrations).migrate(pool) == [1, 2, 3, 4])
         #expect(try await Migrator(Schema.migrations).migrate(pool) == [])
         let tables: [String] = try await pool.query(
             "SELECT tablename::text AS value FROM pg_tables WHERE schemaname = 'qkron' ORDER BY tablename"
@@ -19,6 +19,26 @@ import Testing
                 "execution_output", "executions", "nodes", "schema_migrations", "settings", "task_schedules", "tasks",
                 "users",
             ])
+    }
+
+    @Test func `nodes and tasks of the version before go on, and epochs with them`() async throws {
+        let pool = try await makePool()
+        #expect(try await Migrator(Array(Schema.migrations.prefix(3))).migrate(pool) == [1, 2, 3])
+        let id = Identifier<Node>()
+        try await pool.execute(
+            """
+            INSERT INTO qkron.nodes (id, name, epoch, version, capacity, lease_seconds, lease_expires_at, started_at,
+                                     last_seen_at)
+            VALUES (\(id.uuid), 'old', 40, '0', 1, 15, now(), now(), now())
+            """)
+        #expect(try await Migrator(Schema.migrations).migrate(pool) == [4])
+        let store = Store(session: pool)
+        #expect(try await store.nodes().map(\.labels) == [[]])
+        let another = try await store.register(
+            Identifier(), name: "new", version: "1", labels: ["x"], capacity: 1, leaseSeconds: 15)
+        #expect(another.node.epoch > 40 && !another.isDraining)
+        let again = try await store.register(id, name: "old", version: "1", labels: [], capacity: 1, leaseSeconds: 15)
+        #expect(again.node.epoch > 40)
     }
 
     @Test func `a slot has one execution, whoever inserts it`() async throws {
@@ -61,10 +81,13 @@ import Testing
         let busy: SQL = "SELECT FROM qkron.executions e WHERE e.status = 'running' AND e.node_id = \(UUID())"
         let due = try await plan(of: Store.lockingDueTasks(limit: 200), in: database)
         #expect(due.contains("tasks_due") && due.contains("Index Cond: (next_run <= statement_timestamp())"), "\(due)")
-        let ready = try await plan(of: Store.lockingClaimable(limit: 10, taskLimit: 5), in: database)
+        let ready = try await plan(of: Store.lockingClaimable(labels: [], limit: 10, taskLimit: 5), in: database)
         // What runs is counted once, and who comes first in a line is asked of an index.
         #expect(ready.contains("executions_in_progress") && ready.contains("executions_in_line"), "\(ready)")
         #expect(!ready.contains("Seq Scan on executions"), "\(ready)")
+        let nap = try await plan(
+            of: Store.askingUntilReady(for: try await database.addNode(labels: ["a"]), taskLimit: 5), in: database)
+        #expect(nap.contains("executions_in_progress") && nap.contains("executions_waiting"), "\(nap)")
         #expect(try await plan(of: unfinished, in: database).contains("executions_unfinished"))
         #expect(try await plan(of: busy, in: database).contains("executions_running"))
     }

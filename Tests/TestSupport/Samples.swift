@@ -48,9 +48,11 @@ extension TestDatabase {
 
     /// Registers a server.
     package func addNode(
-        _ id: Identifier<Node> = Identifier(), name: String = "node", leaseSeconds: Int = 30
+        _ id: Identifier<Node> = Identifier(), name: String = "node", labels: [String] = [], leaseSeconds: Int = 30
     ) async throws -> Node {
-        try await store.register(id, name: name, version: "test", capacity: 10, leaseSeconds: leaseSeconds)
+        try await store.register(
+            id, name: name, version: "test", labels: labels, capacity: 10, leaseSeconds: leaseSeconds
+        ).node
     }
 
     /// Claims in a transaction of its own.
@@ -110,8 +112,9 @@ extension TaskDefinition {
             timing: TaskTiming(
                 kind: .interval, text: "1m", timezone: "UTC", startsAt: nil, endsAt: nil, anchor: now, onceAt: nil),
             misfirePolicy: .fireOnce, misfireGrace: 60, overlapPolicy: .skip, timeout: 300,
-            retryPolicy: RetryPolicy(maxRetries: 3, delay: 0, backoff: .fixed), priority: 5, tags: [], metadata: nil,
-            isActive: true, status: .pending, retryCount: 0, nextRun: now.addingTimeInterval(60), lastRun: nil,
+            retryPolicy: RetryPolicy(maxRetries: 3, delay: 0, backoff: .fixed), priority: 5, requires: [], tags: [],
+            metadata: nil, isActive: true, status: .pending, retryCount: 0, nextRun: now.addingTimeInterval(60),
+            lastRun: nil,
             createdAt: now, updatedAt: now)
     }
 }

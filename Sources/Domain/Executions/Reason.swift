@@ -19,4 +19,5 @@ package enum Reason: String, Sendable, CaseIterable {
     // Waiting; `overlap` is one of these too.
     case concurrency
     case retryDelay = "retry_delay"
+    case noServer = "no_server"
 }

@@ -20,6 +20,8 @@ package struct TaskDefinition: Sendable, Equatable {
     package var retryPolicy: RetryPolicy
     /// 1 to 10; bigger is more urgent among waiting executions.
     package var priority: Int
+    /// The labels that a server must carry to run it.
+    package var requires: [String]
     package var tags: [String]
     /// Whatever the caller keeps with the task, as sent.
     package var metadata: JSONValue?
@@ -39,9 +41,9 @@ package struct TaskDefinition: Sendable, Equatable {
     package init(
         id: Identifier<TaskDefinition>, ownerID: Identifier<User>, ownerUsername: String, name: String,
         description: String?, action: Action, timing: TaskTiming, misfirePolicy: MisfirePolicy, misfireGrace: Int,
-        overlapPolicy: OverlapPolicy, timeout: Int, retryPolicy: RetryPolicy, priority: Int, tags: [String],
-        metadata: JSONValue?, isActive: Bool, status: TaskStatus, retryCount: Int, nextRun: Date?, lastRun: Date?,
-        createdAt: Date, updatedAt: Date
+        overlapPolicy: OverlapPolicy, timeout: Int, retryPolicy: RetryPolicy, priority: Int, requires: [String],
+        tags: [String], metadata: JSONValue?, isActive: Bool, status: TaskStatus, retryCount: Int, nextRun: Date?,
+        lastRun: Date?, createdAt: Date, updatedAt: Date
     ) {
         self.id = id
         self.ownerID = ownerID
@@ -56,6 +58,7 @@ package struct TaskDefinition: Sendable, Equatable {
         self.timeout = timeout
         self.retryPolicy = retryPolicy
         self.priority = priority
+        self.requires = requires
         self.tags = tags
         self.metadata = metadata
         self.isActive = isActive

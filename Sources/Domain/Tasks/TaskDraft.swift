@@ -52,6 +52,7 @@ package struct TaskDraft: Sendable {
     package var retryDelay: Sent<Int> = .nothing
     package var retryBackoff: Sent<Backoff> = .nothing
     package var priority: Sent<Int> = .nothing
+    package var requires: Sent<[String]> = .nothing
     package var tags: Sent<[String]> = .nothing
     package var metadata: Sent<JSONValue?> = .nothing
     package var isActive: Sent<Bool> = .nothing

@@ -13,6 +13,11 @@ extension JSONValue {
         text.map(JSONValue.string) ?? .null
     }
 
+    /// An array of strings.
+    static func texts(_ texts: [String]) -> JSONValue {
+        .array(texts.map(JSONValue.string))
+    }
+
     /// An integer that may be missing.
     static func orNull(_ number: Int?) -> JSONValue {
         number.map(JSONValue.integer) ?? .null

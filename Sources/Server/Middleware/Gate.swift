@@ -17,9 +17,7 @@ struct Gate: Sendable {
         case (_, .anonymous): throw OperationError.loginNeeded
         case (.any, .user), (.user, .user), (.reader, .user), (.owner, .user): return principal
         case (.superuser, .user(let user)):
-            guard user.role == .superuser else {
-                throw OperationError.refused(.roleRequired, "Only a superuser may do this.")
-            }
+            guard user.role == .superuser else { throw OperationError.superuserNeeded }
             return principal
         }
     }

@@ -12,6 +12,9 @@ extension Execution {
         CASE
             WHEN e.status <> 'pending' THEN e.reason
             WHEN e.not_before > clock_timestamp() THEN 'retry_delay'
+            WHEN t.requires <> '{}' AND NOT EXISTS (
+                SELECT FROM qkron.nodes n
+                WHERE n.lease_expires_at > clock_timestamp() AND t.requires <@ n.labels) THEN 'no_server'
             WHEN e.started_at IS NULL AND t.overlap_policy <> 'allow' AND EXISTS (
                 SELECT FROM qkron.executions o
                 WHERE o.task_id = e.task_id AND o.id <> e.id AND o.status IN ('pending', 'running')

@@ -8,8 +8,8 @@ extension TaskDefinition {
     static let columns: SQL = """
         t.id, t.owner_id, u.username AS owner_username, t.name, t.description, t.task_type, t.parameters,
         t.schedule_type, t.schedule, t.timezone, t.starts_at, t.ends_at, t.anchor, t.once_at, t.misfire_policy,
-        t.misfire_grace, t.overlap_policy, t.timeout, t.max_retries, t.retry_delay, t.retry_backoff, t.priority, t.tags,
-        t.metadata, t.is_active, t.status, t.retry_count, t.next_run, t.last_run, t.created_at, t.updated_at
+        t.misfire_grace, t.overlap_policy, t.timeout, t.max_retries, t.retry_delay, t.retry_backoff, t.priority,
+        t.requires, t.tags, t.metadata, t.is_active, t.status, t.retry_count, t.next_run, t.last_run, t.created_at, t.updated_at
         """
 
     /// The task of a row.
@@ -28,6 +28,7 @@ extension TaskDefinition {
             timeout: try row.decode("timeout"),
             retryPolicy: try RetryPolicy(row: row),
             priority: try row.decode("priority"),
+            requires: try row.decode("requires"),
             tags: try row.decode("tags"),
             metadata: try row.jsonIfPresent("metadata"),
             isActive: try row.decode("is_active"),

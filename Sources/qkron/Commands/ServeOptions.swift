@@ -52,6 +52,8 @@ struct ServeOptions: ParsableArguments {
     var leaseSeconds: String?
     @Option(help: "What this server is called. (default: the host's name)")
     var nodeName: String?
+    @Option(help: "A label that this server carries, for tasks that require it; may be given several times.")
+    var label: [String] = []
     @Option(help: "Whether /metrics needs credentials. (default: false)")
     var metricsRequireAuth: String?
     @Option(help: "trace, debug, info, notice, warning, error or critical. (default: info)")
@@ -70,6 +72,7 @@ struct ServeOptions: ParsableArguments {
             .commandPath: commandPath, .runAs: runAs, .maxConcurrency: maxConcurrency,
             .maxTaskConcurrency: maxTaskConcurrency, .retryDelay: taskRetryDelay, .killGrace: killGrace,
             .shutdownGrace: shutdownGrace, .leaseSeconds: leaseSeconds, .nodeName: nodeName,
+            .labels: label.isEmpty ? nil : label.joined(separator: ","),
             .metricsRequireAuth: metricsRequireAuth, .logLevel: logLevel, .logFormat: logFormat,
         ]
         return given.compactMapValues { $0 }

@@ -3,6 +3,7 @@ enum TextTable {
     /// Rows of equally many cells, each column as wide as its widest cell.
     static func render(_ rows: [[String]]) -> String {
         guard let columns = rows.first?.count else { return "" }
+        let rows = rows.map { $0.map { $0.printable.replacing("\n", with: "\u{FFFD}") } }
         let widths = (0..<columns).map { column in rows.map { $0[column].count }.max() ?? 0 }
         return rows.map { row in
             zip(row, widths).enumerated().map { index, cell in

@@ -14,6 +14,7 @@ extension Configuration {
         components = reader.choices(.components, default: Set(Component.allCases))
         dataDirectory = reader.text(.dataDirectory) ?? "./.qkron"
         nodeName = reader.text(.nodeName)
+        labels = reader.labels()
         metricsRequireAuth = reader.boolean(.metricsRequireAuth, default: false)
         logLevel = reader.choice(.logLevel, default: Logger.Level.info)
         logFormat = reader.text(.logFormat) == nil ? nil : reader.choice(.logFormat, default: LogFormat.json)
@@ -76,5 +77,21 @@ extension Configuration.RunSettings {
         killGrace = .seconds(reader.integer(.killGrace, in: 0...300, default: 5))
         shutdownGrace = .seconds(reader.integer(.shutdownGrace, in: 0...86_400, default: 30))
         leaseSeconds = reader.integer(.leaseSeconds, in: 2...3_600, default: 15)
+    }
+}
+
+extension SettingReader {
+    /// The labels of this server, each once.
+    fileprivate mutating func labels() -> [String] {
+        var labels: [String] = []
+        // By bytes, as the database compares them.
+        for label in list(.labels) ?? [] where !labels.contains(where: { $0.utf8.elementsEqual(label.utf8) }) {
+            labels.append(label)
+        }
+        if labels.count > Node.labelLimit { fault(.labels, "may hold at most \(Node.labelLimit) labels") }
+        if labels.contains(where: { !Node.labelLength.contains($0.unicodeScalars.count) }) {
+            fault(.labels, "may hold labels of 1 to \(Node.labelLength.upperBound) characters")
+        }
+        return labels
     }
 }

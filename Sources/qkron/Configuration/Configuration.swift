@@ -68,6 +68,8 @@ struct Configuration: Sendable {
     let components: Set<Component>
     let dataDirectory: String
     let nodeName: String?
+    /// What this server carries; tasks may require it.
+    let labels: [String]
     let metricsRequireAuth: Bool
     let logLevel: Logger.Level
     /// Nil: text on a terminal, else JSON.

@@ -32,6 +32,7 @@ enum Setting: String, CaseIterable, Sendable {
     case shutdownGrace = "SHUTDOWN_GRACE"
     case leaseSeconds = "LEASE_SECONDS"
     case nodeName = "NODE_NAME"
+    case labels = "LABELS"
     case metricsRequireAuth = "METRICS_REQUIRE_AUTH"
     case logLevel = "LOG_LEVEL"
     case logFormat = "LOG_FORMAT"
@@ -46,6 +47,10 @@ enum Setting: String, CaseIterable, Sendable {
 
     /// The flag of `serve` that sets the key.
     var flag: String? {
-        isSecret ? nil : "--" + rawValue.lowercased().split(separator: "_").joined(separator: "-")
+        switch self {
+        case .labels: "--label"
+        case _ where isSecret: nil
+        default: "--" + rawValue.lowercased().split(separator: "_").joined(separator: "-")
+        }
     }
 }

@@ -166,6 +166,7 @@ struct Composition {
                     catalog: catalog, commandRoles: configuration.runs.commandRoles,
                     retryDelay: configuration.runs.retryDelay)),
             executions: ExecutionOperations(database: database, announcer: announcer),
+            nodes: NodeOperations(database: database, announcer: announcer),
             sessions: SessionOperations(
                 database: database, accounts: accounts, signer: signer, tokenLifetime: identity.tokenMinutes * 60,
                 registrationIsOpen: identity.allowsRegistration),
@@ -187,11 +188,16 @@ struct Composition {
         let registered = ContinuousClock.now
         let id = try NodeIdentity.loadOrCreate(in: directory.path)
         let inherited = catalog.inheritedAttempts
-        let (node, granted) = try await database.transaction { [configuration, engineSettings] store in
-            let node = try await store.register(
+        let (node, isDraining, granted) = try await database.transaction { [configuration, engineSettings] store in
+            let (node, isDraining) = try await store.register(
                 id, name: configuration.nodeName ?? NodeIdentity.hostName, version: Version.current,
-                capacity: engineSettings.capacity, leaseSeconds: configuration.runs.leaseSeconds)
-            return (node, try await store.takeOver(inherited, for: node))
+                labels: configuration.labels, capacity: engineSettings.capacity,
+                leaseSeconds: configuration.runs.leaseSeconds)
+            return (node, isDraining, try await store.takeOver(inherited, for: node))
+        }
+        if isDraining {
+            logger.warning(
+                "This server is draining: it runs nothing until it is undrained", metadata: ["name": "\(node.name)"])
         }
         catalog.holdLease(until: registered + engineSettings.leaseDuration - engineSettings.leaseMargin)
         catalog.endInherited(except: granted)

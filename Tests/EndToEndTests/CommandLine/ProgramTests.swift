@@ -16,7 +16,7 @@ extension EndToEnd {
 
         @Test(arguments: [
             ["--help"], ["serve", "--help"], ["migrate", "--help"], ["user", "create", "--help"],
-            ["schedule", "next", "--help"],
+            ["schedule", "next", "--help"], ["node", "drain", "--help"],
         ])
         func `help is given for every command`(arguments: [String]) async throws {
             let answer = try await Tool(workspace: Stage.current.workspace).run([try Tool.qkron()] + arguments)

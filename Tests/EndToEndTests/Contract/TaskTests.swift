@@ -43,7 +43,7 @@ extension EndToEnd {
                 "misfire_grace": 0, "overlap_policy": "cancel_previous", "timeout": 86_400, "max_retries": 0,
                 "retry_delay": 86_400, "retry_backoff": "exponential", "priority": 10, "env": ["A": "b c", "_X9": ""],
                 "working_directory": "/tmp", "max_output_bytes": 102_400, "metadata_info": ["deep": [1, ["x": nil]]],
-                "is_active": false,
+                "requires": ["gpu", " ssd "], "is_active": false,
             ]
             let answer = try await person.call("POST", "/tasks", fields.merging(["tags": ["b", "a", "b"]]))
             let task = try answer.json

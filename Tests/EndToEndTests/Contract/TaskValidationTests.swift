@@ -37,7 +37,9 @@ extension EndToEnd {
             ("env", .object(Dictionary(uniqueKeysWithValues: (0...100).map { ("V\($0)", JSON.string("x")) }))),
             ("secret_env", ["A"]), ("working_directory", "relative"),
             ("working_directory", .string("/" + String(repeating: "d", count: 4_096))),
-            ("limits", ["cpu_seconds": 1]), ("limits", []), ("requires", ["gpu"]),
+            ("limits", ["cpu_seconds": 1]), ("limits", []),
+            ("requires", .array((0...20).map { JSON.string("l\($0)") })), ("requires", [""]), ("requires", [long(65)]),
+            ("requires", "gpu"), ("requires", [1]), ("requires", nil), ("requires", ["nul\u{0}"]),
             ("max_output_bytes", 102_399), ("max_output_bytes", 16_777_217),
             ("tags", .array((0...50).map { JSON.string("t\($0)") })), ("tags", [""]), ("tags", [long(65)]),
             ("tags", "x"), ("tags", [1]),
@@ -125,7 +127,7 @@ extension EndToEnd {
         @Test func `deferred fields are taken where they say what is so anyway`() async throws {
             let person = try await server.newcomer()
             let id = try await person.makeTask([
-                "dst_policy": "standard", "jitter": 0, "secret_env": [], "limits": [:], "requires": [],
+                "dst_policy": "standard", "jitter": 0, "secret_env": [], "limits": [:],
                 "dependencies": nil, "callback_url": nil, "unknown_field": 5, "owner_id": "x", "status": "completed",
             ])
             #expect(try await person.get("/tasks/\(id)")["status"] == "pending")

@@ -39,6 +39,7 @@ extension TaskDraft {
         retryDelay = reader.integer("retry_delay", in: 0...86_400)
         retryBackoff = reader.choice("retry_backoff", of: Backoff.self)
         priority = reader.integer("priority", in: 1...10)
+        requires = reader.strings("requires", count: 20, length: Node.labelLength)
         tags = reader.strings("tags", count: 50, length: 1...64)
         metadata = reader.orNull("metadata_info") { $0.object("metadata_info") }
         isActive = reader.bool("is_active")
@@ -73,7 +74,7 @@ extension TaskDraft {
 
     private func refuseWhatComesLater(_ reader: inout BodyReader) {
         let defaults: [(key: String, allowed: [JSONValue])] = [
-            ("dst_policy", ["standard"]), ("jitter", [0]), ("secret_env", [[]]), ("limits", [[:]]), ("requires", [[]]),
+            ("dst_policy", ["standard"]), ("jitter", [0]), ("secret_env", [[]]), ("limits", [[:]]),
             ("dependencies", [nil, []]), ("callback_url", [nil]),
         ]
         for (key, allowed) in defaults {

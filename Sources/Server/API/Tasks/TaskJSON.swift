@@ -16,7 +16,7 @@ extension TaskDefinition {
             "name": .string(name), "description": .orNull(description), "timeout": .integer(timeout),
             "max_retries": .integer(retryPolicy.maxRetries), "retry_delay": .integer(retryPolicy.delay),
             "retry_backoff": .string(retryPolicy.backoff.rawValue), "priority": .integer(priority),
-            "tags": .array(tags.map(JSONValue.string)), "metadata_info": metadata ?? .null,
+            "requires": .texts(requires), "tags": .texts(tags), "metadata_info": metadata ?? .null,
             "is_active": .bool(isActive), "status": .string(status.rawValue), "retry_count": .integer(retryCount),
             "next_run": .time(nextRun), "last_run": .time(lastRun),
         ]
@@ -41,7 +41,7 @@ extension TaskDefinition {
 
     /// What every task has while only the defaults are supported.
     private static let laterMembers: [String: JSONValue] = [
-        "payload": nil, "dst_policy": "standard", "jitter": 0, "secret_env": [], "limits": [:], "requires": [],
-        "dependencies": nil, "callback_url": nil, "goal_id": nil, "account_id": nil, "due_date": nil, "state": nil,
+        "payload": nil, "dst_policy": "standard", "jitter": 0, "secret_env": [], "limits": [:], "dependencies": nil,
+        "callback_url": nil, "goal_id": nil, "account_id": nil, "due_date": nil, "state": nil,
     ]
 }
