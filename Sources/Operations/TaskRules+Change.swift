@@ -27,7 +27,7 @@ extension TaskRules {
         collect(&actionFaults) { () throws(InputFaults) in try catalog.accept(action) }
         faults += actionFaults.filter { fault in
             guard case .key(let key) = fault.place.first else { return false }
-            return draft.parameters[key] != nil
+            return draft.parameters[TextKey(key)] != nil
         }
         let parts = TimingParts(
             kind: draft.scheduleKind.optional, text: draft.schedule.optional, timezone: draft.timezone.optional,
