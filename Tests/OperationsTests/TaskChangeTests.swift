@@ -33,6 +33,33 @@ import Testing
         #expect(try await operations.history(task).count == 1)
     }
 
+    @Test func `another spelling of the same characters is a change, and stored as sent`() async throws {
+        let operations = try await TestOperations()
+        let (composed, apart) = ("caf\u{E9}", "cafe\u{301}")
+        let task = try await operations.make {
+            $0.name = .value(composed)
+            $0.description = .value(composed)
+            $0.tags = .value([composed])
+            $0.parameters = ["command": .string(composed), "env": ["A": .string(composed)]]
+            $0.metadata = .value([TextKey(composed): 1, TextKey(apart): 2])
+        }
+        #expect(task.metadata == [TextKey(composed): 1, TextKey(apart): 2])
+        let changes: [(inout TaskDraft) -> Void] = [
+            { $0.name = .value(apart) }, { $0.description = .value(apart) }, { $0.tags = .value([apart]) },
+            { $0.parameters = ["command": .string(apart)] }, { $0.parameters = ["env": ["A": .string(apart)]] },
+            { $0.metadata = .value([TextKey(apart): 1]) },
+        ]
+        var before = task
+        for change in changes {
+            let after = try await operations.change(task, change)
+            #expect(after != before && after.updatedAt > before.updatedAt)
+            before = after
+        }
+        #expect(before.name.hasSameBytes(as: apart) && before.description.hasSameBytes(as: apart))
+        #expect(before.tags.hasSameBytes(as: [apart]) && before.action.parameters["command"] == .string(apart))
+        #expect(before.action.parameters["env"] == ["A": .string(apart)] && before.metadata == [TextKey(apart): 1])
+    }
+
     @Test func `plain changes leave schedule and history alone`() async throws {
         let operations = try await TestOperations()
         let task = try await hourly(operations)
