@@ -60,6 +60,41 @@ import Testing
         #expect(before.action.parameters["env"] == ["A": .string(apart)] && before.metadata == [TextKey(apart): 1])
     }
 
+    @Test func `sending a start again moves nothing, whatever its fraction`() async throws {
+        let operations = try await TestOperations()
+        for text in ["2030-01-01T00:00:00.123457Z", "0500-01-01T00:00:00.1Z", "9998-07-01T01:02:03.456789Z"] {
+            let start = try #require(ISO8601.parse(text))
+            let task = try await operations.make {
+                $0.scheduleKind = .value(.interval)
+                $0.schedule = .value("366d")
+                $0.startsAt = .value(start)
+            }
+            let stored = try await operations.tasks.find(task.id, as: operations.alice)
+            let same = try await operations.change(task) { $0.startsAt = .value(start) }
+            #expect(same == stored)
+            #expect(try await operations.history(task).count == 1)
+        }
+    }
+
+    @Test func `a bound outside the years 0001 to 9999 in the task's zone is refused`() async throws {
+        let operations = try await TestOperations()
+        let task = try await operations.make { $0.timezone = .value("America/Los_Angeles") }
+        let last = try #require(ISO8601.parse("9999-12-31T23:59:59"))
+        #expect(
+            await faults { try await operations.change(task) { $0.startsAt = .value(last) } } == [
+                "starts_at: value_error"
+            ])
+        #expect(
+            await faults { try await operations.change(task) { $0.endsAt = .value(last) } } == ["ends_at: value_error"])
+        #expect(
+            await faults {
+                try await operations.make {
+                    $0.timezone = .value("America/Los_Angeles")
+                    $0.startsAt = .value(last)
+                }
+            } == ["starts_at: value_error"])
+    }
+
     @Test func `plain changes leave schedule and history alone`() async throws {
         let operations = try await TestOperations()
         let task = try await hourly(operations)

@@ -85,11 +85,12 @@ struct QueryReader {
     /// An instant; without an offset it is read in UTC.
     mutating func time(_ name: String) -> Date? {
         guard let text = text(name) else { return nil }
-        guard let moment = ISO8601.parse(text) ?? ISO8601.parse(Self.withPlus(text)) else {
+        let moment = ISO8601.parse(text) ?? ISO8601.parse(Self.withPlus(text))
+        guard let instant = moment?.resolved(in: .utc) else {
             fail(name, "must be a date and time such as 2026-03-01T02:30:00Z", type: "datetime_parsing")
             return nil
         }
-        return moment.resolved(in: .utc)
+        return instant
     }
 
     /// An id.
