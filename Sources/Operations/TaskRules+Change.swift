@@ -108,7 +108,7 @@ extension TaskRules {
         if timingChanged || standingChanged {
             // Only a new schedule fires for the past: a once time that passed during a pause is spent.
             let isNew = task.timing.kind != before.timing.kind || task.timing.text != before.timing.text
-            task.nextRun = task.isActive && ownerIsActive ? try task.timing.firstSlot(isNew: isNew, at: now) : nil
+            task.nextRun = task.isActive && ownerIsActive ? try firstSlot(of: task.timing, isNew: isNew, at: now) : nil
         }
         return TaskChange(
             task: task, changesAnything: task != before, timingChanged: timingChanged,

@@ -52,6 +52,15 @@ extension TaskRules {
         return timing
     }
 
+    /// The first slot of a timing, which may have been stored by a server that knows a zone which this one does not.
+    func firstSlot(of timing: TaskTiming, isNew: Bool, at now: Date) throws(OperationError) -> Date? {
+        do {
+            return try timing.firstSlot(isNew: isNew, at: now)
+        } catch {
+            throw OperationError.invalid([InputFault(error)])
+        }
+    }
+
     private func readTiming(
         kind: ScheduleKind, text: String, timezone: String, startsAt: Date?, endsAt: Date?, at now: Date
     ) throws(TimingFault) -> TaskTiming {

@@ -95,6 +95,22 @@ import Testing
             } == ["starts_at: value_error"])
     }
 
+    @Test func `a task whose zone this server lacks is not resumed, and that is told`() async throws {
+        let operations = try await TestOperations()
+        let task = try await operations.database.addTask(owner: operations.alice) {
+            $0.timing = TaskTiming(
+                kind: .cron, text: "@daily", timezone: "Mars/Olympus", startsAt: nil, endsAt: nil, anchor: nil,
+                onceAt: nil)
+            $0.isActive = false
+            $0.nextRun = nil
+        }
+        let found = await faults { try await operations.tasks.resume(task.id, as: operations.alice) }
+        #expect(found == ["timezone: value_error"])
+        #expect(try await operations.tasks.find(task.id, as: operations.alice).isActive == false)
+        #expect(try await operations.change(task) { $0.timezone = .value("UTC") }.timing.timezone == "UTC")
+        try await operations.tasks.resume(task.id, as: operations.alice)
+    }
+
     @Test func `plain changes leave schedule and history alone`() async throws {
         let operations = try await TestOperations()
         let task = try await hourly(operations)
