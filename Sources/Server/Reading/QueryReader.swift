@@ -24,6 +24,16 @@ struct QueryReader {
         pairs.last { $0.name.hasSameBytes(as: name) && !$0.value.isEmpty }?.value
     }
 
+    /// The value, of at most so many characters (Unicode scalars).
+    mutating func text(_ name: String, upTo length: Int) -> String? {
+        guard let text = text(name) else { return nil }
+        guard text.unicodeScalars.count <= length else {
+            fail(name, "must have at most \(length) characters", type: "string_too_long")
+            return nil
+        }
+        return text
+    }
+
     /// All values, be they repeated or separated by commas.
     func texts(_ name: String) -> [String] {
         pairs.filter { $0.name.hasSameBytes(as: name) }

@@ -131,7 +131,7 @@ extension EndToEnd {
             for query in ["a\(encoded)=1&a=\(encoded)", "tag=a\(encoded)"] {
                 #expect(try await person.call("GET", "/tasks?\(query)").verdict == "200")
             }
-            for name in ["status", "task_type", "is_active", "page", "owner_id"] {
+            for name in ["status", "task_type", "is_active", "page", "owner_id", "q"] {
                 let answer = try await person.call("GET", "/tasks?\(name)=a\(encoded)")
                 #expect(answer.faultyPlaces == ["query.\(name)"])
             }

@@ -87,7 +87,7 @@ extension TaskFilter {
         isActive = query.bool("is_active")
         scheduleKind = query.choice("schedule_type", of: ScheduleKind.self)
         goal = query.identifier("goal_id", of: Goal.self)
-        namePart = query.text("q")
+        namePart = query.text("q", upTo: 255)
         let owner = query.identifier("owner_id", of: User.self)
         if user.role == .superuser { self.owner = owner }
     }
