@@ -77,6 +77,7 @@ let package = Package(
                 .embedInCode("Migrations/m0002_tasks.sql"),
                 .embedInCode("Migrations/m0003_executions.sql"),
                 .embedInCode("Migrations/m0004_nodes.sql"),
+                .embedInCode("Migrations/m0005_task_texts.sql"),
             ]),
         room("Operations", sees: ["Scheduling", "Domain", "Storage", "Credentials", "Actions", "Logging"]),
         room(

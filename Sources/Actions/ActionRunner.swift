@@ -8,7 +8,7 @@ package protocol ActionRunner: Sendable {
     /// Reads parameters as a caller sent them, and answers them complete, with every default filled in.
     ///
     /// - Throws: every fault found, each at the parameter's name.
-    func accept(_ parameters: [String: JSONValue]) throws(InputFaults) -> [String: JSONValue]
+    func accept(_ parameters: [TextKey: JSONValue]) throws(InputFaults) -> [TextKey: JSONValue]
 
     /// Makes one attempt, or carries on with one that an earlier server began. When the task is cancelled, ends what it
     /// began and answers `.cancelled` once it is gone; nil if the attempt goes on without this server (`detach`).

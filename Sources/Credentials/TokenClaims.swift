@@ -30,7 +30,7 @@ extension TokenClaims {
     /// Reads a payload; nil unless every claim is there, of its type, and meant for this audience from this issuer.
     init?(payload: JSONValue, issuer: String, audience: String) {
         guard case .object(let members) = payload,
-            case .string(let claimedIssuer)? = members["iss"], claimedIssuer == issuer,
+            case .string(let claimedIssuer)? = members["iss"], claimedIssuer.hasSameBytes(as: issuer),
             Self.audience(members["aud"], includes: audience),
             case .string(let subjectText)? = members["sub"], let subject = Identifier<TokenClaims>(subjectText),
             case .string(let id)? = members["jti"], !id.isEmpty,
@@ -46,7 +46,7 @@ extension TokenClaims {
 
     private static func audience(_ claim: JSONValue?, includes audience: String) -> Bool {
         switch claim {
-        case .string(let only)?: return only == audience
+        case .string(let only)?: return only.hasSameBytes(as: audience)
         case .array(let several)?:
             let isSound = several.allSatisfy { if case .string = $0 { true } else { false } }
             return isSound && several.contains(.string(audience))

@@ -54,23 +54,6 @@ extension Identifier: Comparable {
     }
 }
 
-extension Identifier: Codable {
-    /// Reads the hyphenated form; throws `DecodingError.dataCorrupted` for anything else.
-    package init(from decoder: any Decoder) throws {
-        let container = try decoder.singleValueContainer()
-        guard let identifier = Self(try container.decode(String.self)) else {
-            throw DecodingError.dataCorruptedError(in: container, debugDescription: "not a UUID")
-        }
-        self = identifier
-    }
-
-    /// Writes the hyphenated form in lower case.
-    package func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        try container.encode(description)
-    }
-}
-
 /// Milliseconds since 1970 in the upper 48 bits that count, 1/4096ths of a millisecond in the lower 12.
 private enum UUIDStamp {
     private static let latest = Mutex<UInt64>(0)

@@ -6,13 +6,9 @@ package struct InputFault: Sendable, Hashable {
     }
 
     /// A step on the way to the place: a key of an object, or an index of an array.
-    package enum Step: Sendable, Hashable, ExpressibleByStringLiteral {
+    package enum Step: Sendable {
         case key(String)
         case index(Int)
-
-        package init(stringLiteral value: String) {
-            self = .key(value)
-        }
     }
 
     /// No answer tells more faults, and reading stops where so many are found: each costs memory and time.
@@ -31,6 +27,30 @@ package struct InputFault: Sendable, Hashable {
         self.place = place
         self.message = message
         self.type = type
+    }
+}
+
+// Keys are compared by their bytes: a stranger chose them.
+extension InputFault.Step: Hashable {
+    package static func == (left: Self, right: Self) -> Bool {
+        switch (left, right) {
+        case (.key(let left), .key(let right)): left.hasSameBytes(as: right)
+        case (.index(let left), .index(let right)): left == right
+        default: false
+        }
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        switch self {
+        case .key(let key): key.hashBytes(into: &hasher)
+        case .index(let index): hasher.combine(index)
+        }
+    }
+}
+
+extension InputFault.Step: ExpressibleByStringLiteral {
+    package init(stringLiteral value: String) {
+        self = .key(value)
     }
 }
 

@@ -4,7 +4,8 @@ extension JSONValue {
         String(decoding: serializedBytes(), as: UTF8.self)
     }
 
-    /// The JSON text of this value in UTF-8: without white space, keys sorted, so equal values give equal bytes.
+    /// The JSON text of this value in UTF-8: without white space, keys sorted by their bytes, so equal values give equal
+    /// bytes.
     ///
     /// Numbers are written as briefly as reading them back exactly allows; a `number` always keeps a fraction or an
     /// exponent, so that it is read back as a `number`.
@@ -37,11 +38,11 @@ extension JSONValue {
         bytes.append(UInt8(ascii: "]"))
     }
 
-    private static func append(_ members: [String: JSONValue], to bytes: inout [UInt8]) {
+    private static func append(_ members: [TextKey: JSONValue], to bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: "{"))
         for (index, member) in members.sorted(by: { $0.key < $1.key }).enumerated() {
             if index > 0 { bytes.append(UInt8(ascii: ",")) }
-            append(member.key, to: &bytes)
+            append(member.key.text, to: &bytes)
             bytes.append(UInt8(ascii: ":"))
             member.value.append(to: &bytes)
         }

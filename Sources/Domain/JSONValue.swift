@@ -1,8 +1,9 @@
 /// Any JSON text as a value (RFC 8259): what requests are read into and answers are written from.
 ///
 /// Whole numbers without fraction or exponent are `integer`, all others `number`, so `5`, `5.0` and `5e0` can be told
-/// apart. Strings, keys included, are equal as Swift strings are: by canonical equivalence.
-package enum JSONValue: Sendable, Hashable {
+/// apart. Strings, keys included, are equal by their bytes, numbers by their bits: what was sent another way is another
+/// value.
+package enum JSONValue: Sendable {
     case null
     case bool(Bool)
     case integer(Int)
@@ -12,17 +13,21 @@ package enum JSONValue: Sendable, Hashable {
     case oversizedNumber(String)
     case string(String)
     case array([JSONValue])
-    case object([String: JSONValue])
+    case object([TextKey: JSONValue])
 }
 
-extension JSONValue {
-    /// Whether a string or key anywhere inside holds U+0000, which PostgreSQL cannot store.
-    package var containsNUL: Bool {
-        switch self {
-        case .null, .bool, .integer, .number, .oversizedNumber: false
-        case .string(let text): text.utf8.contains(0)
-        case .array(let elements): elements.contains(where: \.containsNUL)
-        case .object(let members): members.contains { $0.key.utf8.contains(0) || $0.value.containsNUL }
+extension JSONValue: Equatable {
+    package static func == (left: JSONValue, right: JSONValue) -> Bool {
+        switch (left, right) {
+        case (.null, .null): true
+        case (.bool(let left), .bool(let right)): left == right
+        case (.integer(let left), .integer(let right)): left == right
+        case (.number(let left), .number(let right)): left.bitPattern == right.bitPattern
+        case (.oversizedNumber(let left), .oversizedNumber(let right)): left.hasSameBytes(as: right)
+        case (.string(let left), .string(let right)): left.hasSameBytes(as: right)
+        case (.array(let left), .array(let right)): left == right
+        case (.object(let left), .object(let right)): left == right
+        default: false
         }
     }
 }
@@ -53,7 +58,7 @@ extension JSONValue: ExpressibleByArrayLiteral {
 
 extension JSONValue: ExpressibleByDictionaryLiteral {
     /// Of members with the same key the last one wins, as in parsing.
-    package init(dictionaryLiteral members: (String, JSONValue)...) {
+    package init(dictionaryLiteral members: (TextKey, JSONValue)...) {
         self = .object(Dictionary(members) { _, last in last })
     }
 }

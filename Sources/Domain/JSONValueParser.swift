@@ -41,11 +41,11 @@ struct JSONValueParser {
         guard depth <= maximumDepth else { throw fault(.nestedTooDeep) }
         position += 1
         skipWhitespace()
-        var members: [String: JSONValue] = [:]
+        var members: [TextKey: JSONValue] = [:]
         if skip(UInt8(ascii: "}")) { return .object(members) }
         while true {
             guard try next() == UInt8(ascii: "\"") else { throw fault(.unexpectedByte) }
-            let key = try string()
+            let key = TextKey(try string())
             skipWhitespace()
             guard try next() == UInt8(ascii: ":") else { throw fault(.unexpectedByte) }
             position += 1

@@ -53,13 +53,14 @@ package struct AccountRules: Sendable {
     }
 
     private static func usernameFaults(_ username: String, email: String?) -> [InputFault] {
-        if !(3...255).contains(username.unicodeScalars.count) {
+        if !(3...User.longestName).contains(username.unicodeScalars.count) {
             return [InputFault(["username"], "must have 3 to 255 characters", type: "string_length")]
         }
         if username.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) {
             return [InputFault(["username"], "must not hold control characters")]
         }
-        if User.holdsAtSign(username), let email, !isSame(username, email) {
+        // An e-mail that is too long is at fault itself, and would take long to compare.
+        if User.holdsAtSign(username), let email, isShort(email), !isSame(username, email) {
             return [InputFault(["username"], "may hold '@' only as your own e-mail address")]
         }
         return []
@@ -67,7 +68,11 @@ package struct AccountRules: Sendable {
 
     /// Whether two names are one to the database, which compares bytes.
     private static func isSame(_ name: String, _ other: String) -> Bool {
-        User.key(of: name).utf8.elementsEqual(User.key(of: other).utf8)
+        User.key(of: name).hasSameBytes(as: User.key(of: other))
+    }
+
+    private static func isShort(_ email: String) -> Bool {
+        email.unicodeScalars.count <= User.longestName
     }
 
     static func passwordFaults(_ password: String) -> [InputFault] {
@@ -75,7 +80,7 @@ package struct AccountRules: Sendable {
         if !(8...72).contains(length) {
             return [InputFault(["password"], "must have 8 to 72 characters", type: "string_length")]
         }
-        if password.unicodeScalars.contains("\0") {
+        if password.utf8.contains(0) {
             return [InputFault(["password"], "must not hold a NUL character")]
         }
         return []
@@ -83,7 +88,7 @@ package struct AccountRules: Sendable {
 
     /// Whether a text looks like an address: something, one `@`, a domain with a dot, nothing blank.
     private static func isAddress(_ text: String) -> Bool {
-        guard text.unicodeScalars.count <= 255 else { return false }
+        guard isShort(text) else { return false }
         let isClean = text.unicodeScalars.allSatisfy { scalar in
             !scalar.properties.isWhitespace && scalar.properties.generalCategory != .control
                 && !"<>()[],;:\\\"".unicodeScalars.contains(scalar)

@@ -58,6 +58,7 @@ package struct SchedulePreview: Sendable {
             throw OperationError.invalid(faults.firstOfEachPlace)
         }
         zone = try ZoneRules.named(request.timezone)
+        // A local time in UTC lies in the years that it can be written with.
         let from = request.from?.resolved(in: .utc) ?? now
         let slots: Slots
         do {

@@ -41,7 +41,8 @@ package struct SessionOperations: Sendable {
     ///
     /// - Throws: `invalidCredentials`, `accountInactive`.
     package func logIn(name: String, password: String, now: Date) async throws -> IssuedToken {
-        let found = try await database.store.user(login: name)
+        let isTooLong = name.unicodeScalars.count > User.longestName
+        let found = isTooLong ? nil : try await database.store.user(login: name)
         // An unknown name costs the same time: the hasher then proves against a made-up hash.
         let isRight = try await accounts.hasher.verify(password, against: found?.passwordHash)
         guard let found, isRight else {

@@ -50,45 +50,45 @@ package struct TaskOperations: Sendable {
         try await database.store.task(id, for: reader)
     }
 
-    /// Says what is wrong with a change, whatever task it is meant for.
+    /// Reads a change, whatever task it is meant for: what is wrong with it by itself is told before anybody asks
+    /// whether the task exists and whose it is.
     ///
     /// - Throws: every fault that can be told without the task.
-    package func check(change draft: TaskDraft) throws(InputFaults) {
+    package func check(change draft: TaskDraft) throws(InputFaults) -> CheckedChange {
         let faults = rules.faults(ofChange: draft)
         guard faults.isEmpty else { throw InputFaults(faults) }
+        return CheckedChange(draft)
     }
 
-    /// Changes what the draft names; a changed schedule counts from now. What is wrong whatever the task is, is told
-    /// before anybody asks whether it exists and whose it is.
+    /// Changes what the draft names; a changed schedule counts from now.
     ///
-    /// - Throws: `notFound`, `notOwner`, `roleRequired`, or `OperationError.invalid` with every fault.
+    /// - Throws: `notFound`, `notOwner`, `roleRequired`, or what is at fault together with the rest of the task.
     package func update(
-        _ id: Identifier<TaskDefinition>, with draft: TaskDraft, as principal: User
+        _ id: Identifier<TaskDefinition>, with change: CheckedChange, as principal: User
     ) async throws -> TaskDefinition {
-        let faults = rules.faults(ofChange: draft)
-        guard faults.isEmpty else { throw OperationError.invalid(faults) }
-        let change = try await database.transaction { store in
+        let draft = change.draft
+        let (task, followUps) = try await database.transaction { store in
             guard try await store.lockTask(id) else { throw OperationError.noTask }
             let before = try await store.task(id, for: principal)
             if rules.asksForRuns(draft) { try rules.checkMayMake(before.action.kind, as: principal) }
             return try await apply(draft, to: before, store)
         }
-        announce(change.followUps)
-        return change.task
+        announce(followUps)
+        return task
     }
 
     /// Stops the task's schedule; runs in progress go on.
     package func pause(_ id: Identifier<TaskDefinition>, as principal: User) async throws {
         var draft = TaskDraft()
         draft.isActive = .value(false)
-        _ = try await update(id, with: draft, as: principal)
+        _ = try await update(id, with: CheckedChange(draft), as: principal)
     }
 
     /// Takes the task's schedule up again from now.
     package func resume(_ id: Identifier<TaskDefinition>, as principal: User) async throws {
         var draft = TaskDraft()
         draft.isActive = .value(true)
-        _ = try await update(id, with: draft, as: principal)
+        _ = try await update(id, with: CheckedChange(draft), as: principal)
     }
 
     /// Removes the task with its executions; a run in progress is killed.
@@ -167,5 +167,14 @@ package struct TaskOperations: Sendable {
 
     private func announce(_ announcements: [Announcement]) {
         for announcement in announcements { announcer.announce(announcement) }
+    }
+}
+
+/// A change of some task without faults of its own.
+package struct CheckedChange: Sendable {
+    let draft: TaskDraft
+
+    fileprivate init(_ draft: TaskDraft) {
+        self.draft = draft
     }
 }

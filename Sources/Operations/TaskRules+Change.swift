@@ -27,7 +27,7 @@ extension TaskRules {
         collect(&actionFaults) { () throws(InputFaults) in try catalog.accept(action) }
         faults += actionFaults.filter { fault in
             guard case .key(let key) = fault.place.first else { return false }
-            return draft.parameters[key] != nil
+            return draft.parameters[TextKey(key)] != nil
         }
         let parts = TimingParts(
             kind: draft.scheduleKind.optional, text: draft.schedule.optional, timezone: draft.timezone.optional,
@@ -109,7 +109,7 @@ extension TaskRules {
         if timingChanged || standingChanged {
             // Only a new schedule fires for the past: a once time that passed during a pause is spent.
             let isNew = task.timing.kind != before.timing.kind || task.timing.text != before.timing.text
-            task.nextRun = task.isActive && ownerIsActive ? try task.timing.firstSlot(isNew: isNew, at: now) : nil
+            task.nextRun = task.isActive && ownerIsActive ? try firstSlot(of: task.timing, isNew: isNew, at: now) : nil
         }
         return TaskChange(
             task: task, changesAnything: task != before, timingChanged: timingChanged,

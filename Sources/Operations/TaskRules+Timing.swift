@@ -15,9 +15,12 @@ extension TaskRules {
         let faults = parts.faults
         guard faults.isEmpty else { throw InputFaults(faults.map(InputFault.init)) }
         guard let kind, let text = parts.text else { return nil }
-        return try readTiming(
-            kind: kind, text: text, timezone: zone, startsAt: parts.startsAt?.resolved(inZoneNamed: zone),
-            endsAt: parts.endsAt?.resolved(inZoneNamed: zone), at: now)
+        return try reading { () throws(TimingFault) in
+            try readTiming(
+                kind: kind, text: text, timezone: zone,
+                startsAt: try parts.startsAt?.instant(inZoneNamed: zone, field: .startsAt),
+                endsAt: try parts.endsAt?.instant(inZoneNamed: zone, field: .endsAt), at: now)
+        }
     }
 
     /// What a draft makes of a timing.
@@ -25,15 +28,23 @@ extension TaskRules {
         _ before: TaskTiming, _ draft: TaskDraft, at now: Date
     ) throws(InputFaults) -> TaskTiming {
         let zone = draft.timezone.or(before.timezone)
-        func bound(_ sent: Sent<MomentText?>, _ present: Date?) -> Date? {
+        func bound(
+            _ sent: Sent<MomentText?>, _ present: Date?, _ field: TimingFault.Field
+        ) throws(TimingFault) -> Date? {
             switch sent {
-            case .nothing: present
-            case .value(let moment): moment?.resolved(inZoneNamed: zone)
+            case .nothing: return present
+            case .value(let moment):
+                let instant = try moment?.instant(inZoneNamed: zone, field: field)
+                // What is stored is kept where it is the same: its `Date` may differ in the last bit.
+                return instant?.isSameMicrosecond(as: present) == true ? present : instant
             }
         }
-        var timing = try readTiming(
-            kind: draft.scheduleKind.or(before.kind), text: draft.schedule.or(before.text), timezone: zone,
-            startsAt: bound(draft.startsAt, before.startsAt), endsAt: bound(draft.endsAt, before.endsAt), at: now)
+        var timing = try reading { () throws(TimingFault) in
+            try readTiming(
+                kind: draft.scheduleKind.or(before.kind), text: draft.schedule.or(before.text), timezone: zone,
+                startsAt: try bound(draft.startsAt, before.startsAt, .startsAt),
+                endsAt: try bound(draft.endsAt, before.endsAt, .endsAt), at: now)
+        }
         // Sending a field's present value changes nothing, and an anchor moves only with what sets it.
         let isSameSchedule = timing.kind == before.kind && timing.text == before.text
         if isSameSchedule, timing.startsAt == before.startsAt { timing.anchor = before.anchor }
@@ -41,14 +52,27 @@ extension TaskRules {
         return timing
     }
 
+    /// The first slot of a timing, which may have been stored by a server that knows a zone which this one does not.
+    func firstSlot(of timing: TaskTiming, isNew: Bool, at now: Date) throws(OperationError) -> Date? {
+        do {
+            return try timing.firstSlot(isNew: isNew, at: now)
+        } catch {
+            throw OperationError.invalid([InputFault(error)])
+        }
+    }
+
     private func readTiming(
         kind: ScheduleKind, text: String, timezone: String, startsAt: Date?, endsAt: Date?, at now: Date
-    ) throws(InputFaults) -> TaskTiming {
-        do throws(TimingFault) {
-            let timing = try TaskTiming.read(
-                kind: kind, text: text, timezone: timezone, startsAt: startsAt, endsAt: endsAt, at: now)
-            try timing.checkFires(at: now)
-            return timing
+    ) throws(TimingFault) -> TaskTiming {
+        let timing = try TaskTiming.read(
+            kind: kind, text: text, timezone: timezone, startsAt: startsAt, endsAt: endsAt, at: now)
+        try timing.checkFires(at: now)
+        return timing
+    }
+
+    private func reading<Value>(_ body: () throws(TimingFault) -> Value) throws(InputFaults) -> Value {
+        do {
+            return try body()
         } catch {
             throw InputFaults([InputFault(error)])
         }
@@ -57,13 +81,9 @@ extension TaskRules {
 
 extension MomentText {
     /// The instant that is meant in the zone of this name; in UTC if there is none such, which is reported by itself.
-    fileprivate func resolved(inZoneNamed name: String) -> Date {
-        switch self {
-        case .instant(let date): return date
-        case .local:
-            let zone = (try? ZoneRules.named(name)) ?? .utc  // An unknown zone is a fault of its own field.
-            return resolved(in: zone)
-        }
+    fileprivate func instant(inZoneNamed name: String, field: TimingFault.Field) throws(TimingFault) -> Date {
+        let zone = (try? ZoneRules.named(name)) ?? .utc  // An unknown zone is a fault of its own field.
+        return try TaskTiming.instant(of: self, in: zone, field: field)
     }
 }
 

@@ -52,7 +52,7 @@ package struct TaskRules: Sendable {
                 backoff: draft.retryBackoff.or(.fixed)),
             priority: draft.priority.or(5), requires: draft.requires.or([]), tags: draft.tags.or([]),
             metadata: draft.metadata.or(nil), isActive: isActive, status: .pending, retryCount: 0,
-            nextRun: isActive ? try timing.firstSlot(isNew: true, at: now) : nil, lastRun: nil, createdAt: now,
+            nextRun: isActive ? try firstSlot(of: timing, isNew: true, at: now) : nil, lastRun: nil, createdAt: now,
             updatedAt: now)
     }
 

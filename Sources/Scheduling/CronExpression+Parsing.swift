@@ -11,7 +11,8 @@ extension CronExpression {
         let bytes = [UInt8](text.utf8)
         guard bytes.count <= Self.longestText else {
             throw CronError(
-                "expression", bytes, "is too long (\(text.count) characters)", allowed: "at most \(Self.longestText)")
+                "expression", bytes, "is too long (\(text.unicodeScalars.count) characters)",
+                allowed: "at most \(Self.longestText)")
         }
         var fields = Self.fields(of: bytes[...])
         if let first = fields.first, first.first == UInt8(ascii: "@") {
@@ -62,8 +63,10 @@ extension CronExpression {
     }
 
     private static func meaning(ofMacro macro: ArraySlice<UInt8>) -> [UInt8]? {
+        // By bytes, since some letters outside ASCII have small forms inside it.
+        let letters = macro.map { byte in (0x41...0x5A).contains(byte) ? byte | 0x20 : byte }
         let meaning: String? =
-            switch String(decoding: macro, as: UTF8.self).lowercased() {
+            switch String(decoding: letters, as: UTF8.self) {
             case "@yearly", "@annually": "0 0 1 1 *"
             case "@monthly": "0 0 1 * *"
             case "@weekly": "0 0 * * 0"

@@ -5,6 +5,15 @@ import Foundation
 extension Date {
     private static let referenceOffset = 978_307_200
 
+    /// The years 0001 to 9999 in UTC, in microseconds since 1970: others have no form in RFC 3339.
+    static let writtenYears = -62_135_596_800_000_000..<253_402_300_800_000_000
+
+    /// Whether the instant can be written as RFC 3339 does: it lies in the years 0001 to 9999 in UTC.
+    package var isWritable: Bool { Self.writtenYears.contains(microseconds) }
+
+    /// Whether both are the same instant to the microsecond.
+    package func isSameMicrosecond(as other: Date?) -> Bool { microseconds == other?.microseconds }
+
     /// Microseconds since 1970, rounded to the nearest; instants beyond ±126,000 years are clamped.
     var microseconds: Int {
         let interval = timeIntervalSinceReferenceDate

@@ -18,10 +18,12 @@ package enum ISO8601 {
     }
 
     /// On the zone's clock with its offset (`+00:00` for UTC), fractions cut off. The odd seconds of offsets from
-    /// before standard time, which RFC 3339 cannot express, follow as `:SS`.
+    /// before standard time, which RFC 3339 cannot express, follow as `:SS`. Where the clock shows another year than
+    /// 0001 to 9999, in UTC.
     package static func format(_ date: Date, in zone: ZoneRules) -> String {
         let second = CivilDate.floorDivide(date.microseconds, by: 1_000_000)
-        let offset = zone.segment(at: second).offset
+        let isShown = Date.writtenYears.contains((second + zone.segment(at: second).offset) * 1_000_000)
+        let offset = isShown ? zone.segment(at: second).offset : 0
         let distance = abs(offset)
         return text { writer in
             writer.moment(second + offset)
@@ -45,11 +47,9 @@ package enum ISO8601 {
         if reader.isAtEnd { return .local(time) }
         guard let offset = reader.utcOffset(), reader.isAtEnd else { return nil }
         let instant = time.instant(utcOffset: offset)
-        return years.contains(instant.timeIntervalSince1970) ? .instant(instant) : nil
+        // The offset may lead out of the years.
+        return instant.isWritable ? .instant(instant) : nil
     }
-
-    /// The years 0001 to 9999 in UTC, in seconds: an offset may lead out of them.
-    private static let years = -62_135_596_800.0..<253_402_300_800.0
 
     private static func text(_ write: (inout MomentWriter) -> Void) -> String {
         String(unsafeUninitializedCapacity: MomentWriter.capacity) { buffer in

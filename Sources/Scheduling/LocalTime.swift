@@ -24,7 +24,7 @@ package struct LocalTime: Sendable, Hashable {
     }
 
     /// The instant at which the zone's clock shows this: the first pass where it shows it twice, the end of the gap
-    /// where it skips it.
+    /// where it skips it. In the first and last hours of the years it may lie outside of them in UTC.
     package func instant(in zone: ZoneRules) -> Date {
         let local = secondsSince1970
         let second = zone.second(ofLocal: local)

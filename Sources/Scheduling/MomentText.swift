@@ -6,10 +6,13 @@ package enum MomentText: Sendable, Equatable {
     case local(LocalTime)
 
     /// The instant meant; a time without offset is read in that zone, in a gap as its end, repeated as the first pass.
-    package func resolved(in zone: ZoneRules) -> Date {
-        switch self {
-        case .instant(let date): date
-        case .local(let time): time.instant(in: zone)
-        }
+    /// Nil where that leads out of the years 0001 to 9999 in UTC.
+    package func resolved(in zone: ZoneRules) -> Date? {
+        let instant =
+            switch self {
+            case .instant(let date): date
+            case .local(let time): time.instant(in: zone)
+            }
+        return instant.isWritable ? instant : nil
     }
 }

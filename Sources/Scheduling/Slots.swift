@@ -1,6 +1,7 @@
 import Foundation
 
-/// The slots of a schedule between `starts_at` (inclusive) and `ends_at` (exclusive), to the microsecond.
+/// The slots of a schedule between `starts_at` (inclusive) and `ends_at` (exclusive), to the microsecond, in the years
+/// 0001 to 9999 in UTC.
 package struct Slots: Sendable, Hashable {
     /// What the slots follow within the bounds.
     package let schedule: Schedule
@@ -9,8 +10,9 @@ package struct Slots: Sendable, Hashable {
 
     package init(schedule: Schedule, startsAt: Date? = nil, endsAt: Date? = nil) {
         self.schedule = schedule
-        self.startsAt = startsAt?.microseconds ?? Int.min / 2
-        self.endsAt = endsAt?.microseconds ?? Int.max / 2
+        let years = Date.writtenYears
+        self.startsAt = max(startsAt?.microseconds ?? years.lowerBound, years.lowerBound)
+        self.endsAt = min(endsAt?.microseconds ?? years.upperBound, years.upperBound)
     }
 
     /// The first slot strictly after an instant; nil when the schedule is spent.
@@ -18,11 +20,9 @@ package struct Slots: Sendable, Hashable {
         slot(after: instant.microseconds).map(Date.init(microseconds:))
     }
 
-    /// The newest slots, at most `limit`, from one instant through another (both inclusive), oldest first.
-    ///
-    /// The cost grows with `limit`, not with the length of the window.
-    package func latest(_ limit: Int, from: Date, through: Date) -> [Date] {
-        latest(limit, from: from.microseconds, through: through.microseconds).map(Date.init(microseconds:))
+    /// Whether an instant is a slot, to the microsecond: the same instant may come as `Date`s that differ.
+    package func contains(_ instant: Date) -> Bool {
+        slot(after: instant.microseconds - 1) == instant.microseconds
     }
 
     /// The coming slots strictly after an instant, one by one as they are asked for.
@@ -39,6 +39,9 @@ package struct Slots: Sendable, Hashable {
         return slot
     }
 
+    /// The newest slots, at most `limit`, from one instant through another (both inclusive), oldest first.
+    ///
+    /// The cost grows with `limit`, not with the length of the window.
     func latest(_ limit: Int, from: Int, through: Int) -> [Int] {
         let first = max(from, startsAt)
         let end = min(through + 1, endsAt)

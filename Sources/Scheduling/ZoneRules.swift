@@ -54,11 +54,6 @@ package final class ZoneRules: Sendable {
         }
     }
 
-    /// Seconds east of Greenwich at that instant.
-    package func utcOffset(at instant: Date) -> Int {
-        segment(at: CivilDate.floorDivide(instant.microseconds, by: 1_000_000)).offset
-    }
-
     /// A stretch of time with one offset.
     struct Segment: Sendable, Equatable {
         let start: Int

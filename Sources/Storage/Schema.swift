@@ -8,6 +8,7 @@ package enum Schema {
         Migration(number: 2, name: "tasks", sql: text(PackageResources.m0002_tasks_sql)),
         Migration(number: 3, name: "executions", sql: text(PackageResources.m0003_executions_sql)),
         Migration(number: 4, name: "nodes", sql: text(PackageResources.m0004_nodes_sql)),
+        Migration(number: 5, name: "task_texts", sql: text(PackageResources.m0005_task_texts_sql)),
     ]
 
     private static func text(_ bytes: [UInt8]) -> String {

@@ -27,18 +27,18 @@ extension Store {
         try await change(
             """
             INSERT INTO qkron.tasks (
-                id, owner_id, name, description, task_type, parameters, schedule_type, schedule, timezone, starts_at,
+                id, owner_id, name, name_key, description, task_type, parameters, schedule_type, schedule, timezone, starts_at,
                 ends_at, anchor, once_at, timing_since, misfire_policy, misfire_grace, overlap_policy, timeout,
                 max_retries, retry_delay, retry_backoff, priority, requires, tags, metadata, is_active, status,
                 next_run, created_at, updated_at)
             VALUES (
-                \(task.id.uuid), \(task.ownerID.uuid), \(task.name), \(task.description), \(task.action.kind.rawValue),
-                \(JSONText(.object(task.action.parameters))), \(timing.kind.rawValue), \(timing.text),
+                \(task.id.uuid), \(task.ownerID.uuid), \(task.name), \(task.name.caseless), \(task.description),
+                \(task.action.kind.rawValue), \(JSONText(.object(task.action.parameters))), \(timing.kind.rawValue), \(timing.text),
                 \(timing.timezone), \(timing.startsAt), \(timing.endsAt), \(timing.anchor), \(timing.onceAt),
                 \(task.createdAt), \(task.misfirePolicy.rawValue), \(task.misfireGrace),
                 \(task.overlapPolicy.rawValue), \(task.timeout), \(task.retryPolicy.maxRetries),
                 \(task.retryPolicy.delay), \(task.retryPolicy.backoff.rawValue), \(task.priority), \(task.requires),
-                \(task.tags), \(task.metadata.map(JSONText.init)), \(task.isActive), \(task.status.rawValue),
+                \(task.tags), \(task.metadata?.serialized())::json, \(task.isActive), \(task.status.rawValue),
                 \(task.nextRun), \(task.createdAt), \(task.updatedAt))
             """)
     }
@@ -51,7 +51,7 @@ extension Store {
         try await change(
             """
             UPDATE qkron.tasks
-            SET name = \(task.name), description = \(task.description),
+            SET name = \(task.name), name_key = \(task.name.caseless), description = \(task.description),
                 parameters = \(JSONText(.object(task.action.parameters))), schedule_type = \(timing.kind.rawValue),
                 schedule = \(timing.text), timezone = \(timing.timezone), starts_at = \(timing.startsAt),
                 ends_at = \(timing.endsAt), anchor = \(timing.anchor), once_at = \(timing.onceAt),
@@ -61,7 +61,7 @@ extension Store {
                 max_retries = \(task.retryPolicy.maxRetries), retry_delay = \(task.retryPolicy.delay),
                 retry_backoff = \(task.retryPolicy.backoff.rawValue), priority = \(task.priority),
                 requires = \(task.requires), tags = \(task.tags),
-                metadata = \(task.metadata.map(JSONText.init)), is_active = \(task.isActive),
+                metadata = \(task.metadata?.serialized())::json, is_active = \(task.isActive),
                 status = \(task.status.rawValue), next_run = \(task.nextRun), updated_at = \(now)
             WHERE id = \(task.id.uuid)
             """)
@@ -158,7 +158,14 @@ extension TaskFilter {
         if !tags.isEmpty { parts.append("t.tags @> \(tags)") }
         if let isActive { parts.append("t.is_active = \(isActive)") }
         if let scheduleKind { parts.append("t.schedule_type = \(scheduleKind.rawValue)") }
-        if let namePart { parts.append("strpos(lower(t.name), lower(\(namePart))) > 0") }
+        if let namePart {
+            // A name without a key was written by a server of the version before.
+            parts.append(
+                """
+                (strpos(t.name_key, \(namePart.caseless)) > 0
+                 OR t.name_key IS NULL AND strpos(lower(t.name), lower(\(namePart))) > 0)
+                """)
+        }
         return SQL.joined(parts, separator: " AND ")
     }
 }

@@ -4,12 +4,12 @@ import Testing
 @testable import Actions
 
 @Suite struct CommandParametersTests {
-    private func read(_ change: [String: JSONValue]) throws(InputFaults) -> CommandParameters {
+    private func read(_ change: [TextKey: JSONValue]) throws(InputFaults) -> CommandParameters {
         try CommandParameters(["command": .string("true")].merging(change) { $1 })
     }
 
     /// Every fault as `place: type`.
-    private func faults(_ members: [String: JSONValue]) -> [String] {
+    private func faults(_ members: [TextKey: JSONValue]) -> [String] {
         do {
             _ = try CommandParameters(members)
             return []
@@ -48,8 +48,8 @@ import Testing
             (["command": .string(" \n\t")], "command: string_too_short"),
             (["command": .string("a\0b")], "command: value_error"),
             (["command": .string(String(repeating: "é", count: 10_001))], "command: string_too_long"),
-        ] as [([String: JSONValue], String)])
-    func `a command is text that holds something`(members: [String: JSONValue], fault: String) {
+        ] as [([TextKey: JSONValue], String)])
+    func `a command is text that holds something`(members: [TextKey: JSONValue], fault: String) {
         #expect(faults(members) == [fault])
     }
 
@@ -67,7 +67,7 @@ import Testing
             (.object(["A": .null]), "env.A: string_type"), (.object(["A": .string("a\0")]), "env.A: value_error"),
             (.object(["QKRON_TASK_ID": .string("x")]), "env.QKRON_TASK_ID: value_error"),
             (
-                .object([String(repeating: "A", count: 129): .string("x")]),
+                .object([TextKey(String(repeating: "A", count: 129)): .string("x")]),
                 "env.\(String(repeating: "A", count: 129)): value_error"
             ),
             (.object(["A": .string(String(repeating: "x", count: 65_536))]), "env: too_long"),
@@ -78,15 +78,15 @@ import Testing
     }
 
     @Test func `an environment that is too long is not looked into`() {
-        let entries = Dictionary(uniqueKeysWithValues: (0...100).map { ("\($0)", JSONValue.null) })
+        let entries = Dictionary(uniqueKeysWithValues: (0...100).map { (TextKey("\($0)"), JSONValue.null) })
         #expect(faults(["command": .string("true"), "env": .object(entries)]) == ["env: too_long"])
     }
 
     @Test func `an environment that just fits is accepted`() throws {
         let name = String(repeating: "A", count: 128)
         let text = String(repeating: "x", count: 65_536 - 128)
-        #expect(try read(["env": .object([name: .string(text)])]).environment == [name: text])
-        let hundred: [String: JSONValue] = Dictionary(uniqueKeysWithValues: (0..<100).map { ("A\($0)", .string("")) })
+        #expect(try read(["env": .object([TextKey(name): .string(text)])]).environment == [name: text])
+        let hundred: [TextKey: JSONValue] = Dictionary(uniqueKeysWithValues: (0..<100).map { ("A\($0)", .string("")) })
         #expect(try read(["env": .object(hundred)]).environment.count == 100)
     }
 
@@ -99,7 +99,21 @@ import Testing
             ("max_output_bytes", .integer(16_777_217), "value_error"), ("max_output_bytes", .null, "int_type"),
         ] as [(String, JSONValue, String)])
     func `directory and limit are checked`(name: String, value: JSONValue, type: String) {
-        #expect(faults(["command": .string("true"), name: value]) == ["\(name): \(type)"])
+        #expect(faults(["command": .string("true"), TextKey(name): value]) == ["\(name): \(type)"])
+    }
+
+    // A mebibyte that takes minutes to bring into normal form, as comparing Swift strings does.
+    @Test func `what takes long to compare is refused for its length`() {
+        let start = ContinuousClock.now
+        let marks = "a" + String(repeating: "\u{301}\u{316}", count: 262_000)
+        let found = faults([
+            "command": .string(marks), "env": .object([TextKey(marks): .string(marks), TextKey(marks + "x"): .null]),
+            "working_directory": .string("/" + marks),
+        ])
+        let types = ["string_too_long", "value_error", "value_error", "string_too_long"]
+        #expect(
+            zip(found, types).allSatisfy { $0.utf8.reversed().starts(with: $1.utf8.reversed()) } && found.count == 4)
+        #expect(.now - start < .seconds(60))
     }
 
     @Test func `all faults are told at once`() {

@@ -71,14 +71,4 @@ private enum Thing {}
         let highest = try #require(Identifier<Thing>("80000000-0000-0000-0000-000000000000"))
         #expect([highest, middle, high, low].sorted() == [low, middle, high, highest])
     }
-
-    @Test func `it is coded as its text`() throws {
-        let identifier = Identifier<Thing>()
-        let json = try JSONEncoder().encode([identifier])
-        #expect(String(decoding: json, as: UTF8.self) == "[\"\(identifier)\"]")
-        #expect(try JSONDecoder().decode([Identifier<Thing>].self, from: json) == [identifier])
-        #expect(throws: DecodingError.self) {
-            try JSONDecoder().decode([Identifier<Thing>].self, from: Data("[\"nobody\"]".utf8))
-        }
-    }
 }

@@ -178,13 +178,4 @@ import Testing
         #expect(read?["text"] as? String == "a\"\\\n\u{1}é😀")
         #expect((read?["list"] as? [Any])?.count == 5)
     }
-
-    @Test(arguments: [
-        (#""\u0000""#, true), (#"{"a\u0000":1}"#, true), (#"[[{"a":["b\u0000"]}]]"#, true),
-        (#"{"a":{"\u0000":null}}"#, true),
-        (#"["\\u0000",0,null,true,1.5,{"0":"0"}]"#, false), ("[]", false),
-    ])
-    func `NUL is found wherever it hides`(text: String, holds: Bool) throws {
-        #expect(try JSONValue.parse(text.utf8).containsNUL == holds)
-    }
 }

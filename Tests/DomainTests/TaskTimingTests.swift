@@ -62,6 +62,26 @@ import Testing
         #expect(error?.field == field && error?.reason.isEmpty == false)
     }
 
+    @Test func `a once time keeps to the years 0001 to 9999`() throws {
+        for (text, zone) in [("9999-12-31T23:59:59", "America/Los_Angeles"), ("0001-01-01T00:00:00", "Asia/Tokyo")] {
+            let error = #expect(throws: TimingFault.self) { try read(.once, text, zone: zone) }
+            #expect(error?.field == .schedule)
+        }
+        let end = try #require(ISO8601.parse("9999-12-31T05:00:00Z")?.resolved(in: .utc))
+        #expect(throws: TimingFault.self) {
+            try TaskTiming.read(
+                kind: .once, text: "0 20 * * *", timezone: "America/Los_Angeles", startsAt: nil, endsAt: nil, at: end)
+        }
+    }
+
+    @Test(arguments: ["0500-01-01T00:00:00.1Z", "0500-06-01T12:34:56.789012Z", "0001-01-01T00:00:00.000001Z"])
+    func `a once time of long ago is due at once, whatever its fraction`(text: String) throws {
+        let timing = try read(.once, text)
+        #expect(try timing.firstSlot(isNew: true, at: now) == timing.onceAt && timing.onceAt != nil)
+        #expect(try timing.firstSlot(isNew: false, at: now) == nil)
+        #expect(throws: Never.self) { try timing.checkFires(at: now) }
+    }
+
     @Test func `an end must come after its start`() {
         for end in [now, now.addingTimeInterval(-1)] {
             let error = #expect(throws: TimingFault.self) { try read(.cron, "@daily", from: now, to: end) }

@@ -35,6 +35,14 @@ import Testing
         #expect(fields(nil, nil).isEmpty)
     }
 
+    @Test func `bounds keep to the years 0001 to 9999 in their zone`() {
+        let (first, last) = ("0001-01-01T00:00:00", "9999-12-31T23:59:59")
+        #expect(fields(nil, nil, zone: "UTC", from: first, to: last).isEmpty)
+        #expect(fields(nil, nil, from: first, to: last).isEmpty)
+        #expect(fields(nil, nil, zone: "Asia/Tokyo", from: first, to: last) == [.startsAt])
+        #expect(fields(nil, nil, zone: "America/Los_Angeles", from: last, to: last) == [.startsAt, .endsAt])
+    }
+
     @Test func `bounds without an offset are judged once their zone is known`() {
         let (from, to) = ("2030-01-01T12:00:00", "2030-01-01T11:30:00Z")
         #expect(fields(nil, nil, from: from, to: to).isEmpty)

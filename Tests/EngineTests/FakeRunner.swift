@@ -22,7 +22,7 @@ final class FakeRunner: ActionRunner {
     /// Until when the server's lease was last said to hold.
     var leaseEnd: ContinuousClock.Instant? { held.withLock { $0 } }
 
-    func accept(_ parameters: [String: JSONValue]) throws(InputFaults) -> [String: JSONValue] { parameters }
+    func accept(_ parameters: [TextKey: JSONValue]) throws(InputFaults) -> [TextKey: JSONValue] { parameters }
 
     func run(_ attempt: AttemptContext) async -> AttemptReport? {
         seen.withLock { $0.append(attempt.lease) }

@@ -175,6 +175,30 @@ import Testing
         #expect(found.compactMap { if case .key(let key) = $0.place.first { key } else { nil } }.sorted() == expected)
     }
 
+    /// A mebibyte that takes minutes to bring into normal form, as comparing Swift strings does.
+    private static let marks = "a@" + String(repeating: "\u{301}\u{316}", count: 262_000)
+
+    @Test func `what takes long to compare is refused for its length`() {
+        let start = ContinuousClock.now
+        let marks = Self.marks
+        let all = AccountRules.faults(email: marks, username: marks, password: marks)
+        #expect(all.map(\.place) == [["password"], ["email"], ["username"]])
+        #expect(AccountRules.faults(email: marks, username: "a@b.org", password: nil).map(\.place) == [["email"]])
+        #expect(.now - start < .seconds(60))
+    }
+
+    @Test func `a name that nobody can have is unknown without being looked for`() async throws {
+        let operations = try await TestOperations()
+        for name in [Self.marks, String(repeating: "x", count: 256)] {
+            await expectRefused(.invalidCredentials) {
+                try await operations.sessions.logIn(name: name, password: "correct horse", now: now)
+            }
+        }
+        await expectRefused(.invalidCredentials) {
+            try await operations.sessions.logIn(name: "alice", password: Self.marks, now: now)
+        }
+    }
+
     @Test func `the last active superuser stays, also when two are disabled at once`() async throws {
         let operations = try await TestOperations()
         let users = operations.users

@@ -33,6 +33,84 @@ import Testing
         #expect(try await operations.history(task).count == 1)
     }
 
+    @Test func `another spelling of the same characters is a change, and stored as sent`() async throws {
+        let operations = try await TestOperations()
+        let (composed, apart) = ("caf\u{E9}", "cafe\u{301}")
+        let task = try await operations.make {
+            $0.name = .value(composed)
+            $0.description = .value(composed)
+            $0.tags = .value([composed])
+            $0.parameters = ["command": .string(composed), "env": ["A": .string(composed)]]
+            $0.metadata = .value([TextKey(composed): 1, TextKey(apart): 2])
+        }
+        #expect(task.metadata == [TextKey(composed): 1, TextKey(apart): 2])
+        let changes: [(inout TaskDraft) -> Void] = [
+            { $0.name = .value(apart) }, { $0.description = .value(apart) }, { $0.tags = .value([apart]) },
+            { $0.parameters = ["command": .string(apart)] }, { $0.parameters = ["env": ["A": .string(apart)]] },
+            { $0.metadata = .value([TextKey(apart): 1]) },
+        ]
+        var before = task
+        for change in changes {
+            let after = try await operations.change(task, change)
+            #expect(after != before && after.updatedAt > before.updatedAt)
+            before = after
+        }
+        #expect(before.name.hasSameBytes(as: apart) && before.description.hasSameBytes(as: apart))
+        #expect(before.tags.hasSameBytes(as: [apart]) && before.action.parameters["command"] == .string(apart))
+        #expect(before.action.parameters["env"] == ["A": .string(apart)] && before.metadata == [TextKey(apart): 1])
+    }
+
+    @Test func `sending a start again moves nothing, whatever its fraction`() async throws {
+        let operations = try await TestOperations()
+        for text in ["2030-01-01T00:00:00.123457Z", "0500-01-01T00:00:00.1Z", "9998-07-01T01:02:03.456789Z"] {
+            let start = try #require(ISO8601.parse(text))
+            let task = try await operations.make {
+                $0.scheduleKind = .value(.interval)
+                $0.schedule = .value("366d")
+                $0.startsAt = .value(start)
+            }
+            let stored = try await operations.tasks.find(task.id, as: operations.alice)
+            let same = try await operations.change(task) { $0.startsAt = .value(start) }
+            #expect(same == stored)
+            #expect(try await operations.history(task).count == 1)
+        }
+    }
+
+    @Test func `a bound outside the years 0001 to 9999 in the task's zone is refused`() async throws {
+        let operations = try await TestOperations()
+        let task = try await operations.make { $0.timezone = .value("America/Los_Angeles") }
+        let last = try #require(ISO8601.parse("9999-12-31T23:59:59"))
+        #expect(
+            await faults { try await operations.change(task) { $0.startsAt = .value(last) } } == [
+                "starts_at: value_error"
+            ])
+        #expect(
+            await faults { try await operations.change(task) { $0.endsAt = .value(last) } } == ["ends_at: value_error"])
+        #expect(
+            await faults {
+                try await operations.make {
+                    $0.timezone = .value("America/Los_Angeles")
+                    $0.startsAt = .value(last)
+                }
+            } == ["starts_at: value_error"])
+    }
+
+    @Test func `a task whose zone this server lacks is not resumed, and that is told`() async throws {
+        let operations = try await TestOperations()
+        let task = try await operations.database.addTask(owner: operations.alice) {
+            $0.timing = TaskTiming(
+                kind: .cron, text: "@daily", timezone: "Mars/Olympus", startsAt: nil, endsAt: nil, anchor: nil,
+                onceAt: nil)
+            $0.isActive = false
+            $0.nextRun = nil
+        }
+        let found = await faults { try await operations.tasks.resume(task.id, as: operations.alice) }
+        #expect(found == ["timezone: value_error"])
+        #expect(try await operations.tasks.find(task.id, as: operations.alice).isActive == false)
+        #expect(try await operations.change(task) { $0.timezone = .value("UTC") }.timing.timezone == "UTC")
+        try await operations.tasks.resume(task.id, as: operations.alice)
+    }
+
     @Test func `plain changes leave schedule and history alone`() async throws {
         let operations = try await TestOperations()
         let task = try await hourly(operations)

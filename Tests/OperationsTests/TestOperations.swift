@@ -81,6 +81,21 @@ struct TestOperations {
     }
 }
 
+extension TaskOperations {
+    /// Checks a change and makes it, as a request does.
+    func update(
+        _ id: Identifier<TaskDefinition>, with draft: TaskDraft, as principal: User
+    ) async throws -> TaskDefinition {
+        let change: CheckedChange
+        do {
+            change = try check(change: draft)
+        } catch {
+            throw OperationError.invalid(error.faults)
+        }
+        return try await update(id, with: change, as: principal)
+    }
+}
+
 /// Expects an operation to be refused for this reason.
 func expectRefused(
     _ refusal: OperationError.Refusal, sourceLocation: SourceLocation = #_sourceLocation,

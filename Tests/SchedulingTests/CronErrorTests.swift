@@ -64,7 +64,7 @@ struct CronErrorTests {
         ("", "expression: '' is empty"),
         (" \t ", "is empty"),
         ("@reboot", "expression: '@reboot' is not a macro"),
-        ("@every 5m", "is not a macro"),
+        ("@every 5m", "is not a macro"), ("@wee\u{212A}ly", "is not a macro"),
         ("@daily x", "is not a macro"),
         ("TZ=UTC * * * * *", "second: 'TZ=UTC' is not understood"),
         ("* * * * *\n", "day of week: '*\\n' is not understood from '\\n' on"),

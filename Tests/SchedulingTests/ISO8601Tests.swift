@@ -67,13 +67,32 @@ struct ISO8601Tests {
             Issue.record("\(text) was not read as a local time")
             return
         }
-        #expect(ISO8601.format(moment.resolved(in: zone), in: zone) == expected)
+        #expect(ISO8601.format(try #require(moment.resolved(in: zone)), in: zone) == expected)
     }
 
     @Test func `a day that never was resolves to its end`() throws {
         let zone = try ZoneRules.named("Pacific/Apia")
         let moment = try #require(ISO8601.parse("2011-12-30T12:34:56.789"))
-        #expect(ISO8601.format(moment.resolved(in: zone)) == "2011-12-30T10:00:00Z")
+        #expect(ISO8601.format(try #require(moment.resolved(in: zone))) == "2011-12-30T10:00:00Z")
+    }
+
+    @Test(arguments: [
+        ("9999-12-31T23:59:59", "America/Los_Angeles"), ("9999-12-31T19:00:00", "America/New_York"),
+        ("0001-01-01T00:00:00", "Asia/Tokyo"),
+    ])
+    func `a zone does not lead out of the years 0001 to 9999`(_ text: String, _ name: String) throws {
+        #expect(try #require(ISO8601.parse(text)).resolved(in: ZoneRules.named(name)) == nil)
+        #expect(try #require(ISO8601.parse(text)).resolved(in: .utc) != nil)
+    }
+
+    @Test(arguments: [
+        ("9999-12-31T16:00:00Z", "Asia/Tokyo", "9999-12-31T16:00:00+00:00"),
+        ("9999-12-31T14:59:59Z", "Asia/Tokyo", "9999-12-31T23:59:59+09:00"),
+        ("0001-01-01T00:00:00Z", "Etc/GMT+5", "0001-01-01T00:00:00+00:00"),
+    ])
+    func `a clock that shows another year is not shown`(_ text: String, _ name: String, _ shown: String) throws {
+        let instant = try #require(ISO8601.parse(text)?.resolved(in: .utc))
+        #expect(try ISO8601.format(instant, in: ZoneRules.named(name)) == shown)
     }
 
     @Test func `what is written reads back as the same instant`() throws {

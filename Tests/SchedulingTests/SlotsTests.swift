@@ -3,6 +3,12 @@ import Testing
 
 @testable import Scheduling
 
+extension Slots {
+    fileprivate func latest(_ limit: Int, from: Date, through: Date) -> [Date] {
+        latest(limit, from: from.microseconds, through: through.microseconds).map(Date.init(microseconds:))
+    }
+}
+
 struct SlotsTests {
     private let base = Date(timeIntervalSince1970: 1_800_000_000)
 
@@ -108,7 +114,7 @@ struct SlotsTests {
     @Test func `nothing comes after the year 9999`() throws {
         let expression = try CronExpression("59 59 23 31 12 *")
         let west = try ZoneRules.named("America/New_York")
-        let last = try #require(ISO8601.parse("9999-12-30T00:00:00Z")).resolved(in: .utc)
+        let last = try #require(ISO8601.parse("9999-12-30T00:00:00Z")?.resolved(in: .utc))
         let slot = try #require(expression.next(after: last, in: west))
         #expect(ISO8601.format(slot, in: west) == "9999-12-31T23:59:59-05:00")
         #expect(expression.next(after: slot, in: west) == nil)
@@ -117,5 +123,28 @@ struct SlotsTests {
         let first = try #require(expression.next(after: Date(timeIntervalSince1970: -.infinity), in: .utc))
         #expect(ISO8601.format(first) == "0001-12-31T23:59:59Z")
         #expect(try CronExpression("0 0 1 1 *").next(after: last, in: west) == nil)
+    }
+
+    @Test func `slots end with the year 9999 in UTC, whatever the schedule and the zone`() throws {
+        let last = try #require(ISO8601.parse("9999-12-31T00:00:00Z")?.resolved(in: .utc))
+        let west = Slots(schedule: try cron("0 20 * * *", "America/Los_Angeles"))
+        #expect(Array(west.upcoming(after: last)).map { ISO8601.format($0) } == ["9999-12-31T04:00:00Z"])
+        let hours = Slots(schedule: .interval(try Interval("8h"), anchor: last, includesAnchor: true))
+        #expect(Array(hours.upcoming(after: last)) == [last + 8 * 3_600, last + 16 * 3_600])
+        #expect(hours.latest(2, from: last, through: .distantFuture + 1e12) == [last + 8 * 3_600, last + 16 * 3_600])
+        #expect(
+            Slots(schedule: .interval(try Interval("366d"), anchor: last, includesAnchor: false)).first(after: last)
+                == nil)
+        #expect(Slots(schedule: .once(last + 86_400), endsAt: last + 1e6).first(after: last) == nil)
+        let first = Date(timeIntervalSince1970: -62_135_596_800)
+        let early = Slots(schedule: .interval(try Interval("1d"), anchor: first - 864_000, includesAnchor: true))
+        #expect(early.first(after: first - 1e9) == first)
+    }
+
+    @Test func `an instant is a slot to the microsecond`() throws {
+        let ancient = Date(timeIntervalSince1970: -46_388_646_000.2)
+        let slots = Slots(schedule: .once(Date(microseconds: ancient.microseconds)))
+        #expect(slots.contains(ancient) && !slots.contains(ancient + 1))
+        #expect(try Slots(schedule: cron("* * * * *")).contains(base + 60))
     }
 }

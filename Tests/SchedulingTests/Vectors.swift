@@ -38,7 +38,7 @@ struct VectorTests {
         }
         let zone = try ZoneRules.named(vector.tz)
         let expression = try CronExpression(vector.expr)
-        var instant = try #require(ISO8601.parse(vector.start)).resolved(in: zone)
+        var instant = try #require(ISO8601.parse(vector.start)?.resolved(in: zone))
         var found: [String] = []
         while found.count < expected.count, let slot = expression.next(after: instant, in: zone) {
             found.append(ISO8601.format(slot, in: zone))

@@ -52,7 +52,7 @@ func `only JSON booleans are booleans`(value: JSONValue) {
 @Test func `reading stops at as many faults as are told, and an array that is too long is not looked into`() {
     let values = [JSONValue](repeating: "\0", count: 5_000)
     #expect(BodyReader(["f": .array(values)]).faults.count == InputFault.limit)
-    let keys = Dictionary(uniqueKeysWithValues: (0..<5_000).map { ("\($0)\0", JSONValue.null) })
+    let keys = Dictionary(uniqueKeysWithValues: (0..<5_000).map { (TextKey("\($0)\0"), JSONValue.null) })
     #expect(BodyReader(["f": .object(keys)]).faults.count == InputFault.limit)
     let numbers = JSONValue.array((0..<5_000).map(JSONValue.integer))
     var reader = BodyReader(["f": numbers])
@@ -100,8 +100,8 @@ func `only JSON booleans are booleans`(value: JSONValue) {
         (["status": "cancelled"], true, nil), (["status": "cancelled", "is_active": false], true, nil),
         (["status": "cancelled", "is_active": true], false, "is_active"), (["status": "pending"], false, "status"),
         (["status": nil], false, "status"),
-    ] as [([String: JSONValue], Bool, String?)])
-func `a change can only cancel`(members: [String: JSONValue], cancels: Bool, fault: String?) {
+    ] as [([TextKey: JSONValue], Bool, String?)])
+func `a change can only cancel`(members: [TextKey: JSONValue], cancels: Bool, fault: String?) {
     let draft = TaskDraft(changing: members)
     #expect(draft.cancels == cancels)
     #expect(draft.faults.first?.place == fault.map { [.key($0)] })

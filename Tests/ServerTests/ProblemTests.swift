@@ -6,7 +6,7 @@ import Testing
 
 @testable import Server
 
-private func members(of problem: Problem) throws -> [String: JSONValue] {
+private func members(of problem: Problem) throws -> [TextKey: JSONValue] {
     let answer = problem.answer(path: "/api/v1/x", requestID: "r-1", at: Date(timeIntervalSince1970: 0))
     #expect(answer.mediaType == "application/problem+json")
     guard case .object(let members) = try JSONValue.parse(answer.body) else { return [:] }

@@ -40,6 +40,13 @@ func `a window out of bounds is a fault of the query`(query: String) throws {
     #expect(reader.choices("status", of: ExecutionStatus.self).count == 3)
 }
 
+@Test func `a text is no longer than it may be`() {
+    var reader = QueryReader("q=abc&long=abcd&none=")
+    #expect(reader.text("q", upTo: 3) == "abc" && reader.text("none", upTo: 3) == nil && reader.faults.isEmpty)
+    #expect(reader.text("long", upTo: 3) == nil)
+    #expect(reader.faults.map(\.place) == [["long"]])
+}
+
 @Test func `an unknown value of a filter is a fault`() {
     var reader = QueryReader("status=pending,nothing")
     _ = reader.choices("status", of: TaskStatus.self)

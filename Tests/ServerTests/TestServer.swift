@@ -103,7 +103,7 @@ struct RawAnswer: Sendable {
         return String(text[gap.upperBound...])
     }
 
-    var json: [String: JSONValue] {
+    var json: [TextKey: JSONValue] {
         guard case .object(let members)? = try? JSONValue.parse(body.utf8) else { return [:] }
         return members
     }

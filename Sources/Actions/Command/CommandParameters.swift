@@ -13,7 +13,7 @@ package struct CommandParameters: Sendable, Equatable {
     /// Reads the members `command`, `env`, `working_directory` and `max_output_bytes`; others are ignored.
     ///
     /// - Throws: every fault found.
-    package init(_ parameters: [String: JSONValue]) throws(InputFaults) {
+    package init(_ parameters: [TextKey: JSONValue]) throws(InputFaults) {
         var reading = Reading(parameters: parameters)
         let command = reading.command()
         let environment = reading.environment()
@@ -27,10 +27,10 @@ package struct CommandParameters: Sendable, Equatable {
     }
 
     /// The parameters as they are stored: complete.
-    package var members: [String: JSONValue] {
+    package var members: [TextKey: JSONValue] {
         [
             "command": .string(command),
-            "env": .object(environment.mapValues(JSONValue.string)),
+            "env": .object(Dictionary(uniqueKeysWithValues: environment.map { (TextKey($0), .string($1)) })),
             "working_directory": workingDirectory.map(JSONValue.string) ?? .null,
             "max_output_bytes": .integer(outputLimit),
         ]
@@ -47,7 +47,7 @@ package struct CommandParameters: Sendable, Equatable {
 }
 
 private struct Reading {
-    let parameters: [String: JSONValue]
+    let parameters: [TextKey: JSONValue]
     var faults: [InputFault] = []
 
     mutating func command() -> String? {
@@ -59,12 +59,12 @@ private struct Reading {
             faults.append(InputFault(["command"], "must be a string", type: "string_type"))
             return nil
         }
-        if command.unicodeScalars.contains("\0") {
+        if command.utf8.contains(0) {
             faults.append(InputFault(["command"], "must not hold a NUL character"))
-        } else if command.allSatisfy(\.isWhitespace) {
-            faults.append(InputFault(["command"], "must not be empty", type: "string_too_short"))
         } else if command.unicodeScalars.count > 10_000 {
             faults.append(InputFault(["command"], "must have at most 10,000 characters", type: "string_too_long"))
+        } else if command.unicodeScalars.allSatisfy(\.properties.isWhitespace) {
+            faults.append(InputFault(["command"], "must not be empty", type: "string_too_short"))
         }
         return command
     }
@@ -82,9 +82,9 @@ private struct Reading {
         var environment: [String: String] = [:]
         var size = 0
         for (name, value) in members.sorted(by: { $0.key < $1.key }) {
-            guard let text = entry(name, value) else { continue }
-            environment[name] = text
-            size += name.utf8.count + text.utf8.count
+            guard let text = entry(name.text, value) else { continue }
+            environment[name.text] = text
+            size += name.text.utf8.count + text.utf8.count
         }
         if size > 64 * 1024 { faults.append(InputFault(["env"], "must hold at most 64 KiB in all", type: "too_long")) }
         return environment
@@ -106,7 +106,7 @@ private struct Reading {
             faults.append(InputFault(place, "must be a string", type: "string_type"))
             return nil
         }
-        guard !text.unicodeScalars.contains("\0") else {
+        guard !text.utf8.contains(0) else {
             faults.append(InputFault(place, "must not hold a NUL character"))
             return nil
         }
@@ -130,9 +130,9 @@ private struct Reading {
             faults.append(InputFault(["working_directory"], "must be a string", type: "string_type"))
             return nil
         }
-        if path.unicodeScalars.contains("\0") {
+        if path.utf8.contains(0) {
             faults.append(InputFault(["working_directory"], "must not hold a NUL character"))
-        } else if !path.hasPrefix("/") {
+        } else if path.utf8.first != UInt8(ascii: "/") {
             faults.append(InputFault(["working_directory"], "must be an absolute path, beginning with '/'"))
         } else if path.utf8.count > 4096 {
             faults.append(

@@ -17,13 +17,14 @@ package struct CommandPolicy: Sendable {
         self.user = user
     }
 
-    func accept(_ parameters: [String: JSONValue]) throws(InputFaults) -> [String: JSONValue] {
+    func accept(_ parameters: [TextKey: JSONValue]) throws(InputFaults) -> [TextKey: JSONValue] {
         let command = try CommandParameters(parameters)
-        guard allowedFirstWords.isEmpty || allowedFirstWords.contains(String(command.firstWord)) else {
+        let word = String(command.firstWord)
+        guard allowedFirstWords.isEmpty || allowedFirstWords.contains(where: { $0.hasSameBytes(as: word) }) else {
             let allowed = allowedFirstWords.sorted().joined(separator: ", ")
             throw InputFaults([
                 InputFault(
-                    ["command"], "'\(command.firstWord)' is not among the commands allowed here: \(allowed)")
+                    ["command"], "'\(word.shortened(to: 60))' is not among the commands allowed here: \(allowed)")
             ])
         }
         return command.members

@@ -24,7 +24,7 @@ package final class CommandRunner: ActionRunner {
         self.killGrace = killGrace
     }
 
-    package func accept(_ parameters: [String: JSONValue]) throws(InputFaults) -> [String: JSONValue] {
+    package func accept(_ parameters: [TextKey: JSONValue]) throws(InputFaults) -> [TextKey: JSONValue] {
         try policy.accept(parameters)
     }
 

@@ -1,11 +1,11 @@
-import Foundation
-
 extension User {
-    /// By what e-mail addresses are compared: the same text for all ways to write one, in upper or lower case and with
-    /// accents composed or apart (NFC, then Unicode lower case).
+    /// No e-mail address and no username has more characters.
+    package static let longestName = 255
+
+    /// By what e-mail addresses are compared: the same text for all ways to write one. Only for a name whose length is
+    /// checked, as for `caseless`.
     package static func key(of name: String) -> String {
-        // Once more at the end: a letter in lower case may compose with what follows it.
-        name.precomposedStringWithCanonicalMapping.lowercased().precomposedStringWithCanonicalMapping
+        name.caseless
     }
 
     /// Whether a name could be an e-mail address. By bytes, since a mark that follows `@` makes another character of it.

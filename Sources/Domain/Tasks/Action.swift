@@ -1,12 +1,12 @@
 /// What a task does: a kind, and the parameters that kind's runner understands.
-package struct Action: Sendable, Hashable {
+package struct Action: Sendable, Equatable {
     /// The kind, as `task_type` names it.
     package var kind: ActionKind
     /// The parameters, an object whose members the kind's runner defines.
-    package var parameters: [String: JSONValue]
+    package var parameters: [TextKey: JSONValue]
 
     /// An action of `kind`; nothing is checked here, the kind's runner does that when a task is written.
-    package init(kind: ActionKind, parameters: [String: JSONValue]) {
+    package init(kind: ActionKind, parameters: [TextKey: JSONValue]) {
         self.kind = kind
         self.parameters = parameters
     }

@@ -7,8 +7,8 @@ package struct TaskDefinition: Sendable, Equatable {
     /// The user who owns the task.
     package let ownerID: Identifier<User>
     package let ownerUsername: String
-    package var name: String
-    package var description: String?
+    @AsSent package var name: String
+    @AsSent package var description: String?
     package var action: Action
     package var timing: TaskTiming
     package var misfirePolicy: MisfirePolicy
@@ -21,8 +21,8 @@ package struct TaskDefinition: Sendable, Equatable {
     /// 1 to 10; bigger is more urgent among waiting executions.
     package var priority: Int
     /// The labels that a server must carry to run it.
-    package var requires: [String]
-    package var tags: [String]
+    @AsSent package var requires: [String]
+    @AsSent package var tags: [String]
     /// Whatever the caller keeps with the task, as sent.
     package var metadata: JSONValue?
     package var isActive: Bool

@@ -38,7 +38,7 @@ package struct TaskDraft: Sendable {
     package var description: Sent<String?> = .nothing
     package var kind: Sent<ActionKind> = .nothing
     /// The members of the action's parameters that were sent; `null` takes one back to its default.
-    package var parameters: [String: JSONValue] = [:]
+    package var parameters: [TextKey: JSONValue] = [:]
     package var scheduleKind: Sent<ScheduleKind> = .nothing
     package var schedule: Sent<String> = .nothing
     package var timezone: Sent<String> = .nothing

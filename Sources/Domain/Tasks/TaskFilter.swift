@@ -13,7 +13,7 @@ package struct TaskFilter: Sendable {
     package var isActive: Bool?
     package var goal: Identifier<Goal>?
     package var scheduleKind: ScheduleKind?
-    /// A part of the name, in any case.
+    /// A part of the name, in any case; no longer than a name.
     package var namePart: String?
 
     /// A filter that lets everything through.

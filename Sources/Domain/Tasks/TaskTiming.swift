@@ -56,7 +56,7 @@ package struct TaskTiming: Sendable, Hashable {
     package func firstSlot(isNew: Bool, at now: Date) throws(TimingFault) -> Date? {
         let slots = try slots()
         guard isNew, let onceAt, onceAt <= now else { return slots.first(after: now) }
-        return slots.first(after: onceAt.addingTimeInterval(-1)) == onceAt ? onceAt : nil
+        return slots.contains(onceAt) ? onceAt : nil
     }
 
     /// Says that a timing just asked for would never be due.
@@ -90,6 +90,16 @@ package struct TaskTiming: Sendable, Hashable {
             timing.onceAt = try onceInstant(text, zone: zone, after: now)
         }
         return timing
+    }
+
+    /// The instant that `moment` means in a zone; one outside the years 0001 to 9999 is a fault of `field`.
+    package static func instant(
+        of moment: MomentText, in zone: ZoneRules, field: TimingFault.Field
+    ) throws(TimingFault) -> Date {
+        guard let instant = moment.resolved(in: zone) else {
+            throw TimingFault(field: field, reason: "lies outside the years 0001 to 9999 in UTC")
+        }
+        return instant
     }
 
     static func zone(_ name: String) throws(TimingFault) -> ZoneRules {
@@ -133,8 +143,8 @@ package struct TaskTiming: Sendable, Hashable {
     }
 
     private static func onceInstant(_ text: String, zone: ZoneRules, after now: Date) throws(TimingFault) -> Date {
-        if let moment = ISO8601.parse(text) { return moment.resolved(in: zone) }
-        guard let match = try onceExpression(text).next(after: now, in: zone) else {
+        if let moment = ISO8601.parse(text) { return try instant(of: moment, in: zone, field: .schedule) }
+        guard let match = try onceExpression(text).next(after: now, in: zone), match.isWritable else {
             throw TimingFault(field: .schedule, reason: "'\(text)' never fires again")
         }
         return match

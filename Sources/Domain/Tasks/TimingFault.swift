@@ -3,6 +3,7 @@ package struct TimingFault: Error, Sendable, Equatable {
     /// The field to blame.
     package enum Field: String, Sendable {
         case schedule, timezone
+        case startsAt = "starts_at"
         case endsAt = "ends_at"
     }
 

@@ -29,7 +29,11 @@ package struct TimingParts: Sendable {
         }
         note(checkText)
         note { () throws(TimingFault) in if let timezone { _ = try TaskTiming.zone(timezone) } }
-        note(checkBounds)
+        var start: Date?
+        var end: Date?
+        note { () throws(TimingFault) in start = try instant(of: startsAt, field: .startsAt) }
+        note { () throws(TimingFault) in end = try instant(of: endsAt, field: .endsAt) }
+        note { () throws(TimingFault) in try Self.checkOrder(start, end) }
         return faults
     }
 
@@ -49,19 +53,20 @@ package struct TimingParts: Sendable {
         if ISO8601.parse(text) == nil { _ = try TaskTiming.onceExpression(text) }
     }
 
-    private func checkBounds() throws(TimingFault) {
-        guard let start = instant(of: startsAt), let end = instant(of: endsAt), end <= start else { return }
+    private static func checkOrder(_ start: Date?, _ end: Date?) throws(TimingFault) {
+        guard let start, let end, end <= start else { return }
         throw TimingFault(field: .endsAt, reason: "ends_at must be later than starts_at")
     }
 
     /// The instant of a bound; nil where it depends on a zone that nobody named.
-    private func instant(of bound: MomentText?) -> Date? {
+    private func instant(of bound: MomentText?, field: TimingFault.Field) throws(TimingFault) -> Date? {
         switch bound {
-        case nil: nil
-        case .instant(let date): date
-        case .local(let time):
+        case nil: return nil
+        case .local where timezone == nil: return nil
+        case .some(let moment):
             // A zone that is none is a fault of its own field; what is wrong in UTC is wrong in the zone meant.
-            timezone.map { time.instant(in: (try? ZoneRules.named($0)) ?? .utc) }
+            let zone = timezone.flatMap { try? ZoneRules.named($0) } ?? .utc
+            return try TaskTiming.instant(of: moment, in: zone, field: field)
         }
     }
 }

@@ -38,8 +38,8 @@ struct Gate: Sendable {
 
     /// The token of a `Bearer` credential (RFC 6750); the scheme's case does not matter.
     static func bearerToken(in field: String) -> String? {
-        let words = field.split(separator: " ")
-        guard words.count == 2, words[0].lowercased() == "bearer" else { return nil }
-        return String(words[1])
+        let words = field.utf8.split(separator: UInt8(ascii: " "))
+        guard words.count == 2, words[0].map(\.asciiLowercased).elementsEqual("bearer".utf8) else { return nil }
+        return String(Substring(words[1]))
     }
 }

@@ -11,7 +11,7 @@ struct Problem: Error, Sendable {
     var faults: [InputFault] = []
     var headers: HTTPFields = [:]
     /// Members beside the usual ones.
-    var extensions: [String: JSONValue] = [:]
+    var extensions: [TextKey: JSONValue] = [:]
 
     /// A problem of this kind.
     init(_ code: ErrorCode, _ detail: String) {
@@ -65,7 +65,7 @@ extension InputFault {
         [origin.rawValue]
             + place.map { step in
                 switch step {
-                case .key(let key): Self.shortened(key)
+                case .key(let key): key.shortened(to: Self.keyLength)
                 case .index(let index): String(index)
                 }
             }
@@ -74,20 +74,12 @@ extension InputFault {
     fileprivate var json: JSONValue {
         let steps = place.map { step -> JSONValue in
             switch step {
-            case .key(let key): .string(Self.shortened(key))
+            case .key(let key): .string(key.shortened(to: Self.keyLength))
             case .index(let index): .integer(index)
             }
         }
         return [
             "loc": .array([.string(origin.rawValue)] + steps), "msg": .string(message), "type": .string(type),
         ]
-    }
-
-    private static func shortened(_ key: String) -> String {
-        let scalars = key.unicodeScalars
-        guard let end = scalars.index(scalars.startIndex, offsetBy: keyLength, limitedBy: scalars.endIndex),
-            end < scalars.endIndex
-        else { return key }
-        return String(scalars[..<end]) + "…"
     }
 }

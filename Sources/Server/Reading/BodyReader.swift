@@ -5,11 +5,11 @@ import Scheduling
 ///
 /// A field that is left out, or at fault, reads as `.nothing`; `check` throws once all are read.
 struct BodyReader {
-    private let members: [String: JSONValue]
+    private let members: [TextKey: JSONValue]
     private(set) var faults: [InputFault]
 
     /// A reader of an object's members.
-    init(_ members: [String: JSONValue]) {
+    init(_ members: [TextKey: JSONValue]) {
         self.members = members
         var search = UnusableValues()
         search.look(into: .object(members))
@@ -22,8 +22,8 @@ struct BodyReader {
     }
 
     /// Adds a fault that the reader cannot see by itself.
-    mutating func fail(_ key: String, _ message: String, type: String = "value_error") {
-        faults.append(InputFault([.key(key)], message, type: type))
+    mutating func fail(_ key: TextKey, _ message: String, type: String = "value_error") {
+        faults.append(InputFault([.key(key.text)], message, type: type))
     }
 
     /// Adds faults that somebody else has found.
@@ -32,15 +32,15 @@ struct BodyReader {
     }
 
     /// Adds a fault for each field that is left out.
-    mutating func require(_ keys: String...) {
+    mutating func require(_ keys: TextKey...) {
         for key in keys where members[key] == nil { fail(key, "is required", type: "missing") }
     }
 
     /// The field as it was sent, whatever it is.
-    subscript(key: String) -> JSONValue? { members[key] }
+    subscript(key: TextKey) -> JSONValue? { members[key] }
 
     /// A string of so many characters (Unicode scalars).
-    mutating func string(_ key: String, length: ClosedRange<Int>) -> Sent<String> {
+    mutating func string(_ key: TextKey, length: ClosedRange<Int>) -> Sent<String> {
         read(key, "must be a string", type: "string_type") { value in
             guard case .string(let text) = value else { return nil }
             return text
@@ -50,7 +50,7 @@ struct BodyReader {
     }
 
     /// An integer in a range; `5.0` and `"5"` are none.
-    mutating func integer(_ key: String, in range: ClosedRange<Int>) -> Sent<Int> {
+    mutating func integer(_ key: TextKey, in range: ClosedRange<Int>) -> Sent<Int> {
         read(key, "must be an integer", type: "int_type") { value in
             guard case .integer(let number) = value else { return nil }
             return number
@@ -60,7 +60,7 @@ struct BodyReader {
     }
 
     /// `true` or `false`.
-    mutating func bool(_ key: String) -> Sent<Bool> {
+    mutating func bool(_ key: TextKey) -> Sent<Bool> {
         read(key, "must be true or false", type: "bool_type") { value in
             guard case .bool(let flag) = value else { return nil }
             return flag
@@ -68,17 +68,17 @@ struct BodyReader {
     }
 
     /// One of the raw values of an enumeration.
-    mutating func choice<Choice>(_ key: String, of _: Choice.Type) -> Sent<Choice>
+    mutating func choice<Choice>(_ key: TextKey, of _: Choice.Type) -> Sent<Choice>
     where Choice: RawRepresentable<String> & CaseIterable & Sendable {
         let allowed = "must be one of: " + Choice.allCases.map(\.rawValue).joined(separator: ", ")
         return read(key, allowed, type: "enum") { value in
             guard case .string(let text) = value else { return nil }
-            return Choice(rawValue: text)
+            return Choice(named: text)
         }
     }
 
     /// A date and time (RFC 3339, or without an offset).
-    mutating func time(_ key: String) -> Sent<MomentText> {
+    mutating func time(_ key: TextKey) -> Sent<MomentText> {
         read(key, "must be a date and time such as 2026-03-01T02:30:00Z", type: "datetime_type") { value in
             guard case .string(let text) = value else { return nil }
             return ISO8601.parse(text)
@@ -86,7 +86,7 @@ struct BodyReader {
     }
 
     /// An object, as it was sent.
-    mutating func object(_ key: String) -> Sent<JSONValue> {
+    mutating func object(_ key: TextKey) -> Sent<JSONValue> {
         read(key, "must be an object", type: "dict_type") { value in
             guard case .object = value else { return nil }
             return value
@@ -94,7 +94,7 @@ struct BodyReader {
     }
 
     /// An array of strings of so many characters, each kept once; at most `count` of them.
-    mutating func strings(_ key: String, count: Int, length: ClosedRange<Int>) -> Sent<[String]> {
+    mutating func strings(_ key: TextKey, count: Int, length: ClosedRange<Int>) -> Sent<[String]> {
         guard let value = members[key] else { return .nothing }
         guard case .array(let elements) = value else {
             fail(key, "must be an array of strings", type: "list_type")
@@ -109,7 +109,7 @@ struct BodyReader {
         var seen: Set<[UInt8]> = []
         var texts: [String] = []
         for (index, element) in elements.enumerated() {
-            let place: [InputFault.Step] = [.key(key), .index(index)]
+            let place: [InputFault.Step] = [.key(key.text), .index(index)]
             guard case .string(let text) = element else {
                 faults.append(InputFault(place, "must be a string", type: "string_type"))
                 continue
@@ -125,7 +125,7 @@ struct BodyReader {
 
     /// The field as `read` takes it, where null is as good as a value.
     mutating func orNull<Value>(
-        _ key: String, _ read: (inout BodyReader) -> Sent<Value>
+        _ key: TextKey, _ read: (inout BodyReader) -> Sent<Value>
     ) -> Sent<Value?> {
         if members[key] == .null { return .value(nil) }
         switch read(&self) {
@@ -135,13 +135,13 @@ struct BodyReader {
     }
 
     private mutating func read<Value>(
-        _ key: String, _ expectation: String, type: String, _ take: (JSONValue) -> Value?,
+        _ key: TextKey, _ expectation: String, type: String, _ take: (JSONValue) -> Value?,
         limit: (Value) -> (message: String, type: String)? = { _ in nil }
     ) -> Sent<Value> {
         guard let value = members[key] else { return .nothing }
         guard let taken = take(value) else {
             // What no field can hold is told already.
-            if !faults.contains(where: { $0.place == [.key(key)] }) { fail(key, expectation, type: type) }
+            if !faults.contains(where: { $0.place == [.key(key.text)] }) { fail(key, expectation, type: type) }
             return .nothing
         }
         if let (message, type) = limit(taken) {

@@ -31,6 +31,13 @@ enum PercentEncoding {
     }
 }
 
+extension UInt8 {
+    /// The small letter where this is a capital one of ASCII, else the same byte.
+    var asciiLowercased: UInt8 {
+        (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(self) ? self | 0x20 : self
+    }
+}
+
 /// Pairs of names and values, in order, as forms and queries hold them.
 struct FormPairs: Sendable {
     /// No form or query may have more pairs.

@@ -21,18 +21,30 @@ struct QueryReader {
 
     /// The value; the last one where it is sent several times.
     func text(_ name: String) -> String? {
-        pairs.last { $0.name == name && !$0.value.isEmpty }?.value
+        pairs.last { $0.name.hasSameBytes(as: name) && !$0.value.isEmpty }?.value
+    }
+
+    /// The value, of at most so many characters (Unicode scalars).
+    mutating func text(_ name: String, upTo length: Int) -> String? {
+        guard let text = text(name) else { return nil }
+        guard text.unicodeScalars.count <= length else {
+            fail(name, "must have at most \(length) characters", type: "string_too_long")
+            return nil
+        }
+        return text
     }
 
     /// All values, be they repeated or separated by commas.
     func texts(_ name: String) -> [String] {
-        pairs.filter { $0.name == name }.flatMap { $0.value.split(separator: ",") }.map(String.init)
+        pairs.filter { $0.name.hasSameBytes(as: name) }
+            .flatMap { $0.value.utf8.split(separator: UInt8(ascii: ",")) }.map { String(Substring($0)) }
     }
 
     /// A whole number in a range.
     mutating func integer(_ name: String, in range: ClosedRange<Int>) -> Int? {
         guard let text = text(name) else { return nil }
-        let isWhole = text.drop { $0 == "-" }.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
+        let isWhole = text.utf8.drop { $0 == UInt8(ascii: "-") }
+            .allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
         guard isWhole, let number = Int(text) else {
             fail(name, "must be an integer of at most 64 bits", type: "int_parsing")
             return nil
@@ -50,13 +62,13 @@ struct QueryReader {
     /// `true`, `false` in any case, `1` or `0`.
     mutating func bool(_ name: String) -> Bool? {
         guard let text = text(name) else { return nil }
-        switch text.lowercased() {
-        case "true", "1": return true
-        case "false", "0": return false
-        default:
-            fail(name, "must be true or false", type: "bool_parsing")
-            return nil
+        let word = text.utf8.map(\.asciiLowercased)
+        for (name, flag) in [("true", true), ("1", true), ("false", false), ("0", false)]
+        where word.elementsEqual(name.utf8) {
+            return flag
         }
+        fail(name, "must be true or false", type: "bool_parsing")
+        return nil
     }
 
     /// Raw values of an enumeration.
@@ -64,7 +76,7 @@ struct QueryReader {
     where Choice: RawRepresentable<String> & CaseIterable {
         var choices: [Choice] = []
         for text in texts(name) where faults.count < InputFault.limit {
-            if let choice = Choice(rawValue: text) {
+            if let choice = Choice(named: text) {
                 choices.append(choice)
             } else {
                 let allowed = Choice.allCases.map(\.rawValue).joined(separator: ", ")
@@ -83,11 +95,12 @@ struct QueryReader {
     /// An instant; without an offset it is read in UTC.
     mutating func time(_ name: String) -> Date? {
         guard let text = text(name) else { return nil }
-        guard let moment = ISO8601.parse(text) ?? ISO8601.parse(Self.withPlus(text)) else {
+        let moment = ISO8601.parse(text) ?? ISO8601.parse(Self.withPlus(text))
+        guard let instant = moment?.resolved(in: .utc) else {
             fail(name, "must be a date and time such as 2026-03-01T02:30:00Z", type: "datetime_parsing")
             return nil
         }
-        return moment.resolved(in: .utc)
+        return instant
     }
 
     /// An id.
@@ -128,7 +141,7 @@ struct QueryReader {
 
     /// A `+` before an offset that nobody encoded has arrived as a space.
     private static func withPlus(_ text: String) -> String {
-        guard let space = text.lastIndex(of: " ") else { return text }
-        return text.replacingCharacters(in: space...space, with: "+")
+        guard let space = text.utf8.lastIndex(of: UInt8(ascii: " ")) else { return text }
+        return text[..<space] + "+" + text[text.utf8.index(after: space)...]
     }
 }

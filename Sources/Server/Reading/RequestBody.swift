@@ -9,6 +9,7 @@ struct BodySource: Sendable {
     /// No body may be larger.
     static let limit = 1024 * 1024
     private static let form = "application/x-www-form-urlencoded"
+    private static let json = "application/json"
 
     private let headers: HTTPFields
     private let body: RequestBody
@@ -20,21 +21,21 @@ struct BodySource: Sendable {
     }
 
     /// The members of a JSON object.
-    func object() async throws -> [String: JSONValue] {
-        guard isJSON else { throw unsupported(allowed: "application/json") }
+    func object() async throws -> [TextKey: JSONValue] {
+        guard isJSON else { throw unsupported(allowed: Self.json) }
         return try Self.object(in: try await bytes())
     }
 
     /// The fields of a form, or the members of a JSON object.
-    func formOrObject() async throws -> [String: JSONValue] {
+    func formOrObject() async throws -> [TextKey: JSONValue] {
         if isJSON { return try Self.object(in: try await bytes()) }
-        guard mediaType == Self.form else { throw unsupported(allowed: "application/json or \(Self.form)") }
+        guard isOfType(Self.form) else { throw unsupported(allowed: "\(Self.json) or \(Self.form)") }
         let form = FormPairs(try await bytes(), origin: .body)
         guard form.faults.isEmpty else { throw InputFaults(form.faults) }
-        return Dictionary(form.pairs.map { ($0.name, JSONValue.string($0.value)) }) { $1 }
+        return Dictionary(form.pairs.map { (TextKey($0.name), JSONValue.string($0.value)) }) { $1 }
     }
 
-    private static func object(in bytes: [UInt8]) throws -> [String: JSONValue] {
+    private static func object(in bytes: [UInt8]) throws -> [TextKey: JSONValue] {
         let value: JSONValue
         do {
             value = try JSONValue.parse(bytes)
@@ -47,13 +48,15 @@ struct BodySource: Sendable {
         return members
     }
 
-    private var mediaType: String? {
-        guard let field = headers[.contentType] else { return nil }
-        let name = field.prefix { $0 != ";" }.filter { !$0.isWhitespace }.lowercased()
-        return name.isEmpty ? nil : name
+    /// The name of the media type without parameters and blanks, in lower case.
+    private var mediaType: [UInt8] {
+        let name = headers[.contentType]?.utf8.prefix { $0 != UInt8(ascii: ";") } ?? ""[...].utf8
+        return name.filter { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }.map(\.asciiLowercased)
     }
 
-    private var isJSON: Bool { mediaType == nil || mediaType == "application/json" }
+    private func isOfType(_ name: String) -> Bool { mediaType.elementsEqual(name.utf8) }
+
+    private var isJSON: Bool { mediaType.isEmpty || isOfType(Self.json) }
 
     private func unsupported(allowed: String) -> Problem {
         Problem(.unsupportedMediaType, "The body must be \(allowed).")

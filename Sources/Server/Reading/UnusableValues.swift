@@ -19,8 +19,10 @@ struct UnusableValues {
             }
         case .object(let members):
             for (key, value) in members.sorted(by: { $0.key < $1.key }) where !isDone {
-                inside(.key(key)) { search in
-                    guard !key.utf8.contains(0) else { return search.fail("must not hold a NUL character in its name") }
+                inside(.key(key.text)) { search in
+                    guard !key.text.utf8.contains(0) else {
+                        return search.fail("must not hold a NUL character in its name")
+                    }
                     search.look(into: value)
                 }
             }

@@ -19,7 +19,7 @@ struct QkronResponder: Sendable {
         let requestID = RequestIDs.id(for: request.headers)
         var logger = logger
         logger[metadataKey: "request_id"] = "\(requestID)"
-        let path = String(request.head.path?.prefix { $0 != "?" } ?? "")
+        let path = String(Substring((request.head.path ?? "").utf8.prefix { $0 != UInt8(ascii: "?") }))
         let match = table.match(request.method, path: path)
 
         var userID: String?

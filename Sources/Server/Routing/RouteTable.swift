@@ -1,15 +1,16 @@
+import Domain
 import HTTPTypes
 
 /// All routes, found by path and method. Fixed words win over what varies.
 struct RouteTable: Sendable {
     private final class Node: Sendable {
-        let words: [String: Node]
+        let words: [TextKey: Node]
         let variable: (name: String, node: Node)?
         let routes: [HTTPRequest.Method: Route]
         let template: String
 
         init(
-            words: [String: Node], variable: (name: String, node: Node)?, routes: [HTTPRequest.Method: Route],
+            words: [TextKey: Node], variable: (name: String, node: Node)?, routes: [HTTPRequest.Method: Route],
             template: String
         ) {
             self.words = words
@@ -42,7 +43,7 @@ struct RouteTable: Sendable {
     private static func node(_ entries: ArraySlice<Entry>, depth: Int) -> Node {
         let here = entries.filter { $0.steps.count == depth }
         let deeper = Dictionary(grouping: entries.filter { $0.steps.count > depth }) { $0.steps[depth] }
-        var words: [String: Node] = [:]
+        var words: [TextKey: Node] = [:]
         var variable: (name: String, node: Node)?
         for (step, entries) in deeper {
             let child = node(entries[...], depth: depth + 1)
@@ -50,7 +51,7 @@ struct RouteTable: Sendable {
                 precondition(variable == nil, "two names for what varies at the same place")
                 variable = (String(step.dropFirst().dropLast()), child)
             } else {
-                words[String(step)] = child
+                words[TextKey(String(step))] = child
             }
         }
         let routes = Dictionary(here.map { ($0.route.method, $0.route) }) { _, _ in
@@ -61,7 +62,8 @@ struct RouteTable: Sendable {
 
     /// The steps of a path; one slash at the end makes no difference.
     private static func steps(of path: some StringProtocol) -> [Substring] {
-        var steps = Substring(path).split(separator: "/", omittingEmptySubsequences: false)
+        var steps = Substring(path).utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+            .map { Substring($0) }
         if steps.first?.isEmpty == true { steps.removeFirst() }
         if steps.last?.isEmpty == true { steps.removeLast() }
         return steps
@@ -69,12 +71,12 @@ struct RouteTable: Sendable {
 
     /// What `path`, still percent-encoded and without a query, leads to.
     func match(_ method: HTTPRequest.Method, path: String) -> Match {
-        guard path.hasPrefix("/") else { return .nothing }
+        guard path.utf8.first == UInt8(ascii: "/") else { return .nothing }
         var node = root
         var values = PathValues()
         for step in Self.steps(of: path) {
             let text = PercentEncoding.decode(step.utf8)
-            if let text, let next = node.words[text] {
+            if let text, let next = node.words[TextKey(text)] {
                 node = next
             } else if let variable = node.variable, !step.isEmpty {
                 values[variable.name] = text

@@ -83,6 +83,60 @@ extension EndToEnd {
             #expect(!answer.verdict.contains("without") && !answer.verdict.contains("no problem"), "\(answer.verdict)")
         }
 
+        /// Takes minutes to bring into normal form, and answers come within the 30 s that a connection waits.
+        private static let marks = "a" + String(repeating: "\u{301}\u{316}", count: 250_000)
+
+        @Test(
+            arguments: [
+                ("/auth/login", #"{"username":"…","password":"correct horse"}"#, "401 invalid_credentials"),
+                ("/auth/login", #"{"username":"nobody","password":"…"}"#, "401 invalid_credentials"),
+                ("/auth/login", #"{"…":1,"username":"nobody","password":"x"}"#, "401 invalid_credentials"),
+                (
+                    "/auth/register", #"{"username":"…","email":"a@b.org","password":"12345678"}"#,
+                    "422 validation_failed"
+                ),
+                ("/auth/register", #"{"username":"a@b","email":"…","password":"12345678"}"#, "422 validation_failed"),
+                ("/auth/register", #"{"username":"abc","email":"a@b.org","password":"…"}"#, "422 validation_failed"),
+                ("/auth/register", #"["…"]"#, "422 validation_failed"),
+                ("/auth/register", #"{"…"}"#, "400 malformed_json"),
+                ("/tasks", #"{"name":"…"}"#, "422 validation_failed"), ("/tasks", #"{"…":0}"#, "422 validation_failed"),
+                ("/tasks", #"{"overlap_policy":"…"}"#, "422 validation_failed"),
+                ("/tasks", #"{"env":{"…":"x"}}"#, "422 validation_failed"),
+                ("/tasks", #"{"command":"…"}"#, "422 validation_failed"),
+                ("/tasks", #"{"working_directory":"…"}"#, "422 validation_failed"),
+                ("/tasks", #"{"tags":["…"]}"#, "422 validation_failed"),
+                ("/tasks", #"{"command":"true","name":"x","schedule":"@yearly","metadata_info":{"…":0}}"#, "201"),
+                ("/schedules/preview", #"{"schedule_type":"…","schedule":"…"}"#, "422 validation_failed"),
+            ])
+        func `a mebibyte that takes long to compare costs no more than another`(
+            path: String, template: String, verdict: String
+        ) async throws {
+            let person = try await server.newcomer()
+            let parts = template.components(separatedBy: "…")
+            let marks = String(Self.marks.unicodeScalars.prefix(500_000 / (parts.count - 1)))
+            let headers = [("Authorization", "Bearer \(person.token)"), ("Content-Type", "application/json")]
+            let body = Array(parts.joined(separator: marks).utf8)
+            #expect(body.count > 900_000)
+            #expect(try await server.send("POST", "/api/v1\(path)", headers: headers, body: body).verdict == verdict)
+        }
+
+        @Test func `a form and a query that take long to compare cost no more than others`() async throws {
+            let form = [("Content-Type", "application/x-www-form-urlencoded")]
+            let half = String(Self.marks.unicodeScalars.prefix(250_000))
+            let body = Array("username=\(half)&password=x&\(half)=1".utf8)
+            let login = try await server.send("POST", "/api/v1/auth/login", headers: form, body: body)
+            #expect(login.verdict == "401 invalid_credentials")
+            let person = try await server.newcomer()
+            let encoded = String(repeating: "%CC%81%CC%96", count: 1_200)
+            for query in ["a\(encoded)=1&a=\(encoded)", "tag=a\(encoded)"] {
+                #expect(try await person.call("GET", "/tasks?\(query)").verdict == "200")
+            }
+            for name in ["status", "task_type", "is_active", "page", "owner_id", "q"] {
+                let answer = try await person.call("GET", "/tasks?\(name)=a\(encoded)")
+                #expect(answer.faultyPlaces == ["query.\(name)"])
+            }
+        }
+
         @Test func `texts that mean something to databases and shells are only texts`() async throws {
             let person = try await server.newcomer()
             for name in [

@@ -42,6 +42,14 @@ extension EndToEnd {
             #expect(try await person.get("/tasks?skip=10") == .array([]))
         }
 
+        @Test func `a name is found in any case of any script`() async throws {
+            let person = try await server.newcomer()
+            _ = try await person.makeTask(["name": "Ärger im CAFÉ"])
+            for part in ["%C3%A4rger", "%C3%84RGER", "caf%C3%A9", "cafe%CC%81", "IM"] {
+                #expect(names(try await person.get("/tasks?q=\(part)")) == ["Ärger im CAFÉ"], "\(part)")
+            }
+        }
+
         @Test func `filters narrow a list`() async throws {
             let person = try await personWithTasks(4)
             let filters = [
@@ -63,6 +71,7 @@ extension EndToEnd {
             ("status=sleeping", "status"), ("is_active=maybe", "is_active"), ("schedule_type=daily", "schedule_type"),
             ("page=99999999999999999999", "page"), ("page=1000000&page_size=100", "page"), ("skip=1000001", "skip"),
             ("task_type=unknown", "task_type"), ("q=a%00b", "q"), ("q=%FF", "q"),
+            ("q=\(String(repeating: "x", count: 256))", "q"),
         ])
         func `a faulty query value is named`(query: String, name: String) async throws {
             let person = try await server.newcomer()

@@ -59,6 +59,28 @@ extension EndToEnd {
                     == ["2026-01-02T00:00:00+00:00"])
         }
 
+        @Test func `no answer leaves the years 0001 to 9999`() async throws {
+            let person = try await server.newcomer()
+            let end: JSON = ["from": "9999-12-31T00:00:00Z", "schedule_type": "interval", "timezone": "Asia/Tokyo"]
+            let last = try await person.call("POST", "/schedules/preview", end.merging(["schedule": "7h"]))
+            #expect(
+                try last.json["next"] == [
+                    "9999-12-31T16:00:00+09:00", "9999-12-31T23:00:00+09:00", "9999-12-31T21:00:00+00:00",
+                ])
+            let never = try await person.call("POST", "/schedules/preview", end.merging(["schedule": "366d"]))
+            #expect(never.faultyPlaces == ["body.schedule"])
+            for (zone, start) in [
+                ("America/Los_Angeles", "9999-12-31T23:59:59"), ("Asia/Tokyo", "0001-01-01T00:00:00"),
+            ] {
+                let change: JSON = ["timezone": .string(zone), "starts_at": .string(start)]
+                let answer = try await person.call("POST", "/tasks", Person.task.merging(change))
+                #expect(answer.faultyPlaces == ["body.starts_at"])
+                let once = try await person.call(
+                    "POST", "/tasks", Person.task.merging(["timezone": .string(zone), "schedule": .string(start)]))
+                #expect(once.faultyPlaces == ["body.schedule"])
+            }
+        }
+
         @Test(
             arguments: [
                 (["schedule": nil], "schedule"), (["schedule": "0 0 31 2 *"], "schedule"),

@@ -55,6 +55,20 @@ extension EndToEnd {
             #expect(task["next_run"] == .null)
         }
 
+        @Test func `metadata can be sent back as it was answered, and a respelled text is stored`() async throws {
+            let person = try await server.newcomer()
+            let numbers: JSON = ["huge": .number(1e20), "tiny": .number(1e-9)]
+            let id = try await person.makeTask(["metadata_info": numbers, "command": "true caf\u{E9}"])
+            let answer = try await person.call("GET", "/tasks/\(id)")
+            #expect(answer.text.contains(#""huge":1e+20,"tiny":1e-09"#))
+            let task = try answer.json
+            #expect(
+                try await person.call("PUT", "/tasks/\(id)", ["metadata_info": task["metadata_info"]]).status == 200)
+            let change = try await person.call("PUT", "/tasks/\(id)", ["command": "true cafe\u{301}"])
+            #expect(change.status == 200 && change.text.utf8.contains(0xCC))
+            #expect(try change.json["updated_at"] != task["updated_at"])
+        }
+
         @Test func `a change is partial, and PATCH is PUT`() async throws {
             let person = try await server.newcomer()
             let id = try await person.makeTask(["env": ["A": "1", "B": "2"], "tags": ["x"], "description": "d"])

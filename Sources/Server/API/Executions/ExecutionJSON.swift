@@ -8,7 +8,7 @@ extension Execution {
         .object(plainMembers.merging(outcomeMembers) { $1 }.merging(timeMembers) { $1 })
     }
 
-    private var plainMembers: [String: JSONValue] {
+    private var plainMembers: [TextKey: JSONValue] {
         [
             "id": .string(id.description), "task_id": .string(taskID.description), "task_name": .string(taskName),
             "trigger": .string(trigger.rawValue), "status": .string(status.rawValue),
@@ -19,7 +19,7 @@ extension Execution {
         ]
     }
 
-    private var outcomeMembers: [String: JSONValue] {
+    private var outcomeMembers: [TextKey: JSONValue] {
         [
             "result": result ?? .null, "error": .orNull(error), "error_message": .orNull(error),
             "return_code": .orNull(returnCode), "stdout": .string(stdout.text), "output": .string(stdout.text),
@@ -28,7 +28,7 @@ extension Execution {
         ]
     }
 
-    private var timeMembers: [String: JSONValue] {
+    private var timeMembers: [TextKey: JSONValue] {
         [
             "scheduled_for": .time(scheduledFor), "start_time": .time(startedAt), "started_at": .time(startedAt),
             "end_time": .time(endedAt), "completed_at": .time(endedAt), "duration": duration,

@@ -4,7 +4,7 @@ import Scheduling
 
 extension PreviewRequest {
     /// Reads the body of a preview; faults are kept, to be told with those found later.
-    init(reading members: [String: JSONValue]) {
+    init(reading members: [TextKey: JSONValue]) {
         var reader = BodyReader(members)
         reader.require("schedule_type", "schedule")
         let kind = reader.choice("schedule_type", of: ScheduleKind.self)

@@ -10,7 +10,7 @@ extension TaskDraft {
     private static let laterVersion = "this version supports no other value than the default"
 
     /// What the body of a creation asks for; faults are kept in the draft, to be told with those found later.
-    init(creating members: [String: JSONValue]) {
+    init(creating members: [TextKey: JSONValue]) {
         self.init()
         var reader = BodyReader(members)
         read(&reader)
@@ -18,7 +18,7 @@ extension TaskDraft {
     }
 
     /// What the body of a change asks for.
-    init(changing members: [String: JSONValue]) {
+    init(changing members: [TextKey: JSONValue]) {
         self.init()
         var reader = BodyReader(members)
         read(&reader)
@@ -54,7 +54,7 @@ extension TaskDraft {
             reader.fail(
                 "task_type", "this version makes no tasks of type '\(other.rawValue)', only 'command'", type: "enum")
         }
-        for key in ["command", "env", "working_directory", "max_output_bytes"] {
+        for key in ["command", "env", "working_directory", "max_output_bytes"] as [TextKey] {
             guard let value = reader[key] else { continue }
             if value == .null, key != "working_directory" {
                 reader.fail(key, "must not be null", type: "null_not_allowed")
@@ -73,7 +73,7 @@ extension TaskDraft {
     }
 
     private func refuseWhatComesLater(_ reader: inout BodyReader) {
-        let defaults: [(key: String, allowed: [JSONValue])] = [
+        let defaults: [(key: TextKey, allowed: [JSONValue])] = [
             ("dst_policy", ["standard"]), ("jitter", [0]), ("secret_env", [[]]), ("limits", [[:]]),
             ("dependencies", [nil, []]), ("callback_url", [nil]),
         ]

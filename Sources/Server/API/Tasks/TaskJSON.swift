@@ -9,7 +9,7 @@ extension TaskDefinition {
             actionMembers.merging(timingMembers) { $1 }.merging(plainMembers) { $1 }.merging(Self.laterMembers) { $1 })
     }
 
-    private var plainMembers: [String: JSONValue] {
+    private var plainMembers: [TextKey: JSONValue] {
         [
             "id": .string(id.description), "owner_id": .string(ownerID.description),
             "owner_username": .string(ownerUsername), "created_at": .time(createdAt), "updated_at": .time(updatedAt),
@@ -22,14 +22,14 @@ extension TaskDefinition {
         ]
     }
 
-    private var actionMembers: [String: JSONValue] {
-        let shown = ["command", "env", "working_directory", "max_output_bytes"]
+    private var actionMembers: [TextKey: JSONValue] {
+        let shown: [TextKey] = ["command", "env", "working_directory", "max_output_bytes"]
         var members = Dictionary(uniqueKeysWithValues: shown.map { ($0, action.parameters[$0] ?? .null) })
         members["task_type"] = .string(action.kind.rawValue)
         return members
     }
 
-    private var timingMembers: [String: JSONValue] {
+    private var timingMembers: [TextKey: JSONValue] {
         [
             "schedule_type": .string(timing.kind.rawValue), "schedule": .string(timing.text),
             "scheduled_time": .time(timing.onceAt), "timezone": .string(timing.timezone),
@@ -40,7 +40,7 @@ extension TaskDefinition {
     }
 
     /// What every task has while only the defaults are supported.
-    private static let laterMembers: [String: JSONValue] = [
+    private static let laterMembers: [TextKey: JSONValue] = [
         "payload": nil, "dst_policy": "standard", "jitter": 0, "secret_env": [], "limits": [:], "dependencies": nil,
         "callback_url": nil, "goal_id": nil, "account_id": nil, "due_date": nil, "state": nil,
     ]

@@ -38,12 +38,10 @@ struct TaskRoutes {
     }
 
     @Sendable private func update(_ call: Call) async throws -> JSONValue {
-        let (id, draft) = try await readBoth({ try call.taskID }) {
-            let draft = TaskDraft(changing: try await call.body.object())
-            try tasks.check(change: draft)
-            return draft
+        let (id, change) = try await readBoth({ try call.taskID }) {
+            try tasks.check(change: TaskDraft(changing: try await call.body.object()))
         }
-        return try await tasks.update(id, with: draft, as: call.user).json
+        return try await tasks.update(id, with: change, as: call.user).json
     }
 
     @Sendable private func delete(_ call: Call) async throws -> Answer {
@@ -89,7 +87,7 @@ extension TaskFilter {
         isActive = query.bool("is_active")
         scheduleKind = query.choice("schedule_type", of: ScheduleKind.self)
         goal = query.identifier("goal_id", of: Goal.self)
-        namePart = query.text("q")
+        namePart = query.text("q", upTo: 255)
         let owner = query.identifier("owner_id", of: User.self)
         if user.role == .superuser { self.owner = owner }
     }
