@@ -68,6 +68,29 @@ import Testing
         #expect(wishes.map(\.token) == [lease.fencingToken] && wishes.map(\.wish) == [.end(.superseded)])
     }
 
+    @Test func `reasons that only a newer server knows are handed on as they are`() async throws {
+        let database = try await TestDatabase.make()
+        let task = try await database.addTask { $0.overlapPolicy = .allow }
+        let node = try await database.addNode()
+        let ended = try await database.addRun(of: task, trigger: .manual)
+        try await database.pool.execute(
+            """
+            UPDATE qkron.executions
+            SET status = 'cancelled', reason = 'of_the_future', ended_at = clock_timestamp()
+            WHERE id = \(ended.uuid)
+            """)
+        _ = try await database.addRun(of: task, trigger: .manual)
+        let lease = try #require(try await database.claim(for: node).first)
+        try await database.pool.execute(
+            "UPDATE qkron.executions SET cancel_reason = 'wish_of_the_future' WHERE status = 'running'")
+        #expect(try await database.execution(ended).reason?.rawValue == "of_the_future")
+        #expect(try await database.executions(of: task).compactMap(\.reason?.rawValue) == ["of_the_future"])
+        let wish = try #require(try await database.store.wishes(for: [lease]).first?.wish)
+        guard case .end(let reason) = wish else { throw TestFailure("an end was wished: \(wish)") }
+        try await database.finish([FinishedAttempt(lease, .cancelled(reason))])
+        #expect(try await database.execution(lease.executionID).reason?.rawValue == "wish_of_the_future")
+    }
+
     @Test func `only the execution that is named is cancelled`() async throws {
         let database = try await TestDatabase.make()
         let task = try await database.addTask()
