@@ -75,6 +75,7 @@ let package = Package(
                 .embedInCode("Migrations/m0001_identity.sql"),
                 .embedInCode("Migrations/m0002_tasks.sql"),
                 .embedInCode("Migrations/m0003_executions.sql"),
+                .embedInCode("Migrations/m0006_excerpts.sql"),
             ]),
         room("Operations", sees: ["Scheduling", "Domain", "Storage", "Credentials", "Actions", "Logging"]),
         room(

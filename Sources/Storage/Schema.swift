@@ -7,6 +7,7 @@ package enum Schema {
         Migration(number: 1, name: "identity", sql: text(PackageResources.m0001_identity_sql)),
         Migration(number: 2, name: "tasks", sql: text(PackageResources.m0002_tasks_sql)),
         Migration(number: 3, name: "executions", sql: text(PackageResources.m0003_executions_sql)),
+        Migration(number: 4, name: "excerpts", sql: text(PackageResources.m0006_excerpts_sql)),
     ]
 
     private static func text(_ bytes: [UInt8]) -> String {

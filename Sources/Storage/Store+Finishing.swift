@@ -118,14 +118,20 @@ extension Store {
         guard !written.isEmpty else { return }
         try await change(
             """
-            INSERT INTO qkron.execution_output (execution_id, stdout, stderr, stdout_truncated, stderr_truncated)
+            INSERT INTO qkron.execution_output (
+                execution_id, stdout, stderr, stdout_truncated, stderr_truncated, stdout_head, stdout_tail, stderr_head,
+                stderr_tail)
             SELECT * FROM unnest(
                 \(written.map(\.lease.executionID.uuid)), \(written.map(\.report.stdout.text)),
                 \(written.map(\.report.stderr.text)), \(written.map(\.report.stdout.isTruncated)),
-                \(written.map(\.report.stderr.isTruncated)))
+                \(written.map(\.report.stderr.isTruncated)), \(written.map { $0.report.stdout.ends?.head }),
+                \(written.map { $0.report.stdout.ends?.tail }), \(written.map { $0.report.stderr.ends?.head }),
+                \(written.map { $0.report.stderr.ends?.tail }))
             ON CONFLICT (execution_id) DO UPDATE
             SET stdout = EXCLUDED.stdout, stderr = EXCLUDED.stderr, stdout_truncated = EXCLUDED.stdout_truncated,
-                stderr_truncated = EXCLUDED.stderr_truncated
+                stderr_truncated = EXCLUDED.stderr_truncated, stdout_head = EXCLUDED.stdout_head,
+                stdout_tail = EXCLUDED.stdout_tail, stderr_head = EXCLUDED.stderr_head,
+                stderr_tail = EXCLUDED.stderr_tail
             """)
     }
 }

@@ -9,7 +9,7 @@ import Testing
 @Suite struct SchemaTests {
     @Test func `the migrations land on an empty database, once`() async throws {
         let pool = try await makePool()
-        #expect(try await Migrator(Schema.migrations).migrate(pool) == [1, 2, 3])
+        #expect(try await Migrator(Schema.migrations).migrate(pool) == [1, 2, 3, 4])
         #expect(try await Migrator(Schema.migrations).migrate(pool) == [])
         let tables: [String] = try await pool.query(
             "SELECT tablename::text AS value FROM pg_tables WHERE schemaname = 'qkron' ORDER BY tablename"
@@ -19,6 +19,35 @@ import Testing
                 "execution_output", "executions", "nodes", "schema_migrations", "settings", "task_schedules", "tasks",
                 "users",
             ])
+    }
+
+    @Test func `long output of the version before gets its excerpts`() async throws {
+        let pool = try await makePool()
+        let excerpts = try #require(Schema.migrations.first { $0.name == "excerpts" })
+        let before = Schema.migrations.prefix { $0.number < excerpts.number }
+        _ = try await Migrator(Array(before)).migrate(pool)
+        // Rows without executions: what the migration does to them is the same.
+        try await pool.execute(
+            "ALTER TABLE qkron.execution_output DROP CONSTRAINT execution_output_execution_id_fkey")
+        try await pool.execute(
+            """
+            INSERT INTO qkron.execution_output (execution_id, stdout, stderr, stdout_truncated, stderr_truncated)
+            SELECT gen_random_uuid(), stdout, stderr, false, false
+            FROM (VALUES ('short', 'short'), (repeat('a', 20000) || repeat('é', 20000), 'short'),
+                         ('short', repeat('b', 16385)), (repeat('c', 16384), ''))
+                 AS v (stdout, stderr)
+            """)
+        _ = try await Migrator(Schema.migrations).migrate(pool)
+        let told = try await pool.query(
+            """
+            SELECT left(stdout, 1) || left(stderr, 1) || ':' || concat_ws(
+                       ' ', left(stdout_head, 1) || octet_length(stdout_head), left(stdout_tail, 1) || octet_length(stdout_tail),
+                       left(stderr_head, 1) || octet_length(stderr_head), left(stderr_tail, 1) || octet_length(stderr_tail))
+                   AS value
+            FROM qkron.execution_output ORDER BY 1
+            """
+        ).map { try $0.decode("value", as: String.self) }
+        #expect(told == ["as:a8192 é16384", "c:", "sb:b8192 b8192", "ss:"])
     }
 
     @Test func `a slot has one execution, whoever inserts it`() async throws {
