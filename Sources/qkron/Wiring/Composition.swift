@@ -125,7 +125,7 @@ struct Composition {
         services.append(server(catalog: catalog, parts: parts))
         if let executor { services += try await engine(executor: executor, catalog: catalog) }
         services.append(StoppingMark(parts: parts, handover: handover))
-        collectPoolMetrics()
+        collectMetrics()
         return services
     }
 
@@ -227,7 +227,10 @@ struct Composition {
         ]
     }
 
-    private func collectPoolMetrics() {
+    private func collectMetrics() {
+        registry.onCollect { [running] metrics in
+            metrics.gauge("qkron_executions_running", Double(running.count))
+        }
         registry.onCollect { [requestPool, enginePool, leasePool] metrics in
             let all = [requestPool.statistics, enginePool.statistics, leasePool.statistics]
             metrics.gauge("qkron_db_connections", Double(all.map(\.idle).reduce(0, +)), [("state", "idle")])
