@@ -22,14 +22,16 @@ package final class Completer: Service {
     }
 
     private let database: Database
+    private let announcer: Announcer
     private let signals: EngineSignals
     private let logger: Logger
     private let queue = Mutex(Queue())
     private let signal = WakeSignal()
 
     /// A completer on `database`.
-    package init(database: Database, signals: EngineSignals, logger: Logger) {
+    package init(database: Database, announcer: Announcer, signals: EngineSignals, logger: Logger) {
         self.database = database
+        self.announcer = announcer
         self.signals = signals
         self.logger = logger
     }
@@ -146,6 +148,9 @@ package final class Completer: Service {
     }
 
     private func store(_ attempts: [FinishedAttempt]) async throws -> Set<Identifier<Execution>> {
-        try await database.transaction { try await $0.finish(attempts) }
+        let recorded = try await database.transaction { try await $0.finish(attempts) }
+        // This server may be full, or stop: then another one takes up what has become ready.
+        if recorded.makeReady { announcer.announce(.work) }
+        return recorded.executions
     }
 }

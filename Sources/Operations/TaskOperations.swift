@@ -159,6 +159,8 @@ package struct TaskOperations: Sendable {
         if draft.cancels, try await store.cancelUnfinished(of: [before.id], reason: .taskCancelled) {
             followUps.append(.wishes)
         }
+        // What waited for the run in progress may start beside it.
+        if change.task.overlapPolicy == .allow, before.overlapPolicy != .allow { followUps.append(.work) }
         guard let task = try await store.task(before.id) else { throw OperationError.noTask }
         return (task, followUps)
     }

@@ -25,7 +25,9 @@ import Testing
         var hasty = database.configuration
         hasty.statementTimeout = .milliseconds(500)
         let pool = PostgresPool(hasty, logger: quietLogger)
-        let completer = Completer(database: Database(pool), signals: EngineSignals(), logger: quietLogger)
+        let completer = Completer(
+            database: Database(pool), announcer: Announcer(database: Database(pool)), signals: EngineSignals(),
+            logger: quietLogger)
         let recorded = try await withThrowingTaskGroup(of: [Bool].self) { group in
             // All wait before anything is recorded, so that they make one batch.
             async let ends = withTaskGroup(of: (Int, Bool).self) { group in

@@ -14,6 +14,7 @@ import Testing
 struct TestOperations {
     private static let hasher = Result { try PasswordHasher(cost: 1, threads: 2) }
     let database: TestDatabase
+    let announcer: Announcer
     let tasks: TaskOperations
     let executions: ExecutionOperations
     let sessions: SessionOperations
@@ -27,7 +28,7 @@ struct TestOperations {
         registrationIsOpen: Bool = true
     ) async throws {
         database = try await TestDatabase.make()
-        let announcer = Announcer(database: database.database)
+        announcer = Announcer(database: database.database)
         let runner = CommandRunner(
             executor: nil, policy: CommandPolicy(allowedFirstWords: allowedCommands, path: "/bin", user: nil),
             killGrace: .seconds(1))

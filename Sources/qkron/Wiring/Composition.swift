@@ -200,7 +200,7 @@ struct Composition {
                 "Runs of an earlier server are carried on",
                 metadata: ["carried_on": "\(granted.count)", "ended": "\(inherited.count - granted.count)"])
         }
-        let completer = Completer(database: database, signals: signals, logger: logger)
+        let completer = Completer(database: database, announcer: announcer, signals: signals, logger: logger)
         return [
             AnnouncementRelay(
                 announcements: Announcements(
@@ -222,8 +222,8 @@ struct Composition {
                 database: database, announcer: announcer, configuration: engineSettings, signals: signals,
                 health: health, logger: logger),
             Reaper(
-                node: node, database: database, catalog: catalog, configuration: engineSettings, signals: signals,
-                logger: logger),
+                node: node, database: database, announcer: announcer, catalog: catalog,
+                configuration: engineSettings, signals: signals, logger: logger),
         ]
     }
 
