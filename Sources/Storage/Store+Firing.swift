@@ -89,11 +89,11 @@ extension Store {
 
     /// Records executions as they are made. A slot that has its execution already keeps that one.
     ///
-    /// - Returns: how many were recorded.
+    /// - Returns: those recorded.
     @discardableResult
-    package func insert(_ executions: [NewExecution]) async throws -> Int {
-        guard !executions.isEmpty else { return 0 }
-        return try await change(
+    package func insert(_ executions: [NewExecution]) async throws -> Set<Identifier<Execution>> {
+        guard !executions.isEmpty else { return [] }
+        let rows = try await rows(
             """
             INSERT INTO qkron.executions (
                 id, task_id, trigger, scheduled_for, status, reason, priority, not_before, ended_at, created_at)
@@ -105,7 +105,9 @@ extension Store {
                         \(executions.map(\.priority)))
                  AS n (id, task_id, trigger, scheduled_for, status, reason, priority)
             ON CONFLICT (task_id, scheduled_for) WHERE trigger = 'schedule' DO NOTHING
+            RETURNING id
             """)
+        return Set(try decode(rows) { Identifier(try $0.decode("id")) })
     }
 
     /// Seconds until the next task is due, by the database's clock; negative if one is overdue, nil if none will be.

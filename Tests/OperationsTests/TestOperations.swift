@@ -5,6 +5,7 @@ import Foundation
 import Postgres
 import Scheduling
 import Storage
+import Synchronization
 import TestSupport
 import Testing
 
@@ -15,6 +16,8 @@ struct TestOperations {
     private static let hasher = Result { try PasswordHasher(cost: 1, threads: 2) }
     let database: TestDatabase
     let announcer: Announcer
+    /// What was told of waiting executions that were cancelled.
+    let cancelled = CancelledRuns()
     let tasks: TaskOperations
     let executions: ExecutionOperations
     let sessions: SessionOperations
@@ -34,8 +37,10 @@ struct TestOperations {
             killGrace: .seconds(1))
         tasks = TaskOperations(
             database: database.database, announcer: announcer,
-            rules: TaskRules(catalog: ActionCatalog([runner]), commandRoles: commandRoles, retryDelay: 60))
-        executions = ExecutionOperations(database: database.database, announcer: announcer)
+            rules: TaskRules(catalog: ActionCatalog([runner]), commandRoles: commandRoles, retryDelay: 60),
+            onCancelled: cancelled.add)
+        executions = ExecutionOperations(
+            database: database.database, announcer: announcer, onCancelled: cancelled.add)
         let accounts = AccountRules(hasher: try Self.hasher.get())
         sessions = SessionOperations(
             database: database.database, accounts: accounts,
@@ -77,6 +82,18 @@ struct TestOperations {
             SELECT schedule, is_active, owner_is_active, valid_from, valid_until
             FROM qkron.task_schedules WHERE task_id = \(task.id.uuid) ORDER BY id
             """)
+    }
+}
+
+/// Adds up how many waiting executions were cancelled.
+final class CancelledRuns: Sendable {
+    private let count = Atomic(0)
+
+    /// So many until now.
+    var total: Int { count.load(ordering: .sequentiallyConsistent) }
+
+    func add(_ ended: [ActionKind: Int]) {
+        count.add(ended.values.reduce(0, +), ordering: .sequentiallyConsistent)
     }
 }
 

@@ -13,7 +13,7 @@ import Testing
     ) async throws -> Bool {
         try await database.database.transaction { store in
             _ = try await store.lockTask(task.id)
-            return try await store.cancelUnfinished(of: [task.id], only: only, reason: reason)
+            return try await store.cancelUnfinished(of: [task.id], only: only, reason: reason).hasWishes
         }
     }
 
@@ -89,6 +89,20 @@ import Testing
         guard case .end(let reason) = wish else { throw TestFailure("an end was wished: \(wish)") }
         try await database.finish([FinishedAttempt(lease, .cancelled(reason))])
         #expect(try await database.execution(lease.executionID).reason?.rawValue == "wish_of_the_future")
+    }
+
+    @Test func `waiting ones that end are counted by kind, and those that are spared go on`() async throws {
+        let database = try await TestDatabase.make()
+        let (one, two) = (try await database.addTask(), try await database.addTask())
+        try await database.pool.execute("UPDATE qkron.tasks SET task_type = 'other' WHERE id = \(two.id.uuid)")
+        var ids: [Identifier<Execution>] = []
+        for task in [one, one, one, two] { ids.append(try await database.addRun(of: task, trigger: .manual)) }
+        let spared = ids[0]
+        let cancellation = try await database.database.transaction { store in
+            try await store.cancelUnfinished(of: [one.id, two.id], sparing: [spared], reason: .superseded)
+        }
+        #expect(cancellation.ended == [.command: 2, ActionKind(rawValue: "other"): 1] && !cancellation.hasWishes)
+        #expect(try await database.execution(spared).status == .pending)
     }
 
     @Test func `only the execution that is named is cancelled`() async throws {

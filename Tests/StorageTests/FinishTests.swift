@@ -128,7 +128,7 @@ import Testing
         let (database, task, _, lease) = try await oneRun()
         let isWished = try await database.database.transaction { store in
             _ = try await store.lockTask(task.id)
-            return try await store.cancelUnfinished(of: [task.id], reason: .requested)
+            return try await store.cancelUnfinished(of: [task.id], reason: .requested).hasWishes
         }
         #expect(isWished)
         try await database.finish([FinishedAttempt(lease, outcome)])

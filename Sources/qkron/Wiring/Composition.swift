@@ -164,8 +164,10 @@ struct Composition {
                 database: database, announcer: announcer,
                 rules: TaskRules(
                     catalog: catalog, commandRoles: configuration.runs.commandRoles,
-                    retryDelay: configuration.runs.retryDelay)),
-            executions: ExecutionOperations(database: database, announcer: announcer),
+                    retryDelay: configuration.runs.retryDelay),
+                onCancelled: EngineMetrics.cancelledWhileWaiting),
+            executions: ExecutionOperations(
+                database: database, announcer: announcer, onCancelled: EngineMetrics.cancelledWhileWaiting),
             sessions: SessionOperations(
                 database: database, accounts: accounts, signer: signer, tokenLifetime: identity.tokenMinutes * 60,
                 registrationIsOpen: identity.allowsRegistration),

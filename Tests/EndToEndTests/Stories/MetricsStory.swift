@@ -35,5 +35,29 @@ extension EndToEnd {
                 }
             }
         }
+
+        @Test func `runs that never start are counted by their end as well`() async throws {
+            try await Story.tell("ends") { story in
+                let server = try await story.server(database: try await story.database())
+                let person = try await server.newcomer()
+                let task = try await person.makeTask([
+                    "overlap_policy": "skip", "env": story.environment, "schedule_type": "interval", "schedule": "1s",
+                    "command": .string("until test -e \(story.directory)/go; do sleep 0.05; done"),
+                ])
+                try await eventually("a slot is skipped and counted") {
+                    try await server.send("GET", "/metrics").text.contains(
+                        #"qkron_executions_total{kind="command",status="skipped"} "#)
+                }
+                _ = try await person.call("POST", "/tasks/\(task)/pause")
+                let waiting = try await person.execute(task)
+                _ = try await person.call("POST", "/tasks/\(task)/executions/\(waiting)/cancel")
+                try await person.execution(waiting, of: task, is: "cancelled")
+                try await eventually("the one that was cancelled is counted") {
+                    try await server.send("GET", "/metrics").text.contains(
+                        #"qkron_executions_total{kind="command",status="cancelled"} 1"#)
+                }
+                try story.make("go")
+            }
+        }
     }
 }
