@@ -10,6 +10,7 @@ package struct InputFault: Sendable, Hashable {
         case key(String)
         case index(Int)
 
+        /// The key of that name.
         package init(stringLiteral value: String) {
             self = .key(value)
         }
@@ -18,7 +19,9 @@ package struct InputFault: Sendable, Hashable {
     /// No answer tells more faults, and reading stops where so many are found: each costs memory and time.
     package static let limit = 100
 
+    /// The part of the request that holds what is wrong.
     package let origin: Origin
+    /// The way to it from the outside in; empty for the whole.
     package let place: [Step]
     /// What is wrong and what is allowed; one sentence.
     package let message: String
@@ -36,6 +39,7 @@ package struct InputFault: Sendable, Hashable {
 
 /// Several faults as an error.
 package struct InputFaults: Error, Sendable, Equatable {
+    /// What was found wrong, in the order in which it was found.
     package let faults: [InputFault]
 
     /// The faults found; at least one.
