@@ -78,6 +78,7 @@ let package = Package(
                 .embedInCode("Migrations/m0003_executions.sql"),
                 .embedInCode("Migrations/m0004_nodes.sql"),
                 .embedInCode("Migrations/m0005_task_texts.sql"),
+                .embedInCode("Migrations/m0006_excerpts.sql"),
             ]),
         room("Operations", sees: ["Scheduling", "Domain", "Storage", "Credentials", "Actions", "Logging"]),
         room(

@@ -22,8 +22,12 @@ package struct PasswordHasher: Sendable {
 
     private let cost: Int
     private let threads: HashingThreads
-    /// A setting without a hash: working with it takes as long as with a real one, and nothing can equal it.
-    private let decoy: String
+    /// Settings without a hash, of the costs from 1 to `cost`: working with one takes as long as with a real one, and
+    /// nothing can equal it.
+    private let decoys: [String]
+
+    /// The decoy of the configured cost.
+    private var decoy: String { decoys[cost - 1] }
 
     /// - Parameters:
     ///   - cost: from 1 (a millisecond, for tests) over 5 (18 ms) to 11; each step doubles time and memory.
@@ -35,7 +39,9 @@ package struct PasswordHasher: Sendable {
         precondition((1...11).contains(cost), "yescrypt's cost is 1 to 11")
         self.cost = cost
         self.threads = HashingThreads(count: threads, waitingLimit: Self.waitingLimit)
-        decoy = try Self.newSetting(cost: cost)
+        var decoys: [String] = []
+        for cost in 1...cost { decoys.append(try Self.newSetting(cost: cost)) }
+        self.decoys = decoys
     }
 
     /// A hash to store, under a salt of its own.
@@ -52,18 +58,41 @@ package struct PasswordHasher: Sendable {
 
     /// Whether this is the password of the stored hash.
     ///
-    /// Without a stored hash (an unknown user), or with one that is none, the answer is false after the same work.
+    /// Without a stored hash (an unknown user), or with one that is none, the answer is false after the same work. A
+    /// hash of a lower cost than the configured one takes the work of the configured one; one of a higher cost, or of
+    /// another method, takes its own until it is renewed (`isCurrent`).
     /// A password longer than 72 characters, empty or holding NUL is wrong without being hashed.
     /// - Throws: `PasswordError`, `CancellationError`
     package func verify(_ password: String, against stored: String?) async throws -> Bool {
         guard let passphrase = Passphrase(password) else { return false }
         let setting = setting(for: stored)
+        let padding = padding(for: setting)
         let hash = try await threads.run { [decoy] in
+            for cheap in padding { _ = Self.crypt(passphrase, setting: cheap) }
             // A damaged hash fails early and must not be told apart by that.
-            Self.crypt(passphrase, setting: setting) ?? Self.crypt(passphrase, setting: decoy)
+            return Self.crypt(passphrase, setting: setting) ?? Self.crypt(passphrase, setting: decoy)
         }
         guard let hash else { throw PasswordError.unsupported }
         return constantTimeEquals(Array(hash.utf8), Array(setting.utf8))
+    }
+
+    /// Whether a stored hash is of the configured method and cost; if not, it should be renewed when its password is
+    /// known.
+    package func isCurrent(_ stored: String) -> Bool {
+        Self.parameters(of: stored) == Self.parameters(of: decoy)
+    }
+
+    /// What is worked beside a setting of a lower cost: each cost doubles the work, so the settings from its own cost
+    /// up to the last before the configured one are, with itself, as much work as the configured one.
+    func padding(for setting: String) -> ArraySlice<String> {
+        let parameters = Self.parameters(of: setting)
+        let first = decoys.firstIndex { Self.parameters(of: $0) == parameters }
+        return first.map { decoys[$0..<(cost - 1)] } ?? []
+    }
+
+    /// The method and the cost of a setting or a hash, as `$y$j9T`.
+    private static func parameters(of setting: String) -> [Substring] {
+        Array(setting.split(separator: "$", omittingEmptySubsequences: false).prefix(3))
     }
 
     /// What the password is hashed under, and what the hash must then equal.

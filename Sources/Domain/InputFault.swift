@@ -14,7 +14,9 @@ package struct InputFault: Sendable, Hashable {
     /// No answer tells more faults, and reading stops where so many are found: each costs memory and time.
     package static let limit = 100
 
+    /// The part of the request that holds what is wrong.
     package let origin: Origin
+    /// The way to it from the outside in; empty for the whole.
     package let place: [Step]
     /// What is wrong and what is allowed; one sentence.
     package let message: String
@@ -49,6 +51,7 @@ extension InputFault.Step: Hashable {
 }
 
 extension InputFault.Step: ExpressibleByStringLiteral {
+    /// The key of that name.
     package init(stringLiteral value: String) {
         self = .key(value)
     }
@@ -56,6 +59,7 @@ extension InputFault.Step: ExpressibleByStringLiteral {
 
 /// Several faults as an error.
 package struct InputFaults: Error, Sendable, Equatable {
+    /// What was found wrong, in the order in which it was found.
     package let faults: [InputFault]
 
     /// The faults found; at least one.

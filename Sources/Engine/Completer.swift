@@ -7,7 +7,7 @@ import Synchronization
 /// Records finished attempts, those that end together in one transaction. Nothing is dropped: while the database does
 /// not answer they wait here, and the fencing token decides whether they still count.
 package final class Completer: Service {
-    /// The most attempts, and about the most bytes of output, of one transaction.
+    /// The most attempts, and about the most bytes of output, of one transaction; fewer attempts after a failure.
     private static let batch = (attempts: 200, bytes: 16 << 20)
 
     private struct Queue {
@@ -22,14 +22,16 @@ package final class Completer: Service {
     }
 
     private let database: Database
+    private let announcer: Announcer
     private let signals: EngineSignals
     private let logger: Logger
     private let queue = Mutex(Queue())
     private let signal = WakeSignal()
 
     /// A completer on `database`.
-    package init(database: Database, signals: EngineSignals, logger: Logger) {
+    package init(database: Database, announcer: Announcer, signals: EngineSignals, logger: Logger) {
         self.database = database
+        self.announcer = announcer
         self.signals = signals
         self.logger = logger
     }
@@ -45,6 +47,9 @@ package final class Completer: Service {
             if isTaken { signal.wake() } else { continuation.resume(returning: false) }
         }
     }
+
+    /// How many attempts wait to be recorded.
+    var waitingCount: Int { queue.withLock { $0.waiting.count } }
 
     /// Records no more: whoever waits is told, and the next start of this server settles their rows.
     func close() {
@@ -62,8 +67,9 @@ package final class Completer: Service {
 
     private func loop() async {
         var recovery = LoopRecovery("completer", logger: logger)
+        var limit = Self.batch.attempts
         while !Task.isCancelled {
-            let batch = takeBatch()
+            let batch = takeBatch(of: limit)
             guard !batch.isEmpty else {
                 await signal.nap(upTo: .seconds(10))
                 continue
@@ -73,9 +79,12 @@ package final class Completer: Service {
                 for waiting in batch {
                     waiting.recorded.resume(returning: recorded.contains(waiting.attempt.lease.executionID))
                 }
+                limit = min(limit * 2, Self.batch.attempts)
                 recovery.succeed()
                 signals.work.wake()
             } catch {
+                // Perhaps there was too much to do at once.
+                limit = max(1, batch.count / 2)
                 putBack(batch)
                 let delay = recovery.delay(after: error)
                 try? await Task.sleep(for: delay)  // Cancelled only at the end of the server's life.
@@ -83,10 +92,10 @@ package final class Completer: Service {
         }
     }
 
-    private func takeBatch() -> [Waiting] {
+    private func takeBatch(of limit: Int) -> [Waiting] {
         queue.withLock { queue in
             var bytes = 0
-            let count = queue.waiting.prefix(Self.batch.attempts).prefix { waiting in
+            let count = queue.waiting.prefix(limit).prefix { waiting in
                 defer { bytes += waiting.attempt.report.stdout.text.utf8.count }
                 defer { bytes += waiting.attempt.report.stderr.text.utf8.count }
                 return bytes < Self.batch.bytes
@@ -99,7 +108,8 @@ package final class Completer: Service {
     private func putBack(_ batch: [Waiting]) {
         let isTaken = queue.withLock { queue in
             guard !queue.isClosed else { return false }
-            queue.waiting.insert(contentsOf: batch, at: 0)
+            // One that cannot be recorded alone must not keep the others waiting.
+            queue.waiting.insert(contentsOf: batch, at: batch.count > 1 ? 0 : queue.waiting.count)
             return true
         }
         guard !isTaken else { return }
@@ -115,22 +125,32 @@ package final class Completer: Service {
             var recorded: Set<Identifier<Execution>> = []
             for attempt in attempts { recorded.formUnion(try await recordAlone(attempt)) }
             return recorded
+        } catch StorageError.tookTooLong where attempts.count == 1 {
+            return try await recordBare(attempts[0])
         }
     }
 
-    /// Records an attempt, if need be without what it left behind, so that at least its end is known.
+    /// Records an attempt, if need be without what it left behind.
     private func recordAlone(_ attempt: FinishedAttempt) async throws -> Set<Identifier<Execution>> {
         do {
             return try await store([attempt])
-        } catch StorageError.surprise {
-            let report = AttemptReport(
-                outcome: attempt.report.outcome, returnCode: attempt.report.returnCode,
-                error: "What the run left behind could not be stored")
-            return try await store([FinishedAttempt(lease: attempt.lease, report: report, decision: attempt.decision)])
+        } catch StorageError.surprise, StorageError.tookTooLong {
+            return try await recordBare(attempt)
         }
     }
 
+    /// Records an attempt without what it left behind, so that at least its end is known.
+    private func recordBare(_ attempt: FinishedAttempt) async throws -> Set<Identifier<Execution>> {
+        let report = AttemptReport(
+            outcome: attempt.report.outcome, returnCode: attempt.report.returnCode,
+            error: "What the run left behind could not be stored")
+        return try await store([FinishedAttempt(lease: attempt.lease, report: report, decision: attempt.decision)])
+    }
+
     private func store(_ attempts: [FinishedAttempt]) async throws -> Set<Identifier<Execution>> {
-        try await database.transaction { try await $0.finish(attempts) }
+        let recorded = try await database.transaction { try await $0.finish(attempts) }
+        // This server may be full, or stop: then another one takes up what has become ready.
+        if recorded.makeReady { announcer.announce(.work) }
+        return recorded.executions
     }
 }

@@ -1,9 +1,10 @@
 import Domain
 import Foundation
 import Metrics
+import Storage
 
 /// What the engine counts and times. No id and no name is ever a label.
-enum EngineMetrics {
+package enum EngineMetrics {
     /// Makes the counters that alerts watch, at 0: a first increment from nothing would not be seen.
     static func begin() {
         Counter(label: "qkron_late_results_total").increment(by: 0)
@@ -14,11 +15,25 @@ enum EngineMetrics {
         }
     }
 
-    static func slot(_ execution: NewExecutionVerdict) {
+    /// Counts the slot of an execution that was made for it.
+    static func slot(_ execution: NewExecution) {
+        let verdict = execution.status == .skipped ? "skipped" : "ran"
         Counter(
             label: "qkron_slots_total",
-            dimensions: [("verdict", execution.verdict), ("reason", execution.reason?.rawValue ?? "")]
+            dimensions: [("verdict", verdict), ("reason", execution.reason?.rawValue ?? "")]
         ).increment()
+    }
+
+    /// Counts executions that were cancelled before their first attempt or between two, by the kind of their tasks.
+    package static func cancelledWhileWaiting(_ counts: [ActionKind: Int]) {
+        for (kind, count) in counts { ended(kind, .cancelled, count: count) }
+    }
+
+    /// Counts executions that have ended.
+    static func ended(_ kind: ActionKind, _ status: ExecutionStatus, count: Int = 1) {
+        Counter(
+            label: "qkron_executions_total", dimensions: [("kind", kind.rawValue), ("status", status.rawValue)]
+        ).increment(by: count)
     }
 
     static func started(_ lease: Lease) {
@@ -28,9 +43,8 @@ enum EngineMetrics {
     }
 
     static func ended(_ lease: Lease, status: ExecutionStatus, duration: Duration) {
-        let kind = ("kind", lease.action.kind.rawValue)
-        Counter(label: "qkron_executions_total", dimensions: [kind, ("status", status.rawValue)]).increment()
-        Timer(label: "qkron_execution_duration_seconds", dimensions: [kind])
+        ended(lease.action.kind, status)
+        Timer(label: "qkron_execution_duration_seconds", dimensions: [("kind", lease.action.kind.rawValue)])
             .recordNanoseconds(nanoseconds(duration / .seconds(1)))
     }
 
@@ -41,10 +55,4 @@ enum EngineMetrics {
     private static func nanoseconds(_ seconds: Double) -> Int64 {
         Int64((min(seconds, 1e9) * 1e9).rounded())
     }
-}
-
-/// What became of a slot, as the metric names it.
-struct NewExecutionVerdict {
-    let verdict: String
-    let reason: Reason?
 }

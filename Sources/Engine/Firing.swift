@@ -7,7 +7,7 @@ import Storage
 struct Firing: Sendable {
     /// The executions to record, oldest slot first.
     let executions: [NewExecution]
-    /// Whether unfinished runs of the task are cancelled first.
+    /// Whether the last of them to run supersedes the unfinished runs of the task.
     let supersedes: Bool
     /// The slot that the task waits for next; it may be due already.
     let nextRun: Date?
@@ -32,6 +32,11 @@ struct Firing: Sendable {
         executions = run.executions
         supersedes = run.supersedes
         nextRun = plan.nextRun
+    }
+
+    /// Whether unfinished runs of the task are cancelled, once `made` are the executions that are new.
+    func supersedes(making made: Set<Identifier<Execution>>) -> Bool {
+        supersedes && executions.contains { $0.status == .pending && made.contains($0.id) }
     }
 }
 

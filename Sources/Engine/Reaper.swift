@@ -9,6 +9,7 @@ import Storage
 package struct Reaper: Service {
     private let node: Node
     private let database: Database
+    private let announcer: Announcer
     private let catalog: ActionCatalog
     private let configuration: EngineConfiguration
     private let signals: EngineSignals
@@ -16,11 +17,12 @@ package struct Reaper: Service {
 
     /// A reaper that works for `node`.
     package init(
-        node: Node, database: Database, catalog: ActionCatalog, configuration: EngineConfiguration,
-        signals: EngineSignals, logger: Logger
+        node: Node, database: Database, announcer: Announcer, catalog: ActionCatalog,
+        configuration: EngineConfiguration, signals: EngineSignals, logger: Logger
     ) {
         self.node = node
         self.database = database
+        self.announcer = announcer
         self.catalog = catalog
         self.configuration = configuration
         self.signals = signals
@@ -81,7 +83,7 @@ package struct Reaper: Service {
         }
         let recorded = try await database.transaction { store -> Set<Identifier<Execution>> in
             if let dead, try await !store.lockLapsed(dead) { return [] }
-            return try await store.finish(lost)
+            return try await store.finish(lost).executions
         }
         guard !recorded.isEmpty else { return }
         logger.warning("Runs of a dead server were recorded lost", metadata: ["runs": "\(recorded.count)"])
@@ -89,5 +91,7 @@ package struct Reaper: Service {
             EngineMetrics.ended(attempt.lease, status: .failed, duration: .zero)
         }
         signals.work.wake()
+        // There may be more runs to repeat than this server has room for.
+        announcer.announce(.work)
     }
 }

@@ -74,21 +74,23 @@ package struct Scheduler: Service {
     ///
     /// - Returns: how many tasks were fired; 0 when none is due.
     private func fire(limit: Int, passingOver unreadable: UnreadableTasks) async throws -> Int {
-        let (fired, executions, wishes) = try await database.transaction { store in
+        let round = try await database.transaction { store in
             let due = try await store.dueTasks(limit: limit, passingOver: unreadable.ids)
             let firings = firings(of: due, unreadable)
-            guard !firings.isEmpty else { return (0, [NewExecution](), false) }
-            let superseded = firings.filter { $0.firing?.supersedes == true }.map(\.task.id)
-            let wishes =
-                superseded.isEmpty
-                ? false : try await store.cancelUnfinished(of: superseded, reason: .superseded)
-            let executions = firings.flatMap { $0.firing?.executions ?? [] }
-            try await store.insert(executions)
+            guard !firings.isEmpty else { return FiringRound(firings: []) }
+            var round = FiringRound(firings: firings)
+            round.made = try await store.insert(firings.flatMap { $0.firing?.executions ?? [] })
+            // Only then: a slot that has its execution already, after a clock was stepped back, supersedes nothing.
+            let superseding = firings.filter { $0.firing?.supersedes(making: round.made) == true }.map(\.task.id)
+            if !superseding.isEmpty {
+                round.superseded = try await store.cancelUnfinished(
+                    of: superseding, sparing: round.made, reason: .superseded)
+            }
             try await store.setNextRuns(firings.map { (task: $0.task.id, nextRun: $0.firing?.nextRun) })
-            return (firings.count, executions, wishes)
+            return round
         }
-        tell(executions, wishes: wishes)
-        return fired
+        tell(round)
+        return round.firings.count
     }
 
     /// What due tasks' slots become, of as many tasks as go into one transaction. A task without a firing rests until
@@ -118,18 +120,32 @@ package struct Scheduler: Service {
         return firings
     }
 
-    private func tell(_ executions: [NewExecution], wishes: Bool) {
-        for execution in executions {
-            let verdict = execution.status == .skipped ? "skipped" : "ran"
-            EngineMetrics.slot(NewExecutionVerdict(verdict: verdict, reason: execution.reason))
+    private func tell(_ round: FiringRound) {
+        var hasWork = false
+        for (task, firing) in round.firings {
+            for execution in firing?.executions ?? [] where round.made.contains(execution.id) {
+                EngineMetrics.slot(execution)
+                if execution.status.isEnd { EngineMetrics.ended(task.kind, execution.status) }
+                hasWork = hasWork || execution.status == .pending
+            }
         }
-        if executions.contains(where: { $0.status == .pending }) {
+        EngineMetrics.cancelledWhileWaiting(round.superseded.ended)
+        if hasWork {
             signals.work.wake()
             announcer.announce(.work)
         }
-        if wishes {
+        if round.superseded.hasWishes {
             signals.wishes.wake()
             announcer.announce(.wishes)
         }
     }
+}
+
+/// What one transaction has fired.
+private struct FiringRound: Sendable {
+    /// A task without a firing rests.
+    let firings: [(task: DueTask, firing: Firing?)]
+    /// The executions that are new: a slot may have had its own.
+    var made: Set<Identifier<Execution>> = []
+    var superseded = Cancellation()
 }

@@ -4,8 +4,11 @@ import Storage
 
 /// What somebody asks an account to be.
 package struct NewAccount: Sendable {
+    /// The e-mail address, as sent.
     package let email: String
+    /// The name to log in by, as sent.
     package let username: String
+    /// The password, as typed; it is never stored.
     package let password: String
 
     /// An account that is asked for; nothing is checked yet.

@@ -5,11 +5,13 @@ import Storage
 package struct ExecutionOperations: Sendable {
     private let database: Database
     private let announcer: Announcer
+    private let onCancelled: CancellationObserver
 
     /// Operations on the executions of `database`.
-    package init(database: Database, announcer: Announcer) {
+    package init(database: Database, announcer: Announcer, onCancelled: @escaping CancellationObserver) {
         self.database = database
         self.announcer = announcer
+        self.onCancelled = onCancelled
     }
 
     /// The executions of a task that the filter lets through, newest first.
@@ -39,7 +41,7 @@ package struct ExecutionOperations: Sendable {
     package func cancel(
         _ id: Identifier<Execution>, of task: Identifier<TaskDefinition>, as principal: User
     ) async throws {
-        let wishes = try await database.transaction { store in
+        let cancelled = try await database.transaction { store in
             guard try await store.lockTask(task) else { throw OperationError.noTask }
             _ = try await store.task(task, for: principal)
             guard let status = try await store.status(of: id, task: task) else { throw OperationError.noExecution }
@@ -48,6 +50,7 @@ package struct ExecutionOperations: Sendable {
             }
             return try await store.cancelUnfinished(of: [task], only: id, reason: .requested)
         }
-        announcer.announce(wishes ? .wishes : .work)
+        onCancelled(cancelled.ended)
+        announcer.announce(cancelled.hasWishes ? .wishes : .work)
     }
 }

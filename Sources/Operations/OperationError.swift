@@ -39,7 +39,7 @@ package enum OperationError: Error, Sendable, Equatable {
         case let error as InputFaults: self = .invalid(error.faults)
         case PasswordError.overloaded:
             self = .refused(.rateLimited, "Too many people are logging in at the moment. Try again shortly.")
-        case StorageError.unavailable:
+        case StorageError.unavailable, StorageError.tookTooLong:
             self = .refused(.databaseUnavailable, "The database cannot be reached at the moment. Try again shortly.")
         default: return nil
         }

@@ -53,9 +53,23 @@ package struct SessionOperations: Sendable {
         guard let generation else {
             throw OperationError.refused(.invalidCredentials, "Incorrect username or password")
         }
+        try await renewHash(of: found.user.id, password, provedBy: found.passwordHash)
         let issued = signer.token(
             for: found.user.id.uuid, generation: generation, now: now, lifetime: tokenLifetime)
         return IssuedToken(text: issued.token, lifetime: tokenLifetime)
+    }
+
+    /// Gives a hash of another cost than the configured one up for a new one, now that its password is known.
+    private func renewHash(
+        of user: Identifier<User>, _ password: String, provedBy hash: String
+    ) async throws {
+        guard !accounts.hasher.isCurrent(hash) else { return }
+        do {
+            let renewed = try await accounts.hasher.hash(password)
+            try await database.store.renewPasswordHash(of: user, provedBy: hash, with: renewed)
+        } catch PasswordError.overloaded {
+            // Others wait for their logins; the next one of this account will do.
+        }
     }
 
     /// The account that a token speaks for.

@@ -9,12 +9,16 @@ package struct TaskOperations: Sendable {
     private let database: Database
     private let announcer: Announcer
     private let rules: TaskRules
+    private let onCancelled: CancellationObserver
 
     /// Operations on the tasks of `database`, under `rules`.
-    package init(database: Database, announcer: Announcer, rules: TaskRules) {
+    package init(
+        database: Database, announcer: Announcer, rules: TaskRules, onCancelled: @escaping CancellationObserver
+    ) {
         self.database = database
         self.announcer = announcer
         self.rules = rules
+        self.onCancelled = onCancelled
     }
 
     /// Makes a task and schedules it at once.
@@ -73,8 +77,9 @@ package struct TaskOperations: Sendable {
             if rules.asksForRuns(draft) { try rules.checkMayMake(before.action.kind, as: principal) }
             return try await apply(draft, to: before, store)
         }
-        announce(followUps)
-        return task
+        announce(change.followUps)
+        follow(change.cancelled)
+        return change.task
     }
 
     /// Stops the task's schedule; runs in progress go on.
@@ -107,7 +112,7 @@ package struct TaskOperations: Sendable {
     package func execute(
         _ id: Identifier<TaskDefinition>, as principal: User
     ) async throws -> Identifier<Execution> {
-        let (execution, supersedes) = try await database.transaction { store in
+        let (execution, superseded) = try await database.transaction { store in
             guard try await store.lockTask(id) else { throw OperationError.noTask }
             let task = try await store.task(id, for: principal)
             try rules.checkMayMake(task.action.kind, as: principal)
@@ -117,13 +122,13 @@ package struct TaskOperations: Sendable {
             return try await insertRun(of: task, store)
         }
         announcer.announce(.work)
-        if supersedes { announcer.announce(.wishes) }
+        follow(superseded)
         return execution
     }
 
     private func insertRun(
         of task: TaskDefinition, _ store: Store
-    ) async throws -> (Identifier<Execution>, supersedes: Bool) {
+    ) async throws -> (Identifier<Execution>, superseded: Cancellation) {
         let counts = try await store.unfinished(of: task.id)
         let decision = task.overlapPolicy.decision(
             unfinished: counts.unfinished, waiting: counts.waiting, isSlot: false)
@@ -131,20 +136,20 @@ package struct TaskOperations: Sendable {
             throw OperationError.refused(
                 .queueFull, "\(OverlapPolicy.waitingLimit) runs of this task are waiting already.")
         }
-        var wishes = false
+        var superseded = Cancellation()
         if decision == .supersede {
-            wishes = try await store.cancelUnfinished(of: [task.id], reason: .superseded)
+            superseded = try await store.cancelUnfinished(of: [task.id], reason: .superseded)
         }
         let execution = NewExecution(
             task: task.id, trigger: .manual, scheduledFor: try await store.now(), status: .pending, reason: nil,
             priority: task.priority)
         try await store.insert([execution])
-        return (execution.id, wishes)
+        return (execution.id, superseded)
     }
 
     private func apply(
         _ draft: TaskDraft, to before: TaskDefinition, _ store: Store
-    ) async throws -> (task: TaskDefinition, followUps: [Announcement]) {
+    ) async throws -> (task: TaskDefinition, followUps: [Announcement], cancelled: Cancellation) {
         let now = try await store.now()
         let ownerIsActive = try await store.user(before.ownerID)?.user.isActive ?? false
         let change = try rules.change(before, draft, ownerIsActive: ownerIsActive, at: now)
@@ -156,13 +161,20 @@ package struct TaskOperations: Sendable {
             try await store.rememberSchedules(of: [before.id], at: now)
             followUps.append(.due)
         }
+        let cancelled =
+            draft.cancels
+            ? try await store.cancelUnfinished(of: [before.id], reason: .taskCancelled) : Cancellation()
         // Whoever may run what waits has changed.
         if change.task.requires != before.requires { followUps.append(.work) }
-        if draft.cancels, try await store.cancelUnfinished(of: [before.id], reason: .taskCancelled) {
-            followUps.append(.wishes)
-        }
+        // What waited for the run in progress may start beside it.
+        if change.task.overlapPolicy == .allow, before.overlapPolicy != .allow { followUps.append(.work) }
         guard let task = try await store.task(before.id) else { throw OperationError.noTask }
-        return (task, followUps)
+        return (task, followUps, cancelled)
+    }
+
+    private func follow(_ cancellation: Cancellation) {
+        onCancelled(cancellation.ended)
+        if cancellation.hasWishes { announcer.announce(.wishes) }
     }
 
     private func announce(_ announcements: [Announcement]) {

@@ -14,9 +14,12 @@ package struct FirePlan: Sendable, Equatable {
 
     /// One slot and what becomes of it.
     package struct Decision: Sendable, Equatable {
+        /// The instant at which the schedule is due.
         package let slot: Date
+        /// What becomes of it.
         package let verdict: Verdict
 
+        /// A decision about one slot.
         package init(slot: Date, verdict: Verdict) {
             self.slot = slot
             self.verdict = verdict

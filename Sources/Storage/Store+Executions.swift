@@ -2,6 +2,17 @@ import Domain
 import Foundation
 import Postgres
 
+/// What became of unfinished executions that were cancelled.
+package struct Cancellation: Sendable, Equatable {
+    /// How many had been waiting and have ended, by the kind of their tasks.
+    package var ended: [ActionKind: Int] = [:]
+    /// Whether any was running, and is wished to end.
+    package var hasWishes = false
+
+    /// Nothing was to be cancelled.
+    package init() {}
+}
+
 extension Store {
     /// The execution of this id with its whole output, if it belongs to `task`.
     package func execution(
@@ -54,27 +65,36 @@ extension Store {
     ///
     /// - Parameters:
     ///   - only: this execution alone, else all of the tasks.
-    /// - Returns: whether any wish was written.
+    ///   - spared: executions that go on.
     package func cancelUnfinished(
-        of tasks: [Identifier<TaskDefinition>], only: Identifier<Execution>? = nil, reason: Reason
-    ) async throws -> Bool {
-        let tasks = tasks.map(\.uuid)
+        of tasks: [Identifier<TaskDefinition>], only: Identifier<Execution>? = nil,
+        sparing spared: Set<Identifier<Execution>> = [], reason: Reason
+    ) async throws -> Cancellation {
         let chosen: SQL = """
-            task_id = ANY(\(tasks)) AND (\(only?.uuid)::uuid IS NULL OR id = \(only?.uuid))
+            e.task_id = ANY(\(tasks.map(\.uuid))) AND (\(only?.uuid)::uuid IS NULL OR e.id = \(only?.uuid))
+            AND e.id <> ALL(\(spared.map(\.uuid)))
             """
-        let cancelled = try await rows(
+        let rows = try await rows(
             """
-            UPDATE qkron.executions
+            UPDATE qkron.executions e
             SET status = 'cancelled', reason = \(reason.rawValue), ended_at = clock_timestamp()
-            WHERE status = 'pending' AND \(chosen)
-            RETURNING id
+            FROM qkron.tasks t
+            WHERE t.id = e.task_id AND e.status = 'pending' AND \(chosen)
+            RETURNING e.id, t.task_type
             """)
-        try await settleTasks(after: try decode(cancelled) { Identifier<Execution>(try $0.decode("id")) })
-        return try await change(
-            """
-            UPDATE qkron.executions SET cancel_reason = coalesce(cancel_reason, \(reason.rawValue))
-            WHERE status = 'running' AND \(chosen)
-            """) > 0
+        let ended = try decode(rows) {
+            (Identifier<Execution>(try $0.decode("id")), ActionKind(rawValue: try $0.decode("task_type")))
+        }
+        try await settleTasks(after: ended.map(\.0))
+        var cancellation = Cancellation()
+        for (_, kind) in ended { cancellation.ended[kind, default: 0] += 1 }
+        cancellation.hasWishes =
+            try await change(
+                """
+                UPDATE qkron.executions e SET cancel_reason = coalesce(e.cancel_reason, \(reason.rawValue))
+                WHERE e.status = 'running' AND \(chosen)
+                """) > 0
+        return cancellation
     }
 
     /// Lets the tasks of ended executions follow them, where no other run of the task is in progress and no retry of a

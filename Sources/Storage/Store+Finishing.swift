@@ -16,19 +16,30 @@ package struct FinishedAttempt: Sendable {
     }
 }
 
+/// What became of finished attempts.
+package struct RecordedAttempts: Sendable {
+    /// The executions recorded; for the others the lease was lost.
+    package let executions: Set<Identifier<Execution>>
+    /// Whether there may be more to start now than before: another attempt, the successor of a lost run, or a run that
+    /// waited for one of these.
+    package let makeReady: Bool
+}
+
 extension Store {
     /// Records finished attempts, each guarded by its fencing token, with all that follows: the end or the next attempt
     /// of the execution, the successor of a lost one, the output, the task's status. Runs in a transaction of its own.
-    ///
-    /// - Returns: the executions recorded; for the others the lease was lost.
-    package func finish(_ attempts: [FinishedAttempt]) async throws -> Set<Identifier<Execution>> {
+    package func finish(_ attempts: [FinishedAttempt]) async throws -> RecordedAttempts {
         try await lockTasks(attempts.map(\.lease.taskID))
-        let recorded = try await closeAttempts(attempts)
+        let closed = try await closeAttempts(attempts)
+        let recorded = Set(closed.map(\.id))
         let kept = attempts.filter { recorded.contains($0.lease.executionID) }
         try await replaceInterrupted(kept)
         try await writeOutput(of: kept)
         try await settleTasks(after: kept.map(\.lease.executionID))
-        return recorded.union(try await recordedBefore(attempts.filter { !recorded.contains($0.lease.executionID) }))
+        let before = try await recordedBefore(attempts.filter { !recorded.contains($0.lease.executionID) })
+        return RecordedAttempts(
+            executions: recorded.union(before),
+            makeReady: closed.contains(where: \.hasNext) || kept.contains(where: \.goesOn))
     }
 
     /// Which attempts were recorded already just so: when the answer to a commit was lost, they are handed in again.
@@ -52,7 +63,10 @@ extension Store {
             "SELECT FROM qkron.tasks WHERE id = ANY(\(Array(ids))) ORDER BY id FOR NO KEY UPDATE")
     }
 
-    private func closeAttempts(_ attempts: [FinishedAttempt]) async throws -> Set<Identifier<Execution>> {
+    /// Closes attempts, and tells of each execution whether another one of its task waits.
+    private func closeAttempts(
+        _ attempts: [FinishedAttempt]
+    ) async throws -> [(id: Identifier<Execution>, hasNext: Bool)] {
         let rows = try await rows(
             """
             WITH f AS (
@@ -62,7 +76,7 @@ extension Store {
                     \(attempts.map(\.attemptStatus.rawValue)), \(attempts.map { $0.attemptReason?.rawValue }),
                     \(attempts.map(\.report.returnCode)), \(attempts.map(\.report.error)),
                     \(attempts.map { $0.report.result.map { $0.serialized() } }), \(attempts.map(\.secondsToNextAttempt)),
-                    \(attempts.map(\.yieldsToWish)))
+                    \(attempts.map(\.goesOn)))
                   AS f (id, token, status, reason, attempt_status, attempt_reason, return_code, error, result, delay,
                         yields)
             ), closed AS (
@@ -86,9 +100,11 @@ extension Store {
                 -- Of the latest run only: beside it, others that the task allows may end later.
                 WHERE t.id = c.task_id AND t.last_run = c.started_at
             )
-            SELECT id FROM closed
+            SELECT c.id, EXISTS (SELECT FROM qkron.executions o
+                                 WHERE o.task_id = c.task_id AND o.status = 'pending') AS has_next
+            FROM closed c
             """)
-        return Set(try decode(rows) { Identifier(try $0.decode("id")) })
+        return try decode(rows) { (id: Identifier(try $0.decode("id")), hasNext: try $0.decode("has_next")) }
     }
 
     private func replaceInterrupted(_ attempts: [FinishedAttempt]) async throws {
@@ -118,14 +134,20 @@ extension Store {
         guard !written.isEmpty else { return }
         try await change(
             """
-            INSERT INTO qkron.execution_output (execution_id, stdout, stderr, stdout_truncated, stderr_truncated)
+            INSERT INTO qkron.execution_output (
+                execution_id, stdout, stderr, stdout_truncated, stderr_truncated, stdout_head, stdout_tail, stderr_head,
+                stderr_tail)
             SELECT * FROM unnest(
                 \(written.map(\.lease.executionID.uuid)), \(written.map(\.report.stdout.text)),
                 \(written.map(\.report.stderr.text)), \(written.map(\.report.stdout.isTruncated)),
-                \(written.map(\.report.stderr.isTruncated)))
+                \(written.map(\.report.stderr.isTruncated)), \(written.map { $0.report.stdout.ends?.head }),
+                \(written.map { $0.report.stdout.ends?.tail }), \(written.map { $0.report.stderr.ends?.head }),
+                \(written.map { $0.report.stderr.ends?.tail }))
             ON CONFLICT (execution_id) DO UPDATE
             SET stdout = EXCLUDED.stdout, stderr = EXCLUDED.stderr, stdout_truncated = EXCLUDED.stdout_truncated,
-                stderr_truncated = EXCLUDED.stderr_truncated
+                stderr_truncated = EXCLUDED.stderr_truncated, stdout_head = EXCLUDED.stdout_head,
+                stdout_tail = EXCLUDED.stdout_tail, stderr_head = EXCLUDED.stderr_head,
+                stderr_tail = EXCLUDED.stderr_tail
             """)
     }
 }
@@ -147,8 +169,8 @@ extension FinishedAttempt {
         }
     }
 
-    /// Whether the run would go on, as this execution or another, if nobody wished its end.
-    fileprivate var yieldsToWish: Bool {
+    /// Whether the run goes on, as this execution or another, if nobody wished its end.
+    fileprivate var goesOn: Bool {
         if case .end = decision { false } else { true }
     }
 

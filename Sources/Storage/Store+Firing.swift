@@ -5,17 +5,27 @@ import Scheduling
 
 /// A task that is due, locked by the transaction that found it.
 package struct DueTask: Sendable {
+    /// The task's id.
     package let id: Identifier<TaskDefinition>
+    /// When the task is due, as it is stored.
     package let timing: TaskTiming
+    /// The slot that is due; later ones may be due as well.
     package let nextRun: Date
     /// Since when the timing is as it is.
     package let timingSince: Date
+    /// The kind of its action.
     package let kind: ActionKind
+    /// What its owner's account may do now.
     package let ownerRole: Role
+    /// Whether its owner's account is enabled; else the task rests.
     package let ownerIsActive: Bool
+    /// What becomes of slots that were missed.
     package let misfirePolicy: MisfirePolicy
+    /// Seconds after which a slot counts as missed.
     package let misfireGrace: Int
+    /// What becomes of a slot that meets an unfinished run.
     package let overlapPolicy: OverlapPolicy
+    /// 1 to 10, which its executions inherit; bigger is more urgent.
     package let priority: Int
     /// Executions of the task that have not ended.
     package let unfinished: Int
@@ -27,12 +37,19 @@ package struct DueTask: Sendable {
 
 /// An execution to be recorded, as it is made.
 package struct NewExecution: Sendable, Equatable {
+    /// Its id, new with it.
     package let id: Identifier<Execution>
+    /// The task that it is a run of.
     package let task: Identifier<TaskDefinition>
+    /// Why it exists.
     package let trigger: Trigger
+    /// The slot; for a run asked for by hand the moment it was asked for.
     package let scheduledFor: Date
+    /// `pending`, or the end that it is made with.
     package let status: ExecutionStatus
+    /// Why it is made with an end.
     package let reason: Reason?
+    /// 1 to 10; bigger is more urgent among waiting executions.
     package let priority: Int
 
     /// An execution to be recorded: `pending`, or already at an end.
@@ -89,11 +106,11 @@ extension Store {
 
     /// Records executions as they are made. A slot that has its execution already keeps that one.
     ///
-    /// - Returns: how many were recorded.
+    /// - Returns: those recorded.
     @discardableResult
-    package func insert(_ executions: [NewExecution]) async throws -> Int {
-        guard !executions.isEmpty else { return 0 }
-        return try await change(
+    package func insert(_ executions: [NewExecution]) async throws -> Set<Identifier<Execution>> {
+        guard !executions.isEmpty else { return [] }
+        let rows = try await rows(
             """
             INSERT INTO qkron.executions (
                 id, task_id, trigger, scheduled_for, status, reason, priority, not_before, ended_at, created_at)
@@ -105,7 +122,9 @@ extension Store {
                         \(executions.map(\.priority)))
                  AS n (id, task_id, trigger, scheduled_for, status, reason, priority)
             ON CONFLICT (task_id, scheduled_for) WHERE trigger = 'schedule' DO NOTHING
+            RETURNING id
             """)
+        return Set(try decode(rows) { Identifier(try $0.decode("id")) })
     }
 
     /// Seconds until the next task is due, by the database's clock; negative if one is overdue, nil if none will be.

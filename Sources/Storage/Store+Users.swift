@@ -60,6 +60,18 @@ extension Store {
         return try decode(rows) { try $0.decode("token_generation", as: Int.self) }.first
     }
 
+    /// Puts another hash of the same password in the place of the one that was proved, unless that is gone by now. Tokens
+    /// stay good.
+    package func renewPasswordHash(
+        of id: Identifier<User>, provedBy passwordHash: String, with renewed: String
+    ) async throws {
+        try await change(
+            """
+            UPDATE qkron.users SET password_hash = \(renewed)
+            WHERE id = \(id.uuid) AND password_hash = \(passwordHash)
+            """)
+    }
+
     /// All accounts, oldest first.
     package func users() async throws -> [User] {
         try decode(

@@ -17,7 +17,9 @@ extension PrometheusRegistry {
             buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3_600])
         describe("qkron_slots_total", help: "Slots that came due, by verdict and reason.")
         describe("qkron_executions_running", help: "Executions that this server is running.")
-        describe("qkron_executions_pending", help: "Executions that are due and wait for a server.")
+        describe(
+            "qkron_executions_pending",
+            help: "Executions that are due and wait for a server; every server of a database tells the same.")
         describe(
             "qkron_late_results_total",
             help: "Results refused because the lease of their execution had been lost.")

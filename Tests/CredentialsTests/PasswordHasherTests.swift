@@ -60,6 +60,29 @@ import Testing
         #expect(try await !hasher.verify(stored ?? "x", against: stored))
     }
 
+    @Test func `a hash of a lower cost is checked with as much work as an unknown user`() async throws {
+        let (cheap, dear) = (try PasswordHasher(cost: 2, threads: 1), try PasswordHasher(cost: 5, threads: 1))
+        let stored = try await cheap.hash("a password")
+        // Each cost is twice the work of the one before: 2 + (2 + 4 + 8) = 16.
+        let costs = try (1...5).map { parameters(of: try PasswordHasher(cost: $0, threads: 1).setting(for: nil)) }
+        #expect(dear.padding(for: stored).map(parameters) == [costs[1], costs[2], costs[3]])
+        #expect(try await dear.verify("a password", against: stored))
+        #expect(try await !dear.verify("another", against: stored))
+        let known = try await dear.hash("a password")
+        for whole in [dear.setting(for: nil), known, "$2b$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e"] {
+            #expect(dear.padding(for: whole).isEmpty)
+        }
+        #expect(cheap.padding(for: known).isEmpty)
+    }
+
+    @Test func `a hash of another cost or method is not current`() async throws {
+        let other = try PasswordHasher(cost: 2, threads: 1)
+        #expect(hasher.isCurrent(try await hasher.hash("a password")))
+        #expect(!hasher.isCurrent(try await other.hash("a password")))
+        #expect(!hasher.isCurrent("$2b$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e"))
+        #expect(!hasher.isCurrent("*"))
+    }
+
     @Test func `what is no hash at all is worked as the unknown user is`() {
         for stored in ["", "*", "!", "*0", "plain text"] {
             #expect(hasher.setting(for: stored) == hasher.setting(for: nil))

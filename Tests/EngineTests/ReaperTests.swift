@@ -45,6 +45,26 @@ import Testing
         #expect(try await database.finish([FinishedAttempt(lease, .succeeded)]).isEmpty)
     }
 
+    @Test func `another server repeats at once what the one that reaped has no room for`() async throws {
+        let database = try await TestDatabase.make()
+        let idle = try await TestEngine(database, leaseSeconds: 3_600)
+        try await idle.whileRunning {
+            try await idle.becomeWell()
+            let (task, _, lease) = try await leftRun(database, leaseSeconds: 1)
+            let full = try await TestEngine(database, capacity: 0, leaseSeconds: 1)
+            try await full.whileRunning {
+                try await eventually("the run is recorded lost") {
+                    try await database.execution(lease.executionID).reason == .lost
+                }
+                // A nap that nobody ends is longer.
+                try await eventually("the retry has run", within: .seconds(4)) {
+                    try await database.executions(of: task).contains { $0.status == .completed }
+                }
+            }
+        }
+        #expect(idle.runner.attempts.count == 1)
+    }
+
     @Test func `a server that starts again settles its predecessor's runs at once`() async throws {
         let database = try await TestDatabase.make()
         let (task, node, lease) = try await leftRun(database, leaseSeconds: 3_600)

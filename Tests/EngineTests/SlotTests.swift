@@ -86,6 +86,40 @@ import Testing
         }
     }
 
+    /// Fires the slot `age` seconds ago of a task under `cancel_previous` that has a run of the slot now.
+    private func supersede(
+        age: Double
+    ) async throws -> (task: TaskDefinition, database: TestDatabase, running: Lease) {
+        let database = try await TestDatabase.make()
+        let now = try await database.second()
+        let task = try await database.addTask {
+            $0.overlapPolicy = .cancelPrevious
+            $0.timing.anchor = now
+            $0.nextRun = now.addingTimeInterval(-age)
+        }
+        let node = try await database.addNode(leaseSeconds: 3_600)
+        _ = try await database.addRun(of: task, slot: now)
+        let lease = try #require(try await database.claim(for: node).first)
+        try await TestEngine(database, capacity: 0).whileRunning {
+            try await eventually("the slot is decided") {
+                try await database.task(task).nextRun.map { $0 > now } ?? false
+            }
+        }
+        return (task, database, lease)
+    }
+
+    @Test func `a slot that has its run already, after the clock was stepped back, supersedes nothing`() async throws {
+        let (task, database, running) = try await supersede(age: 0)
+        #expect(try await database.store.wishes(for: [running]).isEmpty)
+        #expect(try await database.executions(of: task).map(\.id) == [running.executionID])
+    }
+
+    @Test func `a slot that is new supersedes what runs, and its own run goes on`() async throws {
+        let (task, database, running) = try await supersede(age: 5)
+        #expect(try await database.store.wishes(for: [running]).map(\.wish) == [.end(.superseded)])
+        #expect(try await database.executions(of: task).map(\.status) == [.pending, .running])
+    }
+
     @Test func `the tasks of a disabled owner do not fire`() async throws {
         let database = try await TestDatabase.make()
         let (idle, busy) = (try await database.addUser("idle"), try await database.addUser("busy"))

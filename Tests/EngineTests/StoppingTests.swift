@@ -57,6 +57,31 @@ import Testing
         #expect(try await database.task(task).status == .completed)
     }
 
+    @Test func `another server takes up at once what one that stops leaves`() async throws {
+        let database = try await TestDatabase.make()
+        let (leaving, idle) = (
+            try await TestEngine(database, runner: .enduring(), shutdownGrace: .milliseconds(50)),
+            try await TestEngine(database)
+        )
+        let task = try await database.addTask { $0.overlapPolicy = .queue }
+        _ = try await database.addRun(of: task, trigger: .manual)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await leaving.group.run() }
+            try await eventually("it runs") { leaving.running.count == 1 }
+            let second = try await database.addRun(of: task, trigger: .manual)
+            try await idle.whileRunning {
+                try await idle.becomeWell()
+                await leaving.group.triggerGracefulShutdown()
+                // A nap that nobody ends is longer.
+                try await eventually("the retry and the second have run", within: .seconds(6)) {
+                    try await database.executions(of: task).count { $0.status == .completed } == 2
+                }
+            }
+            #expect(try await database.execution(second).status == .completed)
+            try await group.waitForAll()
+        }
+    }
+
     @Test func `a server whose node began elsewhere stops by itself`() async throws {
         let database = try await TestDatabase.make()
         let engine = try await TestEngine(database, leaseSeconds: 1)

@@ -32,7 +32,7 @@ struct TestEngine {
         let settings = EngineConfiguration(
             capacity: capacity, taskCapacity: 5, leaseSeconds: leaseSeconds, killGrace: .seconds(1),
             shutdownGrace: shutdownGrace, commandRoles: [.user, .superuser])
-        let completer = Completer(database: shared, signals: signals, logger: quietLogger)
+        let completer = Completer(database: shared, announcer: announcer, signals: signals, logger: quietLogger)
         let attempts = AttemptRunner(catalog: catalog, running: running, completer: completer, logger: quietLogger)
         group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
@@ -55,8 +55,8 @@ struct TestEngine {
                         database: shared, announcer: announcer, configuration: settings, signals: signals,
                         health: health, logger: quietLogger),
                     Reaper(
-                        node: node, database: shared, catalog: catalog, configuration: settings, signals: signals,
-                        logger: quietLogger),
+                        node: node, database: shared, announcer: announcer, catalog: catalog,
+                        configuration: settings, signals: signals, logger: quietLogger),
                 ], logger: quietLogger))
     }
 

@@ -1,3 +1,4 @@
+import Credentials
 import Domain
 import Foundation
 import Postgres
@@ -57,6 +58,29 @@ import Testing
         await expectRefused(.tokenRevoked) { try await sessions.user(bearing: token.text, now: now) }
         let again = try await sessions.logIn(name: "carol", password: "correct horse", now: now)
         #expect(try await sessions.user(bearing: again.text, now: now).username == "carol")
+    }
+
+    @Test func `after a change of the cost a login renews the hash, and only a right one`() async throws {
+        let operations = try await TestOperations()
+        let (sessions, database) = (operations.sessions, operations.database)
+        let old = try await PasswordHasher(cost: 2, threads: 1).hash("correct horse")
+        let carol = try await database.addUser("carol", passwordHash: old)
+        func stored() async throws -> String? { try await database.store.user(login: "carol")?.passwordHash }
+
+        await expectRefused(.invalidCredentials) {
+            try await sessions.logIn(name: "carol", password: "wrong horse", now: now)
+        }
+        #expect(try await stored() == old)
+        let first = try await sessions.logIn(name: "carol", password: "correct horse", now: now)
+        let renewed = try #require(try await stored())
+        let current = try PasswordHasher(cost: 1, threads: 1)
+        #expect(renewed != old && current.isCurrent(renewed))
+        _ = try await sessions.logIn(name: "carol", password: "correct horse", now: now)
+        #expect(try await stored() == renewed, "a current hash stays")
+        #expect(try await sessions.user(bearing: first.text, now: now).id == carol.id, "its tokens stay good")
+
+        try await database.store.renewPasswordHash(of: carol.id, provedBy: old, with: "*")
+        #expect(try await stored() == renewed, "a password that was changed meanwhile stays")
     }
 
     @Test func `a new password revokes the tokens of the old one`() async throws {

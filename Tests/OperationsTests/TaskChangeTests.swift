@@ -16,6 +16,29 @@ import Testing
         }
     }
 
+    @Test func `runs that may start beside each other from now on are announced`() async throws {
+        let operations = try await TestOperations()
+        let task = try await operations.make { $0.overlapPolicy = .value(.queue) }
+        let heard = Announcements(
+            NotificationListener(
+                operations.database.configuration, channels: [Announcer.channel], logger: quietLogger))
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await operations.announcer.run { _ in } }
+            var events = heard.makeAsyncIterator()
+            #expect(await events.next() == .mayHaveMissedSome)
+            _ = try await operations.change(task) { $0.overlapPolicy = .value(.skip) }
+            _ = try await operations.change(task) { $0.priority = .value(6) }
+            operations.announcer.announce(.wishes)
+            while let event = await events.next(), event != .announced(.wishes) { #expect(event != .announced(.work)) }
+            _ = try await operations.change(task) { $0.overlapPolicy = .value(.allow) }
+            operations.announcer.announce(.wishes)
+            var news: [Announcements.Event] = []
+            while let event = await events.next(), event != .announced(.wishes) { news.append(event) }
+            if !news.contains(.announced(.work)) { #expect(await events.next() == .announced(.work)) }
+            group.cancelAll()
+        }
+    }
+
     @Test func `sending present values changes nothing`() async throws {
         let operations = try await TestOperations()
         let task = try await hourly(operations)

@@ -5,6 +5,7 @@ import Foundation
 import Postgres
 import Scheduling
 import Storage
+import Synchronization
 import TestSupport
 import Testing
 
@@ -14,6 +15,9 @@ import Testing
 struct TestOperations {
     private static let hasher = Result { try PasswordHasher(cost: 1, threads: 2) }
     let database: TestDatabase
+    let announcer: Announcer
+    /// What was told of waiting executions that were cancelled.
+    let cancelled = CancelledRuns()
     let tasks: TaskOperations
     let executions: ExecutionOperations
     let nodes: NodeOperations
@@ -28,14 +32,16 @@ struct TestOperations {
         registrationIsOpen: Bool = true
     ) async throws {
         database = try await TestDatabase.make()
-        let announcer = Announcer(database: database.database)
+        announcer = Announcer(database: database.database)
         let runner = CommandRunner(
             executor: nil, policy: CommandPolicy(allowedFirstWords: allowedCommands, path: "/bin", user: nil),
             killGrace: .seconds(1))
         tasks = TaskOperations(
             database: database.database, announcer: announcer,
-            rules: TaskRules(catalog: ActionCatalog([runner]), commandRoles: commandRoles, retryDelay: 60))
-        executions = ExecutionOperations(database: database.database, announcer: announcer)
+            rules: TaskRules(catalog: ActionCatalog([runner]), commandRoles: commandRoles, retryDelay: 60),
+            onCancelled: cancelled.add)
+        executions = ExecutionOperations(
+            database: database.database, announcer: announcer, onCancelled: cancelled.add)
         nodes = NodeOperations(database: database.database, announcer: announcer)
         let accounts = AccountRules(hasher: try Self.hasher.get())
         sessions = SessionOperations(
@@ -93,6 +99,18 @@ extension TaskOperations {
             throw OperationError.invalid(error.faults)
         }
         return try await update(id, with: change, as: principal)
+    }
+}
+
+/// Adds up how many waiting executions were cancelled.
+final class CancelledRuns: Sendable {
+    private let count = Atomic(0)
+
+    /// So many until now.
+    var total: Int { count.load(ordering: .sequentiallyConsistent) }
+
+    func add(_ ended: [ActionKind: Int]) {
+        count.add(ended.values.reduce(0, +), ordering: .sequentiallyConsistent)
     }
 }
 

@@ -13,7 +13,7 @@ import Testing
     ) async throws -> Bool {
         try await database.database.transaction { store in
             _ = try await store.lockTask(task.id)
-            return try await store.cancelUnfinished(of: [task.id], only: only, reason: reason)
+            return try await store.cancelUnfinished(of: [task.id], only: only, reason: reason).hasWishes
         }
     }
 
@@ -66,6 +66,43 @@ import Testing
         #expect(try await database.execution(id).status == .running)
         let wishes = try await database.store.wishes(for: [lease])
         #expect(wishes.map(\.token) == [lease.fencingToken] && wishes.map(\.wish) == [.end(.superseded)])
+    }
+
+    @Test func `reasons that only a newer server knows are handed on as they are`() async throws {
+        let database = try await TestDatabase.make()
+        let task = try await database.addTask { $0.overlapPolicy = .allow }
+        let node = try await database.addNode()
+        let ended = try await database.addRun(of: task, trigger: .manual)
+        try await database.pool.execute(
+            """
+            UPDATE qkron.executions
+            SET status = 'cancelled', reason = 'of_the_future', ended_at = clock_timestamp()
+            WHERE id = \(ended.uuid)
+            """)
+        _ = try await database.addRun(of: task, trigger: .manual)
+        let lease = try #require(try await database.claim(for: node).first)
+        try await database.pool.execute(
+            "UPDATE qkron.executions SET cancel_reason = 'wish_of_the_future' WHERE status = 'running'")
+        #expect(try await database.execution(ended).reason?.rawValue == "of_the_future")
+        #expect(try await database.executions(of: task).compactMap(\.reason?.rawValue) == ["of_the_future"])
+        let wish = try #require(try await database.store.wishes(for: [lease]).first?.wish)
+        guard case .end(let reason) = wish else { throw TestFailure("an end was wished: \(wish)") }
+        try await database.finish([FinishedAttempt(lease, .cancelled(reason))])
+        #expect(try await database.execution(lease.executionID).reason?.rawValue == "wish_of_the_future")
+    }
+
+    @Test func `waiting ones that end are counted by kind, and those that are spared go on`() async throws {
+        let database = try await TestDatabase.make()
+        let (one, two) = (try await database.addTask(), try await database.addTask())
+        try await database.pool.execute("UPDATE qkron.tasks SET task_type = 'other' WHERE id = \(two.id.uuid)")
+        var ids: [Identifier<Execution>] = []
+        for task in [one, one, one, two] { ids.append(try await database.addRun(of: task, trigger: .manual)) }
+        let spared = ids[0]
+        let cancellation = try await database.database.transaction { store in
+            try await store.cancelUnfinished(of: [one.id, two.id], sparing: [spared], reason: .superseded)
+        }
+        #expect(cancellation.ended == [.command: 2, ActionKind(rawValue: "other"): 1] && !cancellation.hasWishes)
+        #expect(try await database.execution(spared).status == .pending)
     }
 
     @Test func `only the execution that is named is cancelled`() async throws {

@@ -91,7 +91,7 @@ import Testing
         let now = try await database.second()
         let skipped = NewExecution(
             task: task.id, trigger: .schedule, scheduledFor: now, status: .skipped, reason: .overlap, priority: 5)
-        #expect(try await database.store.insert([skipped, skipped]) == 1)
+        #expect(try await database.store.insert([skipped, skipped]) == [skipped.id])
         let execution = try await database.execution(skipped.id)
         #expect(execution.status == .skipped && execution.reason == .overlap && execution.endedAt != nil)
         #expect(execution.startedAt == nil && execution.attemptNumber == 0)

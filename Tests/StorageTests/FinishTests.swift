@@ -128,7 +128,7 @@ import Testing
         let (database, task, _, lease) = try await oneRun()
         let isWished = try await database.database.transaction { store in
             _ = try await store.lockTask(task.id)
-            return try await store.cancelUnfinished(of: [task.id], reason: .requested)
+            return try await store.cancelUnfinished(of: [task.id], reason: .requested).hasWishes
         }
         #expect(isWished)
         try await database.finish([FinishedAttempt(lease, outcome)])
@@ -208,5 +208,29 @@ import Testing
             row.stdout.text == OutputText.cut(head: text, tail: text, byteCount: 40_000, limit: OutputText.listLimit))
         #expect(row.stdout.text.contains("\n[... 23,656 bytes cut by qkron ...]\n"))
         #expect(row.stdout.text.utf8.count <= OutputText.listLimit)
+    }
+
+    @Test func `a list never reads long output`() async throws {
+        let (database, task, node, lease) = try await oneRun { $0.retryPolicy.maxRetries = 1 }
+        let text = String(repeating: "x", count: 100_000) + "\nthe end"
+        try await database.finish([FinishedAttempt(lease, .lost, stdout: text)])
+        let retry = try #require(try await database.claim(for: node).first)
+        try await database.finish([FinishedAttempt(retry, .succeeded, stdout: "short")])
+        let before = try await database.executions(of: task)
+        try await database.pool.execute(
+            "UPDATE qkron.execution_output SET stdout = repeat('y', 100008) WHERE octet_length(stdout) > 16384")
+        let after = try await database.executions(of: task)
+        #expect(after.map(\.stdout) == before.map(\.stdout), "head and tail are told from columns of their own")
+        #expect(after.map(\.stdout.text).contains { $0.hasSuffix("the end") && $0.contains(" bytes cut by qkron ") })
+        #expect(after.map(\.stdout.text).contains("short"))
+    }
+
+    @Test func `long output of servers of the version before is listed too`() async throws {
+        let (database, task, _, lease) = try await oneRun()
+        let text = String(repeating: "é", count: 20_000)
+        try await database.finish([FinishedAttempt(lease, .succeeded, stdout: text)])
+        let before = try await database.executions(of: task).map(\.stdout)
+        try await database.pool.execute("UPDATE qkron.execution_output SET stdout_head = NULL, stdout_tail = NULL")
+        #expect(try await database.executions(of: task).map(\.stdout) == before)
     }
 }

@@ -31,7 +31,7 @@ import Testing
                                      last_seen_at)
             VALUES (\(id.uuid), 'old', 40, '0', 1, 15, now(), now(), now())
             """)
-        #expect(try await Migrator(Schema.migrations).migrate(pool) == [4])
+        #expect(try await Migrator(Schema.migrations).migrate(pool) == [4, 5, 6])
         let store = Store(session: pool)
         #expect(try await store.nodes().map(\.labels) == [[]])
         let another = try await store.register(
@@ -39,6 +39,35 @@ import Testing
         #expect(another.node.epoch > 40 && !another.isDraining)
         let again = try await store.register(id, name: "old", version: "1", labels: [], capacity: 1, leaseSeconds: 15)
         #expect(again.node.epoch > 40)
+    }
+
+    @Test func `long output of the version before gets its excerpts`() async throws {
+        let pool = try await makePool()
+        let excerpts = try #require(Schema.migrations.first { $0.name == "excerpts" })
+        let before = Schema.migrations.prefix { $0.number < excerpts.number }
+        _ = try await Migrator(Array(before)).migrate(pool)
+        // Rows without executions: what the migration does to them is the same.
+        try await pool.execute(
+            "ALTER TABLE qkron.execution_output DROP CONSTRAINT execution_output_execution_id_fkey")
+        try await pool.execute(
+            """
+            INSERT INTO qkron.execution_output (execution_id, stdout, stderr, stdout_truncated, stderr_truncated)
+            SELECT gen_random_uuid(), stdout, stderr, false, false
+            FROM (VALUES ('short', 'short'), (repeat('a', 20000) || repeat('é', 20000), 'short'),
+                         ('short', repeat('b', 16385)), (repeat('c', 16384), ''))
+                 AS v (stdout, stderr)
+            """)
+        _ = try await Migrator(Schema.migrations).migrate(pool)
+        let told = try await pool.query(
+            """
+            SELECT left(stdout, 1) || left(stderr, 1) || ':' || concat_ws(
+                       ' ', left(stdout_head, 1) || octet_length(stdout_head), left(stdout_tail, 1) || octet_length(stdout_tail),
+                       left(stderr_head, 1) || octet_length(stderr_head), left(stderr_tail, 1) || octet_length(stderr_tail))
+                   AS value
+            FROM qkron.execution_output ORDER BY 1
+            """
+        ).map { try $0.decode("value", as: String.self) }
+        #expect(told == ["as:a8192 é16384", "c:", "sb:b8192 b8192", "ss:"])
     }
 
     @Test func `a slot has one execution, whoever inserts it`() async throws {

@@ -63,7 +63,7 @@ extension TestDatabase {
     /// Records attempts in a transaction of its own.
     @discardableResult
     package func finish(_ attempts: [FinishedAttempt]) async throws -> Set<Identifier<Execution>> {
-        try await database.transaction { try await $0.finish(attempts) }
+        try await database.transaction { try await $0.finish(attempts).executions }
     }
 
     /// The execution of this id, which must exist.

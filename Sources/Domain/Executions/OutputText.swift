@@ -16,6 +16,15 @@ package struct OutputText: Sendable, Equatable {
     /// Bytes of a stream that a row of a list shows.
     package static let listLimit = 16 * 1024
 
+    /// Head and tail of a text that is longer than a row of a list shows: as much as `cut` needs of each.
+    package var ends: (head: String, tail: String)? {
+        guard text.utf8.count > Self.listLimit else { return nil }
+        return (
+            String(Self.prefix(of: text, bytes: Self.listLimit / 2)),
+            String(Self.suffix(of: text, bytes: Self.listLimit / 2))
+        )
+    }
+
     /// A text of `byteCount` bytes that keeps head and tail within `limit` bytes, the mark line of what was cut included.
     ///
     /// - Parameters:

@@ -1,23 +1,32 @@
-/// Why an execution stands where it stands.
-package enum Reason: String, Sendable, CaseIterable {
+/// Why an execution stands where it stands: one of the words here, or one that only a newer server knows, which is
+/// kept as it is.
+package struct Reason: RawRepresentable, Sendable, Hashable {
+    /// The word that is stored and answered.
+    package let rawValue: String
+
+    /// The reason of this word, known or not.
+    package init(rawValue: String) {
+        self.rawValue = rawValue
+    }
+
     // Skipped.
-    case overlap
-    case queueFull = "queue_full"
-    case misfire
+    package static let overlap = Reason(rawValue: "overlap")
+    package static let queueFull = Reason(rawValue: "queue_full")
+    package static let misfire = Reason(rawValue: "misfire")
     // Failed.
-    case exitCode = "exit_code"
-    case signal
-    case spawnError = "spawn_error"
-    case lost
-    case shutdown
+    package static let exitCode = Reason(rawValue: "exit_code")
+    package static let signal = Reason(rawValue: "signal")
+    package static let spawnError = Reason(rawValue: "spawn_error")
+    package static let lost = Reason(rawValue: "lost")
+    package static let shutdown = Reason(rawValue: "shutdown")
     // Timed out.
-    case timeout
+    package static let timeout = Reason(rawValue: "timeout")
     // Cancelled.
-    case requested
-    case taskCancelled = "task_cancelled"
-    case superseded
+    package static let requested = Reason(rawValue: "requested")
+    package static let taskCancelled = Reason(rawValue: "task_cancelled")
+    package static let superseded = Reason(rawValue: "superseded")
     // Waiting; `overlap` is one of these too.
-    case concurrency
-    case retryDelay = "retry_delay"
-    case noServer = "no_server"
+    package static let concurrency = Reason(rawValue: "concurrency")
+    package static let retryDelay = Reason(rawValue: "retry_delay")
+    package static let noServer = Reason(rawValue: "no_server")
 }

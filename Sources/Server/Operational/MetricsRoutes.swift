@@ -22,7 +22,7 @@ struct MetricsRoutes {
     }
 }
 
-/// How many executions run and wait, asked of the database once a second at most, however often it is scraped.
+/// How many executions wait in the whole installation, asked of the database once a second at most, however often it is scraped.
 final class StatisticsGauges: Sendable {
     private struct State {
         var latest: EngineStatistics?
@@ -36,7 +36,6 @@ final class StatisticsGauges: Sendable {
         self.health = health
         registry.onCollect { [weak self] metrics in
             guard let latest = self?.state.withLock(\.latest) else { return }
-            metrics.gauge("qkron_executions_running", Double(latest.running))
             metrics.gauge("qkron_executions_pending", Double(latest.pending))
         }
     }

@@ -29,16 +29,23 @@ extension Execution {
         coalesce(o.stdout_truncated, false) AS stdout_truncated, coalesce(o.stderr_truncated, false) AS stderr_truncated
         """
 
-    /// The columns of as much output as a row of a list shows: enough characters of head and tail to cut by bytes.
+    /// The columns of as much output as a row of a list shows: a short text, or head and tail of a long one, which is
+    /// itself not read.
     static let outputExcerptColumns: SQL = """
-        coalesce(left(o.stdout, \(Int32(OutputText.listLimit))), '') AS stdout,
-        coalesce(right(o.stdout, \(Int32(OutputText.listLimit))), '') AS stdout_tail,
-        coalesce(octet_length(o.stdout), 0) AS stdout_bytes,
-        coalesce(left(o.stderr, \(Int32(OutputText.listLimit))), '') AS stderr,
-        coalesce(right(o.stderr, \(Int32(OutputText.listLimit))), '') AS stderr_tail,
-        coalesce(octet_length(o.stderr), 0) AS stderr_bytes,
+        \(excerptColumns(of: "stdout")), \(excerptColumns(of: "stderr")),
         coalesce(o.stdout_truncated, false) AS stdout_truncated, coalesce(o.stderr_truncated, false) AS stderr_truncated
         """
+
+    private static func excerptColumns(of stream: SQL) -> SQL {
+        let limit = Int32(OutputText.listLimit)
+        let isLong: SQL = "octet_length(o.\(stream)) > \(limit)"
+        return """
+            coalesce(octet_length(o.\(stream)), 0) AS \(stream)_bytes,
+            CASE WHEN \(isLong) THEN coalesce(o.\(stream)_head, left(o.\(stream), \(limit / 2)))
+                 ELSE coalesce(o.\(stream), '') END AS \(stream),
+            CASE WHEN \(isLong) THEN coalesce(o.\(stream)_tail, right(o.\(stream), \(limit / 2))) END AS \(stream)_tail
+            """
+    }
 
     /// The latest attempt of the execution `e` as an element of `earlier_attempts`.
     static let attemptRecord: SQL = """

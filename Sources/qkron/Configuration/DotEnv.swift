@@ -9,6 +9,7 @@ struct DotEnv: Sendable {
     /// The contents of the file at `path`; nothing if there is no such file.
     init(path: String) {
         guard FileManager.default.fileExists(atPath: path) else { return }
+        // Whatever the reason, the file is there and is none that can be used.
         guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
             faults.append("\(path) cannot be read as UTF-8 text")
             return

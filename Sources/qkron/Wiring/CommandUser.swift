@@ -21,9 +21,12 @@ enum CommandUser {
         guard isRoot || user.uid == geteuid() else {
             throw CommandUserError(description: "RUN_AS names '\(name)': only root can run commands as another user.")
         }
-        guard !isRoot || name != "postgres" else {
+        // By its id: a user may have several names.
+        guard !isRoot || user.uid != SystemUser.lookup("postgres")?.uid else {
             throw CommandUserError(
-                description: "RUN_AS must not be 'postgres': that user owns the database, and with it every account.")
+                description:
+                    "RUN_AS must not name 'postgres', as '\(name)' does: that user owns the database, and with it every account."
+            )
         }
         return user
     }

@@ -125,7 +125,7 @@ struct Composition {
         services.append(server(catalog: catalog, parts: parts))
         if let executor { services += try await engine(executor: executor, catalog: catalog) }
         services.append(StoppingMark(parts: parts, handover: handover))
-        collectPoolMetrics()
+        collectMetrics()
         return services
     }
 
@@ -164,8 +164,10 @@ struct Composition {
                 database: database, announcer: announcer,
                 rules: TaskRules(
                     catalog: catalog, commandRoles: configuration.runs.commandRoles,
-                    retryDelay: configuration.runs.retryDelay)),
-            executions: ExecutionOperations(database: database, announcer: announcer),
+                    retryDelay: configuration.runs.retryDelay),
+                onCancelled: EngineMetrics.cancelledWhileWaiting),
+            executions: ExecutionOperations(
+                database: database, announcer: announcer, onCancelled: EngineMetrics.cancelledWhileWaiting),
             nodes: NodeOperations(database: database, announcer: announcer),
             sessions: SessionOperations(
                 database: database, accounts: accounts, signer: signer, tokenLifetime: identity.tokenMinutes * 60,
@@ -206,7 +208,7 @@ struct Composition {
                 "Runs of an earlier server are carried on",
                 metadata: ["carried_on": "\(granted.count)", "ended": "\(inherited.count - granted.count)"])
         }
-        let completer = Completer(database: database, signals: signals, logger: logger)
+        let completer = Completer(database: database, announcer: announcer, signals: signals, logger: logger)
         return [
             AnnouncementRelay(
                 announcements: Announcements(
@@ -228,12 +230,15 @@ struct Composition {
                 database: database, announcer: announcer, configuration: engineSettings, signals: signals,
                 health: health, logger: logger),
             Reaper(
-                node: node, database: database, catalog: catalog, configuration: engineSettings, signals: signals,
-                logger: logger),
+                node: node, database: database, announcer: announcer, catalog: catalog,
+                configuration: engineSettings, signals: signals, logger: logger),
         ]
     }
 
-    private func collectPoolMetrics() {
+    private func collectMetrics() {
+        registry.onCollect { [running] metrics in
+            metrics.gauge("qkron_executions_running", Double(running.count))
+        }
         registry.onCollect { [requestPool, enginePool, leasePool] metrics in
             let all = [requestPool.statistics, enginePool.statistics, leasePool.statistics]
             metrics.gauge("qkron_db_connections", Double(all.map(\.idle).reduce(0, +)), [("state", "idle")])

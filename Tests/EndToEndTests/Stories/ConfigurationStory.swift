@@ -70,6 +70,31 @@ extension EndToEnd {
             }
         }
 
+        @Test(.enabled(if: getuid() == 0, "only root runs commands as somebody else"))
+        func `commands never run as the user of the database, whatever its name`() async throws {
+            try await Story.tell("owner") { story in
+                let tool = Tool(workspace: story.stage.workspace)
+                let passwords = "\(story.directory)/passwd"
+                let users = try String(contentsOfFile: "/etc/passwd", encoding: .utf8)
+                let owner = try #require(users.split(separator: "\n").first { $0.hasPrefix("postgres:") })
+                try (users + "keeper:" + owner.dropFirst("postgres:".count) + "\n")
+                    .write(toFile: passwords, atomically: false, encoding: .utf8)
+                // The second name is known only there.
+                let elsewhere = [
+                    try Tool.find("unshare"), "-m", "sh", "-c", #"mount --bind "$0" /etc/passwd; exec "$@""#,
+                ]
+                let server = QkronServer("owner", in: story.stage.workspace, database: try await story.database())
+                for name in ["postgres", "keeper"] {
+                    let command = [try Tool.qkron(), "serve", "--run-as", name]
+                    let place = name == "keeper" ? elsewhere + [passwords] : []
+                    // A container may not let us.
+                    guard try await tool.run(place + ["/bin/true"]).hasSucceeded else { continue }
+                    let answer = try await tool.run(place + command, environment: server.environment)
+                    #expect(!answer.hasSucceeded && answer.error.contains("owns the database"), "\(answer)")
+                }
+            }
+        }
+
         @Test(.enabled(if: getuid() == 0, "only root has a directory that others cannot enter"))
         func `a data directory that postgres cannot reach is refused`() async throws {
             try await Story.tell("unreachable") { story in
