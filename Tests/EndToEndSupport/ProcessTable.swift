@@ -1,25 +1,25 @@
 import Foundation
 
 /// What /proc tells of a process.
-struct ProcessEntry: Sendable, CustomStringConvertible {
-    let id: Int32
-    let parent: Int32
-    let commandLine: [String]
-    let environment: String
-    let directory: String
+package struct ProcessEntry: Sendable, CustomStringConvertible {
+    package let id: Int32
+    package let parent: Int32
+    package let commandLine: [String]
+    package let environment: String
+    package let directory: String
 
-    var description: String { "\(id) (parent \(parent)): \(commandLine.joined(separator: " "))" }
+    package var description: String { "\(id) (parent \(parent)): \(commandLine.joined(separator: " "))" }
 }
 
 /// The processes of this machine, zombies left out.
-enum ProcessTable {
-    static func all() -> [ProcessEntry] {
+package enum ProcessTable {
+    package static func all() -> [ProcessEntry] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
         return names.compactMap { Int32($0) }.compactMap(entry)
     }
 
     /// The living ones that bear `mark` in their command line, environment or working directory.
-    static func bearing(_ mark: String) -> [ProcessEntry] {
+    package static func bearing(_ mark: String) -> [ProcessEntry] {
         all().filter {
             $0.environment.contains(mark) || $0.directory.contains(mark)
                 || $0.commandLine.contains { $0.contains(mark) }
@@ -27,11 +27,11 @@ enum ProcessTable {
     }
 
     /// The executor that the server `parent` started.
-    static func executor(of parent: Int32) -> Int32? {
+    package static func executor(of parent: Int32) -> Int32? {
         all().first { $0.parent == parent && $0.commandLine.dropFirst().first == "executor" }?.id
     }
 
-    static func isAlive(_ id: Int32) -> Bool { entry(id) != nil }
+    package static func isAlive(_ id: Int32) -> Bool { entry(id) != nil }
 
     private static func entry(_ id: Int32) -> ProcessEntry? {
         // The name in brackets may itself hold brackets and blanks.

@@ -4,13 +4,13 @@ import Synchronization
 
 /// The directory under /tmp in which everything of one test run lives. Its path is short, since sockets lie in it, and
 /// is the mark by which every process of the run is known.
-final class Workspace: Sendable {
-    let root: String
+package final class Workspace: Sendable {
+    package let root: String
     private let janitor: ChildProcess
     private let lifeline: Int32
     private let counter = Atomic<Int>(0)
 
-    init() throws {
+    package init() throws {
         var template = Array("/tmp/qke-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw CocoaError(.fileWriteUnknown) }
         root = String(decoding: template.dropLast().map(UInt8.init(bitPattern:)), as: UTF8.self)
@@ -19,7 +19,7 @@ final class Workspace: Sendable {
     }
 
     /// A fresh directory that every user may write to.
-    func openDirectory(_ name: String) throws -> String {
+    package func openDirectory(_ name: String) throws -> String {
         let path = self.path(name)
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         chmod(path, 0o777)
@@ -27,15 +27,15 @@ final class Workspace: Sendable {
     }
 
     /// A path in the workspace that nobody has used.
-    func path(_ name: String) -> String {
+    package func path(_ name: String) -> String {
         "\(root)/\(name)\(counter.add(1, ordering: .relaxed).newValue)"
     }
 
     /// Whether a process is the janitor, who bears the root's name as well.
-    func isJanitor(_ id: Int32) -> Bool { id == janitor.id }
+    package func isJanitor(_ id: Int32) -> Bool { id == janitor.id }
 
     /// Lets the janitor sweep.
-    func close() async throws {
+    package func close() async throws {
         Glibc.close(lifeline)
         _ = try await janitor.wait()
     }
