@@ -41,7 +41,7 @@ package final class Workspace: Sendable {
     }
 
     /// A shell that waits for the end of the test process, whichever way it comes, then ends whatever bears the root's
-    /// name and removes it.
+    /// name, and removes it with what was mounted in it.
     private static func janitor(of root: String) throws -> (ChildProcess, Int32) {
         let lifelinePath = "\(root)/lifeline"
         guard mkfifo(lifelinePath, 0o600) == 0 else { throw CocoaError(.fileWriteUnknown) }
@@ -52,10 +52,11 @@ package final class Workspace: Sendable {
             for id in $(grep -lsaF '\(root)' /proc/[0-9]*/environ /proc/[0-9]*/cmdline | cut -d/ -f3); do
                 [ $id = $$ ] || kill -9 $id
             done 2>/dev/null
+            for place in $(grep -F ' \(root)/' /proc/mounts | cut -d' ' -f2); do umount -l $place; done
             rm -rf '\(root)'
             """
         let janitor = try ChildProcess(
-            ["/bin/sh", "-c", script], environment: ["PATH": "/usr/bin:/bin"], input: lifelinePath,
+            ["/bin/sh", "-c", script], environment: ["PATH": Tool.path], input: lifelinePath,
             output: "/dev/null", error: "/dev/null")
         return (janitor, lifeline)
     }

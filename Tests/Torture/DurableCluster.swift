@@ -9,7 +9,7 @@ actor DurableCluster {
     nonisolated let hasSmallDisk: Bool
     private let workspace: Workspace
     private let directory: String
-    private let environment: [String: String]
+    private let fakery: [String]
     private var postmaster: ChildProcess?
     private var isHeldDown = false
     private var wasKilled = false
@@ -21,7 +21,8 @@ actor DurableCluster {
         self.workspace = workspace
         directory = try workspace.openDirectory("pg")
         port = try LoopbackSocket.freePort()
-        environment = ["PATH": Tool.path, "LC_ALL": "C.UTF-8"].merging(clock?.environment ?? [:]) { $1 }
+        // Given only once the user is another: what libfaketime shares belongs to whoever was first.
+        fakery = (clock?.environment ?? [:]).map { "\($0.key)=\($0.value)" }
         let tool = Tool(workspace: workspace)
         database = Database(tool: tool, host: directory, name: "postgres", port: port)
         hasSmallDisk = smallDisk ? try await Self.mount(directory, tool) : false
@@ -43,16 +44,17 @@ actor DurableCluster {
     }
 
     private func start() async throws {
-        // Left by a killed postmaster whose number another process has by now.
         wasKilled = false
         let settings = [
             "listen_addresses=127.0.0.1", "port=\(port)", "unix_socket_directories=\(directory)", "max_connections=200",
             "min_wal_size=32MB", "max_wal_size=64MB", "log_min_messages=warning", "log_line_prefix=%m [%p] ",
         ]
         postmaster = try ChildProcess(
-            try PostgresPrograms.become() + ["\(try PostgresPrograms.directory())/postgres", "-D", "\(directory)/data"]
+            try PostgresPrograms.become() + ["/usr/bin/env"] + fakery
+                + ["\(try PostgresPrograms.directory())/postgres", "-D", "\(directory)/data"]
                 + settings.flatMap { ["-c", $0] },
-            environment: environment, directory: workspace.root, output: "\(workspace.root)/postgres.log",
+            environment: ["PATH": Tool.path, "LC_ALL": "C.UTF-8"], directory: workspace.root,
+            output: "\(workspace.root)/postgres.log",
             error: "\(workspace.root)/postgres.log")
     }
 
@@ -116,13 +118,5 @@ actor DurableCluster {
         postmaster?.signal(SIGINT)
         _ = try await postmaster?.wait(within: .seconds(60))
         postmaster = nil
-        await leave()
-    }
-
-    /// Gives the small disk back.
-    func leave() async {
-        postmaster?.signal(SIGKILL)
-        guard hasSmallDisk, let unmount = try? Tool.find("umount") else { return }
-        _ = try? await Tool(workspace: workspace).run([unmount, "-l", directory])
     }
 }

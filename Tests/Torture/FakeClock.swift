@@ -29,4 +29,13 @@ struct FakeClock: Sendable {
         chmod("\(file).new", 0o644)
         guard rename("\(file).new", file) == 0 else { throw CocoaError(.fileWriteUnknown) }
     }
+
+    /// Removes what libfaketime has left of processes that were killed.
+    static func sweep() {
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: "/dev/shm")) ?? []
+        where name.contains("faketime_s") {
+            guard let id = name.split(separator: "_").last.flatMap({ Int32($0) }), kill(id, 0) != 0 else { continue }
+            unlink("/dev/shm/\(name)")
+        }
+    }
 }

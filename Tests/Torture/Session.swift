@@ -8,12 +8,14 @@ struct Session: Sendable {
     /// Answers whether every promise was kept.
     func run() async throws -> Bool {
         let workspace = try Workspace()
+        defer { FakeClock.sweep() }
         let outcome: (isKept: Bool, cluster: DurableCluster)
         do {
             outcome = try await torture(in: workspace)
         } catch {
             Progress.say("The run could not be judged: \(error)")
             await Records.keep(of: workspace, seed: options.seed)
+            try await workspace.close()
             throw error
         }
         try await outcome.cluster.stop()

@@ -89,22 +89,23 @@ extension Evidence {
             .joined()
     }
 
+    /// Under `allow`, and of a task that is gone, only the attempts of one slot follow each other: others are granted
+    /// beside each other, and start in any order.
     private func tokensGrow() -> Promise {
-        var promise = Promise("fencing tokens of a task grow in the order of its attempts")
-        for attempts in ledger.byTask.values {
-            var ended = attempts.sorted { $0.lastSign < $1.lastSign }[...]
-            var highest: Attempt?
-            for attempt in attempts {
-                while let first = ended.first, first.lastSign < attempt.start.instant {
-                    if first.start.token > highest?.start.token ?? 0 { highest = first }
-                    ended.removeFirst()
-                }
-                promise.check(highest?.start.token ?? 0 < attempt.start.token) {
-                    "\(attempt)\n      came after \(highest.map(\.description) ?? "")"
+        var promise = Promise("fencing tokens grow from each attempt to those that follow it")
+        let tasks = tasks
+        for (task, attempts) in ledger.byTask {
+            for group in groupsThatExclude(attempts, overlap: tasks[task]?.overlap ?? "allow") {
+                for (first, second) in zip(group, group.dropFirst()) {
+                    promise.check(first.start.token < second.start.token) { "\(first)\n      \(second)" }
                 }
             }
         }
         return promise
+    }
+
+    private func groupsThatExclude(_ attempts: [Attempt], overlap: String) -> [[Attempt]] {
+        overlap == "allow" ? Array(Dictionary(grouping: attempts, by: \.start.slot).values) : [attempts]
     }
 
     private func completedRunsEnded() -> Promise {
