@@ -19,7 +19,8 @@ enum FaultKind: String, CaseIterable, Sendable {
     /// How often it is chosen beside the others.
     var weight: Int {
         switch self {
-        case .killServer, .killBoth, .stopServer, .blackHole, .cut: 4
+        case .stopServer: 6
+        case .killServer, .killBoth, .blackHole, .cut: 4
         case .killExecutor, .killBackends, .delay, .stopExecutor, .clockForward: 3
         case .killAllServers, .killPostgres, .stopBoth, .clockBack, .diskFull: 2
         }

@@ -22,6 +22,9 @@ struct LedgerLine: Sendable, CustomStringConvertible {
         (self.attempt, self.token, self.process, self.instant) = (attempt, token, process, instant)
     }
 
+    /// Whether it only says that its process lives.
+    var isSignOfLife: Bool { word == "beat" || word == "daemon" }
+
     var description: String {
         let seconds = String(format: "%.6f", Double(instant) / 1e9)
         return

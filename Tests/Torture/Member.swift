@@ -63,14 +63,14 @@ actor Member {
 
     func kill(server killsServer: Bool, executor killsExecutor: Bool, downFor seconds: Double) async {
         guard let process = await server.processID, await server.ended() == nil else { return }
-        let executor = killsExecutor ? ProcessTable.executor(of: process) : nil
+        let executors = killsExecutor ? executors(of: process) : []
         if killsServer {
             holds += 1
             killed.insert(process)
             isReady = false
             await server.signal(SIGKILL)
         }
-        if let executor { _ = Glibc.kill(executor, SIGKILL) }
+        for executor in executors { _ = Glibc.kill(executor, SIGKILL) }
         guard killsServer else { return }
         try? await Task.sleep(for: .seconds(seconds))
         holds -= 1
@@ -79,13 +79,23 @@ actor Member {
     func stop(server stopsServer: Bool, executor stopsExecutor: Bool, for seconds: Double) async {
         guard let process = await server.processID, await server.ended() == nil else { return }
         var chosen = stopsServer ? [process] : []
-        if stopsExecutor, let executor = ProcessTable.executor(of: process) { chosen.append(executor) }
+        if stopsExecutor { chosen += executors(of: process) }
         for id in chosen {
             stopped.insert(id)
             _ = Glibc.kill(id, SIGSTOP)
         }
         try? await Task.sleep(for: .seconds(seconds))
         for id in chosen { resume(id) }
+    }
+
+    /// The executors of this server: its child, and those that an earlier process on its data directory started, which
+    /// write to the same logs.
+    private func executors(of process: Int32) -> [Int32] {
+        ProcessTable.all().filter { entry in
+            guard entry.commandLine.dropFirst().first == "executor" else { return false }
+            let log = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(entry.id)/fd/2")
+            return entry.parent == process || log?.hasPrefix("\(server.dataDirectory).") == true
+        }.map(\.id)
     }
 
     private func resume(_ id: Int32) {

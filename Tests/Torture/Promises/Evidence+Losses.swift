@@ -23,6 +23,7 @@ extension Evidence {
         let tasks = tasks
         let retries = Dictionary(grouping: tables.executions.filter { $0.retryOf != nil }, by: { $0.retryOf ?? "" })
         for row in tables.executions where row.isInterrupted {
+            promise.check(faults > 0) { "nothing was done to any server: \(row)" }
             guard let task = tasks[row.task], task.status != "cancelled" else { continue }
             let expected = row.attempts <= task.maxRetries ? 1 : 0
             promise.check(retries[row.id]?.count ?? 0 == expected) {

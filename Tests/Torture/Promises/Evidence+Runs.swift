@@ -32,8 +32,8 @@ extension Evidence {
         for line in ledger.lines where line.word == "start" || line.word == "beside" {
             promise.check(line.word == "start") {
                 let near = ledger.lines.filter {
-                    $0.task == line.task && $0.execution != line.execution
-                        && $0.instant + 3_000_000_000 > line.instant && $0.instant < line.instant + 2_000_000_000
+                    $0.task == line.task && $0.execution != line.execution && !$0.isSignOfLife
+                        && $0.instant + 10_000_000_000 > line.instant && $0.instant < line.instant + 2_000_000_000
                 }
                 return "\(line)\(lines(of: line.execution))\n    beside:\(near.map { "\n      \($0)" }.joined())"
             }

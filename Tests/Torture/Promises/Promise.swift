@@ -27,6 +27,8 @@ struct Evidence: Sendable {
     let quiet: Set<String>
     /// Living processes of commands.
     let processes: [String]
+    /// How many faults there were.
+    let faults: Int
     /// Crashes of servers, and what they left behind at their end.
     let complaints: [String]
 
@@ -36,8 +38,10 @@ struct Evidence: Sendable {
         slotPromises() + runPromises() + lossPromises() + [answeredWrites(), noInternalErrors()] + endPromises()
     }
 
-    /// The ledger's lines of an execution.
+    /// The ledger's lines of an execution; of the signs of life of each process only the last.
     func lines(of execution: String) -> String {
-        ledger.lines.filter { $0.execution == execution }.map { "\n      \($0)" }.joined()
+        let lines = ledger.lines.filter { $0.execution == execution }
+        let lastSigns = Dictionary(lines.map { ($0.process, $0.instant) }, uniquingKeysWith: max)
+        return lines.filter { !$0.isSignOfLife || lastSigns[$0.process] == $0.instant }.map { "\n      \($0)" }.joined()
     }
 }
