@@ -10,6 +10,8 @@ actor Injector {
     private(set) var counts: [FaultKind: Int] = [:]
     /// The sum of all steps back, in seconds.
     private(set) var steppedBack = 0.0
+    /// By how many seconds the clock was ahead, and since when.
+    private(set) var clockSteps: [(since: UInt64, offset: Double)] = []
 
     init(plan: FaultPlan, members: [Member], cluster: DurableCluster, clock: FakeClock?) {
         self.plan = plan
@@ -68,6 +70,7 @@ actor Injector {
         offset += seconds
         if seconds < 0 { steppedBack -= seconds }
         try? clock?.set(offset)
+        clockSteps.append((Moment.now, offset))
     }
 }
 

@@ -86,13 +86,3 @@ final class ProxyLink {
         LoopbackSocket.reset(upstream)
     }
 }
-
-/// Instants of CLOCK_BOOTTIME, as the ledger has them.
-enum Moment {
-    /// Nanoseconds since the machine started.
-    static var now: UInt64 {
-        var time = timespec()
-        clock_gettime(CLOCK_BOOTTIME, &time)
-        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
-    }
-}

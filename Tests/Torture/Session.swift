@@ -100,7 +100,7 @@ struct Session: Sendable {
         return Evidence(
             ledger: LedgerFile(path: scene.bench.ledger), tables: tables, tasksAfterStorm: tasksAfterStorm,
             entries: await scene.journal.entries, steppedBack: Int(await injector.steppedBack * 1_000_000),
-            quiet: Set(scene.quiet), processes: processes,
+            clock: ClockHistory(steps: await injector.clockSteps), quiet: Set(scene.quiet), processes: processes,
             faults: await injector.counts.values.reduce(0, +), complaints: complaints)
     }
 }

@@ -1,6 +1,8 @@
 /// What became of runs that were lost or failed.
 extension Evidence {
-    func lossPromises() -> [Promise] { [lateWorkersAreFenced(), everyLossIsRetried(), attemptsAreUsed()] }
+    func lossPromises() -> [Promise] {
+        [lateWorkersAreFenced(), theEndedAreDead(), everyLossIsRetried(), attemptsAreUsed()]
+    }
 
     /// What was given away stays lost, whatever its worker says later; and it was dead before the retry began.
     private func lateWorkersAreFenced() -> Promise {
@@ -14,6 +16,21 @@ extension Evidence {
             promise.check(lost.isInterrupted && lost.slot == retry.slot) { "\(lost)\n      \(retry)" }
             guard let start = firstStarts[retry.id]?.start.instant, let lastSign = lastSigns[parent] else { continue }
             promise.check(lastSign < start) { "\(lost)\n      \(retry)\(lines(of: parent))\(lines(of: retry.id))" }
+        }
+        return promise
+    }
+
+    /// Judged by the database's clock, and therefore not where it went back.
+    private func theEndedAreDead() -> Promise {
+        var promise = Promise("a run is recorded as ended only when its processes are dead")
+        guard steppedBack == 0 else { return promise }
+        for attempt in ledger.attempts {
+            guard let row = tables.byID[attempt.execution], let endedAt = row.endedAt else { continue }
+            let lastSign = clock.databaseTime(at: attempt.lastSign)
+            // The two clocks are read one after the other.
+            promise.check(lastSign <= endedAt + 20_000) {
+                "\(row)\n      \(attempt), that is at \(lastSign.asInstant)\(lines(of: row.id))"
+            }
         }
         return promise
     }

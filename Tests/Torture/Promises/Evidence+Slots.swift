@@ -33,7 +33,7 @@ extension Evidence {
     private func isDropped(_ slot: Int, by period: PeriodRow, of task: TaskRow, isAfterLast: Bool) -> Bool {
         guard isAfterLast, let until = period.until else { return false }
         // At the end all servers are well: only a slot of the last moment can be too young to have been taken up.
-        return !quiet.contains(task.id) || until - slot < 1_500_000
+        return !quiet.contains(task.id) || until - slot < 5_000_000
     }
 
     /// Of slots missed at once the newest hundred are recorded; older ones keep no execution.

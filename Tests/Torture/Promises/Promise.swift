@@ -23,6 +23,7 @@ struct Evidence: Sendable {
     let entries: [Entry]
     /// The sum of all steps back of the clock, in microseconds.
     let steppedBack: Int
+    let clock: ClockHistory
     /// Tasks that the storm left alone.
     let quiet: Set<String>
     /// Living processes of commands.

@@ -1,0 +1,30 @@
+import Glibc
+
+/// Instants of CLOCK_BOOTTIME, as the ledger has them.
+enum Moment {
+    /// Nanoseconds since the machine started.
+    static var now: UInt64 { nanoseconds(of: CLOCK_BOOTTIME) }
+
+    fileprivate static func nanoseconds(of clock: clockid_t) -> UInt64 {
+        var time = timespec()
+        clock_gettime(clock, &time)
+        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+    }
+}
+
+/// What the database's clock showed at the instants of the ledger.
+struct ClockHistory: Sendable {
+    private let start: UInt64
+    private let steps: [(since: UInt64, offset: Double)]
+
+    init(steps: [(since: UInt64, offset: Double)]) {
+        start = Moment.nanoseconds(of: CLOCK_REALTIME) - Moment.now
+        self.steps = steps
+    }
+
+    /// Microseconds since 1970.
+    func databaseTime(at instant: UInt64) -> Int {
+        let offset = steps.last { $0.since <= instant }?.offset ?? 0
+        return Int((start + instant) / 1_000) + Int(offset * 1_000_000)
+    }
+}
