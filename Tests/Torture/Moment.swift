@@ -22,6 +22,19 @@ struct ClockHistory: Sendable {
         self.steps = steps
     }
 
+    /// From this time on, in microseconds since 1970, the clock never went back.
+    var steadySince: Int {
+        var highest = 0
+        var before = 0.0
+        for step in steps {
+            if step.offset < before {
+                highest = max(highest, Int((start + step.since) / 1_000) + Int(before * 1_000_000))
+            }
+            before = step.offset
+        }
+        return highest
+    }
+
     /// Microseconds since 1970.
     func databaseTime(at instant: UInt64) -> Int {
         let offset = steps.last { $0.since <= instant }?.offset ?? 0

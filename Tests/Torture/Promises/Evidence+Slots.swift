@@ -64,12 +64,12 @@ extension Evidence {
         return promise
     }
 
-    /// Judged by the database's clock, and therefore not where it went back.
+    /// Judged by the database's clock, and therefore only from when it went back no more.
     private func skipsHaveTheirReason() -> Promise {
         var promise = Promise("every skipped slot met an unfinished run, or was late beyond its grace")
-        guard steppedBack == 0 else { return promise }
         let tasks = tasks
-        for row in tables.executions where row.status == "skipped" {
+        let steadySince = clock.steadySince
+        for row in tables.executions where row.status == "skipped" && row.createdAt > steadySince {
             guard let task = tasks[row.task] else { continue }
             switch row.reason {
             case "misfire":
