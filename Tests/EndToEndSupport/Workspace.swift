@@ -37,7 +37,7 @@ package final class Workspace: Sendable {
     /// Lets the janitor sweep.
     package func close() async throws {
         Glibc.close(lifeline)
-        _ = try await janitor.wait()
+        _ = try await janitor.wait(within: .seconds(180))
     }
 
     /// A shell that waits for the end of the test process, whichever way it comes, then ends whatever bears the root's
