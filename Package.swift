@@ -137,6 +137,7 @@ let package = Package(
                 "NIOPosix", "Logging", "Metrics",
             ]),
         tests("EndToEndTests", sees: ["qkron", "EndToEndSupport", "COpenSSL"]),
+        tests("TortureTests", sees: ["Torture"]),
         tests("TelemetryTests", sees: ["Telemetry", "Metrics"]),
         tests("ActionsTests", sees: ["Scheduling", "Domain", "Actions", "Executor", "Logging"]),
         tests("StorageTests", sees: ["Scheduling", "Domain", "Postgres", "Storage", "TestSupport", "Logging"]),

@@ -58,10 +58,13 @@ struct LedgerFile: Sendable {
     let byTask: [String: [Attempt]]
 
     init(path: String) {
-        let data = FileManager.default.contents(atPath: path) ?? Data()
+        self.init(text: String(decoding: FileManager.default.contents(atPath: path) ?? Data(), as: UTF8.self))
+    }
+
+    init(text: String) {
         var lines: [LedgerLine] = []
         var garbled: [String] = []
-        for text in String(decoding: data, as: UTF8.self).split(separator: "\n") {
+        for text in text.split(separator: "\n") {
             if let line = LedgerLine(text) { lines.append(line) } else { garbled.append(String(text)) }
         }
         self.lines = lines

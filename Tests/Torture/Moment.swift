@@ -18,7 +18,12 @@ struct ClockHistory: Sendable {
     private let steps: [(since: UInt64, offset: Double)]
 
     init(steps: [(since: UInt64, offset: Double)]) {
-        start = Moment.nanoseconds(of: CLOCK_REALTIME) - Moment.now
+        self.init(start: Moment.nanoseconds(of: CLOCK_REALTIME) - Moment.now, steps: steps)
+    }
+
+    /// - Parameter start: when the machine started, in nanoseconds since 1970.
+    init(start: UInt64, steps: [(since: UInt64, offset: Double)]) {
+        self.start = start
         self.steps = steps
     }
 

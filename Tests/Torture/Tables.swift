@@ -75,10 +75,21 @@ struct Tables: Sendable {
     let byTask: [String: [ExecutionRow]]
     let now: Int
 
+    init(tasks: [TaskRow], periods: [PeriodRow], executions: [ExecutionRow], now: Int) {
+        self.tasks = tasks
+        self.periods = Dictionary(grouping: periods, by: \.task)
+        self.executions = executions
+        self.now = now
+        byID = Dictionary(executions.map { ($0.id, $0) }) { first, _ in first }
+        byTask = Dictionary(grouping: executions, by: \.task)
+    }
+}
+
+extension Tables {
     init(of database: Database) async throws {
         let micros = { (name: String) in "(extract(epoch FROM \(name)) * 1000000)::bigint" }
-        now = try await database.number("SELECT \(micros("clock_timestamp()"))")
-        tasks = try await database.rows(
+        let now = try await database.number("SELECT \(micros("clock_timestamp()"))")
+        let tasks = try await database.rows(
             """
             SELECT id, name, coalesce(description, ''), schedule_type, schedule, is_active, status, overlap_policy,
                    misfire_policy, misfire_grace, max_retries FROM qkron.tasks ORDER BY id
@@ -99,8 +110,7 @@ struct Tables: Sendable {
                 task: row[0], from: Int(row[1]) ?? 0, until: Int(row[2]),
                 cadence: Cadence(kind: row[3], text: row[4]), anchor: Int(row[5]), isActive: row[6] == "t")
         }
-        self.periods = Dictionary(grouping: periods, by: \.task)
-        executions = try await database.rows(
+        let executions = try await database.rows(
             """
             SELECT id, task_id, trigger, \(micros("scheduled_for")), status, coalesce(reason, ''), attempt_number,
                    earlier_attempts, \(micros("started_at")), \(micros("ended_at")), return_code, retry_of,
@@ -121,8 +131,7 @@ struct Tables: Sendable {
                 retryOf: row[11].isEmpty ? nil : row[11], node: row[12], token: Int(row[13]),
                 createdAt: Int(row[14]) ?? 0)
         }
-        byID = Dictionary(uniqueKeysWithValues: executions.map { ($0.id, $0) })
-        byTask = Dictionary(grouping: executions, by: \.task)
+        self.init(tasks: tasks, periods: periods, executions: executions, now: now)
     }
 }
 
