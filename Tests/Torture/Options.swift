@@ -12,7 +12,7 @@ struct Options: Sendable {
     var lease: Int { 3 + Int(seed % 2) }
 
     /// How long the backlog may take that the faults have left.
-    var settleSeconds: Int { 120 }
+    var settleSeconds: Int { 300 }
 
     func asks(for kinds: FaultKind...) -> Bool { faults.contains { kinds.contains($0) } }
 }
