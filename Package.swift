@@ -93,7 +93,7 @@ let package = Package(
             dependencies: dependencies([
                 "Scheduling", "Domain", "Postgres", "EmbeddedPostgres", "Credentials", "Executor", "Actions",
                 "Telemetry", "Storage", "Operations", "Engine", "Server", "ArgumentParser", "ServiceLifecycle",
-                "UnixSignals", "Metrics", "Logging",
+                "UnixSignals", "Metrics", "Logging", "CLinux", "Subprocess", "SystemPackage",
             ]),
             swiftSettings: settings),
 

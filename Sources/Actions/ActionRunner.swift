@@ -10,14 +10,35 @@ package protocol ActionRunner: Sendable {
     /// - Throws: every fault found, each at the parameter's name.
     func accept(_ parameters: [String: JSONValue]) throws(InputFaults) -> [String: JSONValue]
 
-    /// Makes one attempt. When the task is cancelled, ends what it began and answers `.cancelled` once it is gone.
-    func run(_ attempt: AttemptContext) async -> AttemptReport
+    /// Makes one attempt, or carries on with one that an earlier server began. When the task is cancelled, ends what it
+    /// began and answers `.cancelled` once it is gone; nil if the attempt goes on without this server (`detach`).
+    func run(_ attempt: AttemptContext) async -> AttemptReport?
+
+    /// Says that the attempt's report is recorded, or refused for good, and need not be kept.
+    func settle(_ attempt: AttemptID)
+
+    /// The attempts that an earlier server began, and that go on or ended with nobody to record it.
+    var inheritedAttempts: [AttemptID] { get }
+
+    /// Ends the inherited attempts that are not granted to this server.
+    func endInherited(except granted: Set<AttemptID>)
+
+    /// Lets go of the attempts under way, so that the next server may carry on with them; `run` answers nil for them.
+    func detach() async
 
     /// Says until when the server's lease holds: past it, what this runner has under way must be dead by itself.
     func holdLease(until instant: ContinuousClock.Instant)
 
     /// Ends what a dead server's runs left on this machine; returns when it is gone.
-    func endLeftovers(of executions: [Identifier<Execution>]) async
+    func endLeftovers(of attempts: [AttemptID]) async
+}
+
+/// A kind whose attempts live in the server itself leaves nothing to another one: it goes on to its end first.
+extension ActionRunner {
+    package func settle(_ attempt: AttemptID) {}
+    package var inheritedAttempts: [AttemptID] { [] }
+    package func endInherited(except granted: Set<AttemptID>) {}
+    package func detach() async {}
 }
 
 /// What a runner must know of the attempt it makes.

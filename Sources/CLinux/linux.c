@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -122,6 +124,40 @@ uint64_t qkron_raise_open_files(void) {
     return before;
 }
 
+struct thread_start {
+    void (*body)(void *);
+    void *argument;
+    char name[16];
+};
+
+static void *run_thread(void *raw) {
+    struct thread_start start = *(struct thread_start *)raw;
+    free(raw);
+    (void)pthread_setname_np(pthread_self(), start.name);
+    start.body(start.argument);
+    return NULL;
+}
+
+int qkron_thread_start(const char *name, void (*body)(void *), void *argument) {
+    struct thread_start *start = malloc(sizeof *start);
+    if (start == NULL) return -ENOMEM;
+    *start = (struct thread_start){.body = body, .argument = argument};
+    strncpy(start->name, name, sizeof start->name - 1);
+    sigset_t all, before;
+    sigfillset(&all);
+    // The new thread inherits the mask, so that signals go to those who wait for them.
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    pthread_t thread;
+    int error = pthread_create(&thread, NULL, run_thread, start);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (error != 0) {
+        free(start);
+        return -error;
+    }
+    pthread_detach(thread);
+    return 0;
+}
+
 int qkron_become_subreaper(void) {
     return answer(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0));
 }
@@ -132,6 +168,19 @@ int qkron_set_process_name(const char *name) {
 
 int qkron_make_undumpable(void) {
     return answer(prctl(PR_SET_DUMPABLE, 0, 0, 0, 0));
+}
+
+int qkron_replace_program(const char *path, char *const *arguments, char *const *environment, const int *kept,
+                          size_t count) {
+    if (syscall(SYS_close_range, 3u, ~0u, CLOSE_RANGE_CLOEXEC) != 0) return -errno;
+    for (size_t index = 0; index < count; index++) {
+        if (fcntl(kept[index], F_SETFD, 0) != 0) return -errno;
+    }
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    execve(path, arguments, environment);
+    return -errno;
 }
 
 static int unix_socket(const char *path, struct sockaddr_un *address) {

@@ -5,7 +5,24 @@ import SystemPackage
 package final class DirectoryLock: Sendable {
     /// What is held.
     package let directory: DataDirectory
-    private let descriptor: Int32
+    /// The open file that bears the lock: whoever inherits it holds the directory.
+    package let descriptor: Int32
+
+    /// The lock that an earlier server in this process left behind.
+    ///
+    /// Takes over the descriptor. Throws, having closed it, where it is not the lock of this directory.
+    package init(inherited descriptor: Int32, of directory: DataDirectory) throws {
+        let file = directory.filePath.appending("qkron.lock")
+        var own = stat()
+        guard fstat(descriptor, &own) == 0, let known = try Files.status(of: file), own.st_ino == known.st_ino,
+            own.st_dev == known.st_dev, flock(descriptor, LOCK_EX | LOCK_NB) == 0
+        else {
+            close(descriptor)
+            throw EmbeddedPostgresError.directoryInUse(path: directory.path, processID: nil)
+        }
+        self.directory = directory
+        self.descriptor = descriptor
+    }
 
     init(of directory: DataDirectory) throws {
         let file = directory.filePath.appending("qkron.lock")

@@ -61,8 +61,8 @@ package actor PostgresServer {
         "host=\(sockets.path) port=\(SocketDirectory.port) user=qkron dbname=qkron"
     }
 
-    /// Keeps the server running until cancelled, then stops it and returns: starts it again whenever it dies, at once
-    /// the first time, later after up to 10 s. Returns also after `stop()`.
+    /// Keeps the server running until cancelled: starts it again whenever it dies, at once the first time, later after up
+    /// to 10 s. Returns also after `stop()`, which it leaves to the caller.
     package func run() async {
         var pause = Duration.zero
         while !Task.isCancelled {
@@ -81,7 +81,6 @@ package actor PostgresServer {
                 return
             }
         }
-        await stop()
     }
 
     /// Stops the server and returns when it has ended: open transactions are rolled back; after 60 s it is ended the

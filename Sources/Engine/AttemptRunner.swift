@@ -24,37 +24,43 @@ package struct AttemptRunner: Sendable {
         completer.close()
     }
 
-    /// Makes the attempt of `lease`, which `running` holds already; returns when it is recorded, or refused.
+    /// Makes the attempt of `lease`, which `running` holds already; returns when it is recorded, or refused, or goes on
+    /// without this server.
     func run(_ lease: Lease, endSignal: AsyncStream<Void>) async {
         EngineMetrics.started(lease)
         let clock = ContinuousClock()
         let start = clock.now
-        let report = await performed(lease, endSignal)
+        guard let report = await performed(lease, endSignal) else { return running.remove(lease) }
         let decision = lease.retryPolicy.decision(after: report.outcome, attempt: lease.attempt)
         let isRecorded = await completer.finish(FinishedAttempt(lease: lease, report: report, decision: decision))
+        catalog.settle(lease)
         let isForgotten = running.ending(of: lease) == .heard(.forgetIt)
         running.remove(lease)
         if !isForgotten { tell(lease, report, decision, isRecorded: isRecorded, duration: clock.now - start) }
     }
 
-    /// The action's report; cancelling the action is how it is ended.
-    private func performed(_ lease: Lease, _ endSignal: AsyncStream<Void>) async -> AttemptReport {
-        let report = await withTaskGroup(of: AttemptReport?.self) { group in
-            group.addTask { await catalog.run(lease) }
+    private enum Event {
+        case report(AttemptReport?)
+        case mustEnd
+    }
+
+    /// The action's report; nil if it goes on without this server. Cancelling the action is how it is ended.
+    private func performed(_ lease: Lease, _ endSignal: AsyncStream<Void>) async -> AttemptReport? {
+        let report = await withTaskGroup(of: Event.self) { group in
+            group.addTask { .report(await catalog.run(lease)) }
             group.addTask {
                 for await _ in endSignal {}
-                return nil
+                return .mustEnd
             }
             var report: AttemptReport?
             // Whichever comes first ends the other: the action, or the wish that it end.
-            while let next = await group.next() {
-                report = next ?? report
+            while let event = await group.next() {
+                if case .report(let found) = event { report = found }
                 group.cancelAll()
             }
             return report
         }
         return report?.ended(by: running.ending(of: lease))
-            ?? AttemptReport(outcome: .lost, error: "The run was interrupted")
     }
 
     private func tell(

@@ -17,6 +17,7 @@ package struct LeaseKeeper: Service {
     private let configuration: EngineConfiguration
     private let signals: EngineSignals
     private let running: RunningAttempts
+    private let handover: Handover
     private let health: EngineHealth
     private let logger: Logger
 
@@ -25,7 +26,7 @@ package struct LeaseKeeper: Service {
     /// - Parameter renewals: the same database over connections that nothing else waits for.
     package init(
         node: Node, database: Database, renewals: Database, catalog: ActionCatalog, configuration: EngineConfiguration,
-        signals: EngineSignals, running: RunningAttempts, health: EngineHealth, logger: Logger
+        signals: EngineSignals, running: RunningAttempts, handover: Handover, health: EngineHealth, logger: Logger
     ) {
         self.node = node
         self.database = database
@@ -34,6 +35,7 @@ package struct LeaseKeeper: Service {
         self.configuration = configuration
         self.signals = signals
         self.running = running
+        self.handover = handover
         self.health = health
         self.logger = logger
     }
@@ -55,6 +57,8 @@ package struct LeaseKeeper: Service {
             running.endAll(.heard(.leaseGone))
             throw NodeSuperseded(name: node.name)
         }
+        // The next server on this data directory needs what is left of it.
+        guard !handover.isUnderWay else { return }
         do {
             try await renewals.store.release(node)
         } catch {

@@ -52,13 +52,13 @@ package struct Reaper: Service {
         let attempts = try await database.store.runningAttempts(of: dead.id, epochs: 0...dead.epoch)
         // Both checks, before anything is killed and again with the record: the node may be back.
         guard !attempts.isEmpty, try await database.transaction({ try await $0.lockLapsed(dead) }) else { return }
-        await catalog.endLeftovers(of: attempts.map(\.executionID))
+        await catalog.endLeftovers(of: attempts.map(\.attemptID))
         try await record(attempts, ifStillLapsed: dead)
     }
 
     private func settle(_ attempts: [Lease]) async throws {
         guard !attempts.isEmpty else { return }
-        await catalog.endLeftovers(of: attempts.map(\.executionID))
+        await catalog.endLeftovers(of: attempts.map(\.attemptID))
         try await record(attempts, ifStillLapsed: nil)
     }
 

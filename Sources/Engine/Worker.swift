@@ -1,3 +1,4 @@
+import Actions
 import Domain
 import Logging
 import ServiceLifecycle
@@ -5,7 +6,7 @@ import Storage
 import Synchronization
 
 /// Leases executions while it has free capacity, and runs each in a child task. Told to stop, it leases no more, waits
-/// for what runs, and ends what the grace does not suffice for.
+/// for what runs, and ends what the grace does not suffice for; in a handover it leaves what runs to the next server.
 package struct Worker: Service {
     /// No nap is longer, so that a lost wake-up only delays.
     private static let longestNap = Duration.seconds(10)
@@ -18,13 +19,16 @@ package struct Worker: Service {
     private let signals: EngineSignals
     private let running: RunningAttempts
     private let attempts: AttemptRunner
+    private let catalog: ActionCatalog
+    private let handover: Handover
     private let health: EngineHealth
     private let logger: Logger
 
     /// A worker of `node`; what it runs is held in `running`.
     package init(
         node: Node, database: Database, configuration: EngineConfiguration, signals: EngineSignals,
-        running: RunningAttempts, attempts: AttemptRunner, health: EngineHealth, logger: Logger
+        running: RunningAttempts, attempts: AttemptRunner, catalog: ActionCatalog, handover: Handover,
+        health: EngineHealth, logger: Logger
     ) {
         self.node = node
         self.database = database
@@ -32,6 +36,8 @@ package struct Worker: Service {
         self.signals = signals
         self.running = running
         self.attempts = attempts
+        self.catalog = catalog
+        self.handover = handover
         self.health = health
         self.logger = logger
     }
@@ -45,6 +51,7 @@ package struct Worker: Service {
                 isStopping.store(true, ordering: .releasing)
                 signals.work.wake()
             }
+            if handover.isUnderWay { await letGo(into: &group) }
             await drain()
         }
     }
@@ -52,9 +59,9 @@ package struct Worker: Service {
     private func lease(into group: inout DiscardingTaskGroup, until isOver: () -> Bool) async {
         var recovery = LoopRecovery("worker", logger: logger)
         let clock = ContinuousClock()
-        // A grant whose answer was lost may be committed at any time after: so what the database says we run is asked
-        // after every failure, and now and then.
-        var nextLook = clock.now + configuration.leaseDuration
+        // What was taken over at the start is found so. A grant whose answer was lost may be committed at any time
+        // after: so what the database says we run is asked after every failure, too, and now and then.
+        var nextLook = clock.now
         while !isOver() {
             let free = configuration.capacity - running.count
             do {
@@ -65,13 +72,7 @@ package struct Worker: Service {
                 let looksBack = clock.now >= nextLook
                 let leases = looksBack ? try await forgottenLeases() : try await claim(free)
                 if looksBack { nextLook = clock.now + configuration.leaseDuration }
-                for lease in leases {
-                    let endSignal = running.add(lease)
-                    group.addTask {
-                        await attempts.run(lease, endSignal: endSignal)
-                        signals.work.wake()  // Only now its place is free.
-                    }
-                }
+                for lease in leases { begin(lease, in: &group) }
                 let nap = leases.isEmpty && !looksBack ? try await napLength() : .zero
                 recovery.succeed()
                 health.note(.worker, isWell: true)
@@ -81,6 +82,14 @@ package struct Worker: Service {
                 health.note(.worker, isWell: false)
                 await signals.work.nap(upTo: recovery.delay(after: error))
             }
+        }
+    }
+
+    private func begin(_ lease: Lease, in group: inout DiscardingTaskGroup) {
+        let endSignal = running.add(lease)
+        group.addTask {
+            await attempts.run(lease, endSignal: endSignal)
+            signals.work.wake()  // Only now its place is free.
         }
     }
 
@@ -104,6 +113,23 @@ package struct Worker: Service {
         }
         // One that is ready yet was not granted: somebody else is busy with its task for a moment.
         return min(max(.seconds(seconds), .milliseconds(50)), Self.longestNap)
+    }
+
+    /// Leaves to the next server what can go on without this one; what is left is waited for.
+    private func letGo(into group: inout DiscardingTaskGroup) async {
+        do {
+            // The next server would take what never started for lost.
+            for lease in try await forgottenLeases() { begin(lease, in: &group) }
+            // The lease must last until the next server renews it.
+            let sent = ContinuousClock.now
+            if try await database.store.renewLease(of: node, running: running.count) {
+                catalog.holdLease(until: sent + configuration.leaseDuration - configuration.leaseMargin)
+            }
+        } catch {
+            logger.warning("The database does not answer in the handover", metadata: ["error": "\(error)"])
+        }
+        await catalog.detach()
+        logger.notice("The next server carries on with what runs")
     }
 
     private func drain() async {

@@ -13,6 +13,7 @@ final class CommandRun {
     }
 
     let number: UInt64
+    let key: RunKey
     let tree: TreeIdentity
     let pid: pid_t
     let pidfd: Int32
@@ -25,7 +26,8 @@ final class CommandRun {
 
     init(_ order: RunOrder, child: Spawn.Child, output: Int32, error: Int32, at now: BoottimeInstant) {
         number = order.run
-        tree = TreeIdentity(mark: order.mark, leader: child.pid)
+        key = order.key
+        tree = TreeIdentity(mark: order.key.mark, leader: child.pid)
         pid = child.pid
         pidfd = child.pidfd
         startedAt = now

@@ -1,3 +1,4 @@
+import CLinux
 import Foundation
 import Glibc
 import Logging
@@ -23,29 +24,37 @@ extension ExecutorClient {
         await stop()
     }
 
-    /// Asks the executor for a sign of life, once a second, and kills one that has given none for some seconds: hung or
+    /// Asks each executor for a sign of life, once a second, and kills one that has given none for some seconds: hung or
     /// stopped it could not end a run whose lease lapses.
     private func checkPulse() {
-        let hung: Int32? = state.withLock { state in
-            // A count, not a time: a server that was stopped itself has asked nothing meanwhile.
-            guard let connection = state.connection, state.pings - state.answered < 5 else {
-                return state.connection == nil ? nil : state.launch?.pid
+        let hung = state.withLock { state in
+            state.links.keys.compactMap { place -> pid_t? in
+                guard let link = state.links[place] else { return nil }
+                // A count, not a time: a server that was stopped itself has asked nothing meanwhile.
+                guard link.pings - link.answered < 5 else {
+                    // Under the lock: the descriptor is closed only once the link is gone.
+                    _ = qkron_pidfd_signal(link.peer.pidfd, SIGKILL)
+                    return link.peer.pid
+                }
+                state.links[place]?.pings += 1
+                link.connection.send(.ping(number: link.pings + 1))
+                return nil
             }
-            state.pings += 1
-            connection.send(.ping(number: state.pings))
-            return nil
         }
-        guard let hung else { return }
-        logger.error("The executor does not answer and is killed", metadata: ["pid": "\(hung)"])
-        // Our child, and not reaped before its loss is settled: the pid is still its.
-        kill(hung, SIGKILL)
+        for pid in hung {
+            logger.error("The executor does not answer and is killed", metadata: ["pid": "\(pid)"])
+        }
     }
 
     private func recoverFromLosses() async {
-        for await _ in losses where !Task.isCancelled {
-            logger.error("The executor is gone")
-            await settle(after: .seconds(1))
-            await relaunch()
+        for await place in losses where !Task.isCancelled && !state.withLock({ $0.isDetached }) {
+            let (wasCurrent, hadRuns) = state.withLock { state in
+                (state.current == place, state.runs.values.contains { $0.place == place })
+            }
+            // One that retires goes when its work is done.
+            if wasCurrent || hadRuns { logger.error("The executor is gone") }
+            await bury(place, after: .seconds(1))
+            if wasCurrent { await relaunch() }
         }
     }
 
@@ -58,7 +67,7 @@ extension ExecutorClient {
                 return
             } catch {
                 logger.error("The executor cannot be started", metadata: ["error": "\(error)"])
-                resolve(state.withLock { Array($0.runs.keys) }, survivors: [:])
+                giveUpUnsent()
             }
             // Throws only when cancelled, which the loop notices.
             try? await Task.sleep(for: pause)
@@ -66,47 +75,45 @@ extension ExecutorClient {
         }
     }
 
-    /// Sees the executor dead, ends what is left of its runs, and resolves them.
-    private func settle(after patience: Duration) async {
-        let (launch, connection, sent) = state.withLock { state in
-            defer {
-                state.launch = nil
-                state.connection = nil
-            }
-            let sent = state.runs.values.filter(\.isSent).map { ($0.order.run, $0.order.mark) }
-            return (state.launch, state.connection, sent)
-        }
-        let marks = sent.map(\.1)
+    /// Sees an executor dead, ends what is left of its runs, and resolves them.
+    private func bury(_ place: ExecutorPlace, after patience: Duration) async {
+        guard let (link, runs) = state.withLock({ $0.remove(place) }) else { return }
         let grace = min(configuration.killGrace, configuration.leaseGrace)
+        let marks = runs.values.map(\.mark)
         let survivors = try? await BlockingThread.run("qkron-executor-end") {
-            launch?.bury(after: patience)
+            link.peer.bury(after: patience)
             // What it reported before its end counts.
-            connection?.waitUntilClosed(for: .seconds(30))
+            link.connection.waitUntilClosed(for: .seconds(30))
             defer { Leftovers.reapAdopted() }
-            return Leftovers.end(runs: marks, grace: grace)
+            return Leftovers.end(runs: marks, grace: grace).survivors
         }
         // The closure does not throw.
         let counted = survivors ?? [:]
-        resolve(
-            sent.map(\.0),
-            survivors: Dictionary(sent.map { ($0.0, counted[$0.1] ?? 0) }, uniquingKeysWith: { first, _ in first }))
+        resolve(runs.mapValues { RawEnd(ending: .executorLost, survivors: counted[$0.mark] ?? 0) })
     }
 
-    private func resolve(_ numbers: [UInt64], survivors: [UInt64: Int]) {
-        let lost = state.withLock { state in numbers.compactMap { state.remove($0) } }
-        for run in lost {
-            run.continuation.resume(
-                returning: RawEnd(ending: .executorLost, survivors: survivors[run.order.run] ?? 0))
+    private func resolve(_ ends: [UInt64: RawEnd]) {
+        let told = state.withLock { state in
+            ends.compactMap { number, end in
+                // A report that came before the executor's end counts.
+                state.runs[number]?.end == nil ? state.close(number, end) : nil
+            }
         }
+        for (continuation, end) in told { continuation.resume(returning: end) }
+    }
+
+    private func giveUpUnsent() {
+        let unsent = state.withLock { state in state.runs.filter { $0.value.place == nil } }
+        resolve(unsent.mapValues { _ in RawEnd(ending: .executorLost) })
     }
 
     private func stop() async {
-        let connection = state.withLock { state in
+        let links = state.withLock { state in
             state.isStopping = true
-            return state.connection
+            return state.isDetached ? [:] : state.links
         }
-        connection?.send(.shutdown)
-        await settle(after: configuration.longestEnd)
-        resolve(state.withLock { Array($0.runs.keys) }, survivors: [:])
+        for link in links.values { link.connection.send(.shutdown) }
+        for place in links.keys { await bury(place, after: configuration.longestEnd) }
+        giveUpUnsent()
     }
 }

@@ -3,61 +3,73 @@ import Glibc
 import Logging
 import Synchronization
 
-/// A server's executor: runs commands in it, and keeps it alive.
+/// A server's executor: runs commands in it, and keeps it alive. Beside it there may be executors of earlier servers
+/// whose last runs are going on.
 package final class ExecutorClient: Sendable {
     let configuration: ExecutorConfiguration
     let logger: Logger
     let state = Mutex(State())
-    /// One element whenever the executor is lost.
-    let losses: AsyncStream<Void>
-    private let noteLoss: AsyncStream<Void>.Continuation
+    /// One element whenever an executor is lost.
+    let losses: AsyncStream<ExecutorPlace>
+    private let noteLoss: AsyncStream<ExecutorPlace>.Continuation
 
-    /// Starts an executor and connects to it, once an earlier one of the directory is gone.
+    /// Takes over the executors that an earlier server of the directory left, and starts one unless one of them is of
+    /// the same program.
     ///
     /// Throws where it cannot be started. `supervise()` must run from then on.
     package static func start(_ configuration: ExecutorConfiguration, logger: Logger) async throws -> ExecutorClient {
         let client = ExecutorClient(configuration, logger: logger)
-        try await client.launch()
+        try await client.inherit()
+        if client.state.withLock({ $0.current == nil }) { try await client.launch() }
         return client
     }
 
     private init(_ configuration: ExecutorConfiguration, logger: Logger) {
         self.configuration = configuration
         self.logger = logger
-        (losses, noteLoss) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        // All are kept: each names another executor.
+        (losses, noteLoss) = AsyncStream.makeStream()
     }
 
     /// Whether commands can be run now: an executor is connected and answers.
     package var isHealthy: Bool {
-        state.withLock { $0.connection != nil && $0.pings - $0.answered <= 2 }
+        state.withLock { state in state.currentLink.map { $0.pings - $0.answered <= 2 } ?? false }
     }
 
-    /// The executor's process id; nil while there is none.
+    /// The process id of the executor that gets new runs; nil while there is none.
     package var processID: Int32? {
-        state.withLock { $0.connection == nil ? nil : $0.launch?.pid }
+        state.withLock { $0.currentLink?.peer.pid }
     }
 
-    /// Runs a command and answers once it has ended and, where it was made to end, its tree is gone.
+    /// Runs a command and answers once it has ended and, where it was made to end, its tree is gone; nil if the run goes
+    /// on without this server, which has let go of its executors.
     ///
+    /// A run that an earlier server ordered under this execution and fencing token is carried on, not started again.
     /// Cancelling the task ends the run as `.ended(.cancelled)`; its result still comes once the tree is gone. While an
-    /// executor is being started again the run waits for it.
-    package func run(_ request: RunRequest) async -> RunResult {
-        let identity: ProcessIdentity?
-        do {
-            identity = try Self.identity(of: request.user)
-        } catch {
-            return RunResult(ending: .spawnFailed("\(error)"))
-        }
-        let number = state.withLock { $0.takeNumber() }
-        let end = await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                let order = RunOrder(request, run: number, identity: identity)
-                submit(PendingRun(order: order, continuation: continuation))
+    /// executor is being started again the run waits for it. Whoever has made use of the result calls `settle`.
+    package func run(_ request: RunRequest) async -> RunResult? {
+        let end: RawEnd?
+        if let number = state.withLock({ $0.inherited.removeValue(forKey: request.key) }) {
+            end = await outcome(of: number) { self.attend(to: number, $0) }
+        } else {
+            do {
+                let identity = try Self.identity(of: request.user)
+                let number = state.withLock { $0.takeNumber() }
+                end = await outcome(of: number) { self.submit(RunOrder(request, run: number, identity: identity), $0) }
+            } catch {
+                return RunResult(ending: .spawnFailed("\(error)"))
             }
-        } onCancel: {
-            self.end(run: number, .cancelled)
         }
-        return await end.readableResult(outputLimit: request.outputLimit)
+        return await end?.readableResult(outputLimit: request.outputLimit)
+    }
+
+    /// Says that the result of a run is recorded, or refused for good: its executor need not keep it any longer.
+    package func settle(executionID: UUID, fencingToken: Int) {
+        let key = RunKey(executionID: executionID, fencingToken: Int64(fencingToken))
+        state.withLock { state in
+            guard let (place, number) = state.told.removeValue(forKey: key) else { return }
+            state.links[place]?.connection.send(.settled(run: number))
+        }
     }
 
     /// Moves the deadline of every run, and of those that are yet to come; an earlier one than before changes nothing.
@@ -65,60 +77,94 @@ package final class ExecutorClient: Sendable {
         state.withLock { state in
             state.deadline = max(state.deadline, deadline.instant)
             for number in state.runs.keys {
-                guard let known = state.runs[number]?.order.deadline else { continue }
-                state.runs[number]?.order.deadline = max(known, deadline.instant)
+                guard let known = state.runs[number]?.order?.deadline else { continue }
+                state.runs[number]?.order?.deadline = max(known, deadline.instant)
             }
-            state.connection?.send(.extendAll(deadline: deadline.instant))
+            for link in state.links.values { link.connection.send(.extendAll(deadline: deadline.instant)) }
         }
     }
 
     /// Starts an executor and sends it the runs that wait for one.
     func launch() async throws {
         let configuration = self.configuration
-        let launch = try await BlockingThread.run("qkron-executor-start") {
-            try ExecutorLaunch.start(configuration)
-        }
+        let peer = try await BlockingThread.run("qkron-executor-start") { try ExecutorPeer.start(configuration) }
         let connection: ExecutorConnection
         do {
-            connection = try ExecutorConnection(socket: launch.socket)
+            connection = try ExecutorConnection(socket: peer.socket)
         } catch {
             // Nobody would ever end it, nor reap it.
-            try await BlockingThread.run("qkron-executor-end") { launch.bury(after: .zero) }
+            try await BlockingThread.run("qkron-executor-end") { peer.bury(after: .zero) }
             throw error
         }
         state.withLock { state in
-            state.launch = launch
-            state.connection = connection
-            state.answered = state.pings
-            for number in state.runs.keys.sorted() { state.send(number) }
+            state.links[peer.place] = ExecutorLink(peer: peer, connection: connection)
+            state.current = peer.place
+            for number in state.runs.filter({ $0.value.place == nil }).keys.sorted() { state.send(number) }
         }
-        connection.start(
-            onReports: { [weak self] reports in self?.take(reports) },
-            onClose: { [noteLoss] in noteLoss.yield() })
+        listen(to: connection, of: peer.place)
     }
 
-    private func submit(_ run: PendingRun) {
-        let refusal: EndReason? = state.withLock { state in
-            guard !state.isStopping else { return .shutdown }
+    func listen(to connection: ExecutorConnection, of place: ExecutorPlace) {
+        connection.start(
+            onReports: { [weak self] reports in self?.take(reports, from: place) },
+            onClose: { [noteLoss] in noteLoss.yield(place) })
+    }
+
+    private typealias Waiter = CheckedContinuation<RawEnd?, Never>
+
+    /// Waits for the end of a run that `begin` orders, or finds ordered.
+    private func outcome(of number: UInt64, _ begin: (Waiter) -> Void) async -> RawEnd? {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation(begin)
+        } onCancel: {
+            self.end(run: number, .cancelled)
+        }
+    }
+
+    private func submit(_ order: RunOrder, _ waiter: Waiter) {
+        enum Refusal { case detached, ended(EndReason) }
+        let refusal: Refusal? = state.withLock { state in
+            if state.isDetached { return .detached }
+            guard !state.isStopping else { return .ended(.shutdown) }
             // Before it could be ended: it was not yet known.
-            guard !Task.isCancelled else { return .cancelled }
-            var run = run
-            run.order.deadline = max(run.order.deadline, state.deadline)
-            state.runs[run.order.run] = run
-            state.send(run.order.run)
+            guard !Task.isCancelled else { return .ended(.cancelled) }
+            var order = order
+            order.deadline = max(order.deadline, state.deadline)
+            state.runs[order.run] = PendingRun(key: order.key, order: order, audience: .waiting(waiter))
+            state.send(order.run)
             return nil
         }
-        if let refusal { run.continuation.resume(returning: RawEnd(ending: .ended(refusal))) }
+        switch refusal {
+        case nil: return
+        case .detached: waiter.resume(returning: nil)
+        case .ended(let reason): waiter.resume(returning: RawEnd(ending: .ended(reason)))
+        }
+    }
+
+    /// Waits for a run that an earlier server ordered.
+    private func attend(to number: UInt64, _ waiter: Waiter) {
+        let told = state.withLock { state -> (Waiter, RawEnd?)? in
+            guard !state.isDetached, state.runs[number] != nil else { return (waiter, nil) }
+            state.runs[number]?.audience = .waiting(waiter)
+            if let end = state.runs[number]?.end { return state.close(number, end) }
+            // Before it could be ended: nobody waited for it yet.
+            if Task.isCancelled { state.end(number, .cancelled) }
+            return nil
+        }
+        told.map { $0.resume(returning: $1) }
     }
 
     private func end(run number: UInt64, _ reason: EndReason) {
-        let unsent = state.withLock { state -> PendingRun? in
+        let unsent = state.withLock { state -> Waiter? in
             guard let run = state.runs[number] else { return nil }
-            if !run.isSent { return state.remove(number) }
-            state.connection?.send(.end(run: number, reason))
-            return nil
+            guard run.place == nil, case .waiting(let waiter) = run.audience else {
+                state.end(number, reason)
+                return nil
+            }
+            state.runs[number] = nil
+            return waiter
         }
-        unsent?.continuation.resume(returning: RawEnd(ending: .ended(reason)))
+        unsent?.resume(returning: RawEnd(ending: .ended(reason)))
     }
 
     /// Whose rights a command gets; nil: those of this process.

@@ -7,7 +7,13 @@ final class ExecutorConnection: Sendable {
     private let socket: Int32
     private let waker: Int32
     private let closed: Int32
-    private let outgoing = Mutex(FrameWriter())
+    private let outgoing = Mutex(Outgoing())
+
+    private struct Outgoing {
+        var writer = FrameWriter()
+        /// Whether nothing follows.
+        var isFinished = false
+    }
 
     /// Takes over the socket.
     init(socket: Int32) throws {
@@ -16,28 +22,35 @@ final class ExecutorConnection: Sendable {
             waker = try SystemCallError.check("eventfd", qkron_eventfd_create())
             closed = try SystemCallError.check("eventfd", qkron_eventfd_create())
         } catch {
-            close(socket)
+            Glibc.close(socket)
             throw error
         }
     }
 
     deinit {
-        close(socket)
-        close(waker)
-        close(closed)
+        for descriptor in [socket, waker, closed] { Glibc.close(descriptor) }
     }
 
-    /// Starts the thread. It hands over reports in their order and ends when the other side hangs up.
+    /// Starts the thread. It hands over reports in their order and ends when the other side hangs up; where there can be
+    /// no thread, that is at once.
     func start(
         onReports: @escaping @Sendable ([ExecutorReport]) -> Void, onClose: @escaping @Sendable () -> Void
     ) {
-        BlockingThread.start("qkron-executor") { [self] in
-            // Any failure means the same: there is nobody left to talk to.
-            try? converse(onReports)
-            _ = shutdown(socket, Int32(SHUT_RDWR))
-            onClose()
-            ring(closed)
+        do {
+            try BlockingThread.start("qkron-executor") { [self] in
+                // Any failure means the same: there is nobody left to talk to.
+                try? converse(onReports)
+                close(telling: onClose)
+            }
+        } catch {
+            close(telling: onClose)
         }
+    }
+
+    private func close(telling onClose: () -> Void) {
+        _ = shutdown(socket, Int32(SHUT_RDWR))
+        onClose()
+        ring(closed)
     }
 
     /// Blocks until the thread has handed over the last report, or the time is over.
@@ -47,12 +60,18 @@ final class ExecutorConnection: Sendable {
 
     /// Sends an order after those sent before; where nobody is left to hear it, it is lost.
     func send(_ order: ExecutorOrder) {
-        let isFirst = outgoing.withLock { writer in
-            let wasEmpty = writer.bytes.isEmpty
-            order.encode(into: &writer)
+        let isFirst = outgoing.withLock { outgoing in
+            let wasEmpty = outgoing.writer.bytes.isEmpty
+            order.encode(into: &outgoing.writer)
             return wasEmpty
         }
         if isFirst { ring(waker) }
+    }
+
+    /// Hangs up once what was sent is written.
+    func finish() {
+        outgoing.withLock { $0.isFinished = true }
+        ring(waker)
     }
 
     private func ring(_ event: Int32) {
@@ -67,7 +86,7 @@ final class ExecutorConnection: Sendable {
         var pending: [UInt8] = []
         var sent = 0
         while true {
-            let wantsToWrite = sent < pending.count
+            let wantsToWrite = sent < pending.count || isFinished
             var watched = [
                 pollfd(fd: socket, events: Int16(POLLIN | (wantsToWrite ? POLLOUT : 0)), revents: 0),
                 pollfd(fd: waker, events: Int16(POLLIN), revents: 0),
@@ -84,17 +103,21 @@ final class ExecutorConnection: Sendable {
                 try onReports(receive(into: &frames, through: buffer))
             }
             if sent == pending.count {
-                pending = takeOutgoing()
+                let (bytes, isFinished) = takeOutgoing()
+                if bytes.isEmpty, isFinished { return }
+                pending = bytes
                 sent = 0
             }
             sent += try transmit(pending[sent...])
         }
     }
 
-    private func takeOutgoing() -> [UInt8] {
-        outgoing.withLock { writer in
-            defer { writer = FrameWriter() }
-            return writer.bytes
+    private var isFinished: Bool { outgoing.withLock(\.isFinished) }
+
+    private func takeOutgoing() -> (bytes: [UInt8], isFinished: Bool) {
+        outgoing.withLock { outgoing in
+            defer { outgoing.writer = FrameWriter() }
+            return (outgoing.writer.bytes, outgoing.isFinished)
         }
     }
 

@@ -1,26 +1,50 @@
 import CLinux
 import Glibc
 
-/// The directory in which an executor and its server find each other.
+/// The directory in which executors and their server find each other.
+///
+/// Usually it holds one executor. After an upgrade the one of the new program starts beside the one of the old, which
+/// leaves when its last run has ended.
 enum ExecutorDirectory {
-    static func socketPath(in directory: String) -> String {
-        directory + "/executor.sock"
-    }
+    /// How many executors there can be at once.
+    private static let capacity = 8
 
-    /// Opens the file that an executor keeps locked for its whole life.
-    static func openLock(in directory: String) throws -> Int32 {
-        let descriptor = open(directory + "/executor.lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0 else { throw SystemCallError(call: "open executor.lock", error: errno) }
-        return descriptor
+    /// The places of all executors, whether there is one or not.
+    static func places(in directory: String) -> [ExecutorPlace] {
+        (0..<capacity).map { ExecutorPlace(path: "\(directory)/executor-\($0)") }
     }
 
     /// Makes the directory, mode 0700, or makes sure that it is ours alone.
     static func prepare(_ directory: String) throws {
+        guard directory.utf8.count <= 90 else { throw ExecutorError(description: "\(directory) is too long a path") }
         if mkdir(directory, 0o700) == 0 { return }
         guard errno == EEXIST else { throw SystemCallError(call: "mkdir \(directory)", error: errno) }
         var status = stat()
         guard lstat(directory, &status) == 0 else { throw SystemCallError(call: "stat \(directory)", error: errno) }
         let isOurs = status.st_mode & S_IFMT == S_IFDIR && status.st_uid == geteuid() && status.st_mode & 0o077 == 0
         guard isOurs else { throw SystemCallError(call: "\(directory) must be ours, mode 0700", error: EACCES) }
+    }
+}
+
+/// Where one executor is found.
+struct ExecutorPlace: Sendable, Hashable {
+    /// What its socket and its lock are called, without their endings.
+    let path: String
+
+    /// Its socket.
+    var socketPath: String { path + ".sock" }
+
+    /// Opens the file that the executor keeps locked for its whole life.
+    func openLock() throws -> Int32 {
+        let descriptor = open(path + ".lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else { throw SystemCallError(call: "open \(path).lock", error: errno) }
+        return descriptor
+    }
+
+    /// The process id of the executor that is here; 0 where there is none.
+    func holder() throws -> pid_t {
+        let lock = try openLock()
+        defer { close(lock) }
+        return try SystemCallError.check("lock", qkron_lock_holder(lock))
     }
 }

@@ -33,9 +33,6 @@ extension ExecutorLoop {
         lookSoon()
     }
 
-    private var killGrace: Duration { server?.killGrace ?? leaveGrace }
-    private var leaseGrace: Duration { server?.leaseGrace ?? leaveGrace }
-
     /// Looks at the trees that are being ended as soon as the events at hand are handled.
     func lookSoon() {
         lookPause = Self.shortestPause

@@ -7,15 +7,17 @@ extension ExecutorLoop {
 
     func start(_ order: RunOrder) {
         let now = BoottimeInstant.now
-        guard !isLeaving, order.deadline > now else {
-            report(EndedRun(cause: isLeaving ? .ended(.shutdown) : .leaseLapsed), of: order.run)
+        latestDeadline = max(latestDeadline, order.deadline)
+        let mayStart = !isLeaving && !isRetiring
+        guard mayStart, order.deadline > now else {
+            refuse(order, EndedRun(cause: mayStart ? .leaseLapsed : .ended(.shutdown)))
             return
         }
         let run: CommandRun
         do {
             run = try spawn(order, at: now)
         } catch {
-            report(EndedRun(cause: .spawnFailed("\(error)")), of: order.run)
+            refuse(order, EndedRun(cause: .spawnFailed("\(error)")))
             return
         }
         runs[run.number] = run
@@ -27,9 +29,15 @@ extension ExecutorLoop {
         }
     }
 
-    private func report(_ end: EndedRun, of run: UInt64) {
+    private func refuse(_ order: RunOrder, _ end: EndedRun) {
         let nothing = OutputWindow(limit: 0)
-        reports.append(end, of: run, output: nothing, error: nothing)
+        report(EndedOutput(run: order.run, key: order.key, end: end, output: nothing, error: nothing))
+    }
+
+    /// Keeps how a run ended until a server has settled it, and tells the one that is there.
+    private func report(_ ended: EndedOutput) {
+        unsettled[ended.run] = ended
+        if server?.hasSaidHello == true { reports.append(ended) }
     }
 
     private func spawn(_ order: RunOrder, at now: BoottimeInstant) throws -> CommandRun {
@@ -62,7 +70,7 @@ extension ExecutorLoop {
             path: "/bin/sh", arguments: ["sh", "-c", order.command], environment: order.environment,
             directory: order.workingDirectory ?? home.map(String.init),
             directoryIsOptional: order.workingDirectory == nil, descriptors: (emptyInput, output, error),
-            identity: order.identity, openFiles: openFiles, mark: order.mark.value, isCommand: true)
+            identity: order.identity, openFiles: openFiles, mark: order.key.mark.value, isCommand: true)
     }
 
     private func makePipe() throws -> (reading: Int32, writing: Int32) {
@@ -128,6 +136,8 @@ extension ExecutorLoop {
         var end = EndedRun(cause: cause)
         end.survivors = Int32(clamping: survivors)
         end.duration = run.startedAt.duration(to: .now)
-        reports.append(end, of: run.number, output: run.output.window, error: run.error.window)
+        report(
+            EndedOutput(
+                run: run.number, key: run.key, end: end, output: run.output.window, error: run.error.window))
     }
 }

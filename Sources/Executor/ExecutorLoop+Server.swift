@@ -7,19 +7,19 @@ struct ServerPeer {
     let key: UInt64
     var incoming = FrameBuffer()
     var hasSaidHello = false
-    var killGrace = Duration.zero
-    var leaseGrace = Duration.zero
     var isWatchedForWriting = false
 }
 
 extension ExecutorLoop {
-    /// The server is gone. This version ends all runs at once; leases alone would end them a little later.
+    /// The server is gone. The runs go on: until their leases lapse, another server may carry on with them.
     private func serverLost() {
-        leave(because: .leaseLost)
+        leavesAt = max(latestDeadline, .now)
+        wake(at: leavesAt)
     }
 
     /// Ends all runs; the loop is done once they are over.
     func leave(because reason: EndReason) {
+        guard !isLeaving else { return }
         isLeaving = true
         for run in Array(runs.values) {
             if case .draining(let cause, _) = run.phase { finish(run, cause, survivors: 0) }
@@ -34,10 +34,13 @@ extension ExecutorLoop {
         guard socket >= 0 else { return }
         var user: UInt32 = 0
         let isTrusted = qkron_peer_user(socket, &user) == 0 && (user == 0 || user == geteuid())
-        guard isTrusted, server == nil, !isLeaving, (try? poller.add(socket, key: nextPeerKey)) != nil else {
+        // Failing to watch it means the same as not to trust it: nobody can be talked to.
+        guard isTrusted, !isLeaving, (try? poller.add(socket, key: nextPeerKey)) != nil else {
             close(socket)
             return
         }
+        // One server at a time has the data directory: the newest. An earlier one is dead, or about to be seen so.
+        dropServer()
         server = ServerPeer(socket: socket, key: nextPeerKey)
         nextPeerKey += 1
     }
@@ -59,29 +62,38 @@ extension ExecutorLoop {
 
     private func obey(_ order: ExecutorOrder) throws {
         if case .hello(let version, let killGrace, let leaseGrace) = order {
-            reports.append(.hello(version: wireVersion))
-            guard version == wireVersion else { throw WireError(description: "another version of the language") }
-            server?.hasSaidHello = true
-            server?.killGrace = killGrace
-            server?.leaseGrace = leaseGrace
-            leaveGrace = min(killGrace, leaseGrace)
-            return
+            guard version >= WireVersion.current else { throw WireError(description: "an older server") }
+            self.killGrace = killGrace
+            self.leaseGrace = leaseGrace
+            return greet()
         }
         guard server?.hasSaidHello == true else { throw WireError(description: "no hello") }
         switch order {
         case .hello: return
         case .start(let order):
-            guard order.run >= Key.firstRun, order.run < 1 << 62, runs[order.run] == nil else {
+            guard order.run >= Key.firstRun, order.run < 1 << 62, runs[order.run] == nil, unsettled[order.run] == nil
+            else {
                 throw WireError(description: "a run number that cannot be used")
             }
             start(order)
         case .extendAll(let deadline):
+            latestDeadline = max(latestDeadline, deadline)
             for run in runs.values { run.deadline = max(run.deadline, deadline) }
         case .end(let number, let reason):
             if let run = runs[number] { end(run, .ended(reason)) }
         case .shutdown: leave(because: .shutdown)
         case .ping(let number): reports.append(.pong(number: number))
+        case .settled(let run): unsettled[run] = nil
+        case .retire: isRetiring = true
         }
+    }
+
+    /// Says hello, what runs there are, and how those ended that no server has settled.
+    private func greet() {
+        server?.hasSaidHello = true
+        let known = runs.mapValues(\.key).merging(unsettled.mapValues(\.key)) { running, _ in running }
+        reports.append(.hello(ExecutorGreeting(program: program, runs: known)))
+        for ended in unsettled.values { reports.append(ended) }
     }
 
     func flushReports() {

@@ -21,48 +21,57 @@ final class ExecutorLoop {
     }
 
     var poller: Poller
-    let directory: String
+    let place: ExecutorPlace
+    let program = ProgramIdentity.of("/proc/self/exe")
     let openFiles: UInt64
     let emptyInput: Int32
     let ownPID = getpid()
     /// Whether every command bears its mark: none may raise a limit that we were started under.
     let canTrustMarks = ProcessTable.lockLimit(of: getpid()) == .unlimited
     var runs: [UInt64: CommandRun] = [:]
+    /// How runs ended that no server has settled yet: the one at hand may die before it has recorded them.
+    var unsettled: [UInt64: EndedOutput] = [:]
     var reports = ReportQueue()
     var server: ServerPeer?
     var nextPeerKey: UInt64 = 16
     /// Set once all runs are to end and no more may start.
     var isLeaving = false
+    /// Set once no more may start, and the end of the last one is the end.
+    var isRetiring = false
+    /// The latest lease of any run: without a server nothing is left to wait for after it.
+    var latestDeadline = BoottimeInstant(nanoseconds: 0)
+    /// How long a tree has from SIGTERM to SIGKILL, as the latest server said.
+    var killGrace = Duration.zero
+    /// The same where the lease has lapsed.
+    var leaseGrace = Duration.zero
     var nextLook: BoottimeInstant?
     var lookPause = Duration.zero
     var nextSweep: BoottimeInstant
     var leavesAt: BoottimeInstant
-    /// The grace of runs that end because their server is gone.
-    var leaveGrace = Duration.zero
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 16)
     private let listener: Int32
     private let timer: Int32
+    private let termination: Int32
     private let lock: Int32
 
-    init(directory: String, openFiles: UInt64) throws {
-        self.directory = directory
+    init(at place: ExecutorPlace, openFiles: UInt64) throws {
+        self.place = place
         self.openFiles = openFiles
         poller = try Poller()
-        lock = try ExecutorDirectory.openLock(in: directory)
+        lock = try place.openLock()
         _ = try SystemCallError.check(Self.lockCall, qkron_lock(lock))
-        let socket = ExecutorDirectory.socketPath(in: directory)
         // Left behind by an executor that was killed; nobody else can listen while the lock is ours.
-        unlink(socket)
-        listener = try SystemCallError.check("listen", qkron_listen(socket))
+        unlink(place.socketPath)
+        listener = try SystemCallError.check("listen", qkron_listen(place.socketPath))
         timer = try SystemCallError.check("timerfd_create", qkron_timer_create())
+        termination = try SystemCallError.check("SIGTERM", qkron_termination_eventfd())
         emptyInput = open("/dev/null", O_RDONLY | O_CLOEXEC)
         guard emptyInput > 2 else { throw SystemCallError(call: "open /dev/null", error: errno) }
         nextSweep = BoottimeInstant.now
         leavesAt = BoottimeInstant.now.advanced(by: Self.patience)
         try poller.add(listener, key: Key.listener)
         try poller.add(timer, key: Key.timer)
-        try poller.add(
-            SystemCallError.check("SIGTERM", qkron_termination_eventfd()), key: Key.termination)
+        try poller.add(termination, key: Key.termination)
     }
 
     deinit {
@@ -78,21 +87,24 @@ final class ExecutorLoop {
             flushReports()
         }
         // Before the lock goes: whoever waits for it makes a socket of that name.
-        unlink(ExecutorDirectory.socketPath(in: directory))
+        unlink(place.socketPath)
     }
 
     private var isDone: Bool {
-        guard isLeaving, runs.isEmpty else { return false }
+        guard runs.isEmpty else { return false }
+        if isRetiring, unsettled.isEmpty { return true }
+        guard isLeaving else { return false }
         return server == nil || reports.isEmpty || leavesAt <= .now
     }
 
     private func handle(_ event: qkron_event) {
         switch event.key {
         case Key.listener: acceptServer(on: listener)
-        case Key.termination: leave(because: .shutdown)
-        case Key.timer:
-            var expirations: UInt64 = 0
-            _ = read(timer, &expirations, 8)
+        case Key.termination:
+            acknowledge(termination)
+            // A server that lives has heard the same signal, and says itself when the runs are to end.
+            if server == nil { leave(because: .shutdown) }
+        case Key.timer: acknowledge(timer)
         case server?.key:
             if event.is_readable != 0 { hearServer() }
         default:
@@ -103,6 +115,12 @@ final class ExecutorLoop {
             case .error: readOutput(of: run, \.error)
             }
         }
+    }
+
+    /// Makes a counter unreadable until it counts on.
+    private func acknowledge(_ counter: Int32) {
+        var count: UInt64 = 0
+        _ = read(counter, &count, 8)
     }
 
     /// Does everything that is due and sets the timer to what comes next.

@@ -16,14 +16,13 @@ struct RunOrder: Sendable, Equatable {
     var outputLimit: Int64
     var deadline: BoottimeInstant
 
-    var mark: RunMark {
-        RunMark(executionID: executionID, fencingToken: fencingToken)
+    var key: RunKey {
+        RunKey(executionID: executionID, fencingToken: fencingToken)
     }
 
     func encode(into writer: inout FrameWriter) {
         writer.put(run)
-        withUnsafeBytes(of: executionID.uuid) { writer.put($0) }
-        writer.put(fencingToken)
+        key.encode(into: &writer)
         writer.put(command)
         writer.put(UInt32(environment.count))
         for entry in environment { writer.put(entry) }
@@ -43,10 +42,9 @@ struct RunOrder: Sendable, Equatable {
 
     init(from reader: inout FrameReader) throws {
         run = try reader.integer()
-        let id = try reader.data()
-        guard id.count == 16 else { throw WireError(description: "an execution id of \(id.count) bytes") }
-        executionID = id.withUnsafeBytes { UUID(uuid: $0.loadUnaligned(as: uuid_t.self)) }
-        fencingToken = try reader.integer()
+        let key = try RunKey(from: &reader)
+        executionID = key.executionID
+        fencingToken = key.fencingToken
         command = try reader.text()
         environment = try (0..<reader.count()).map { _ in try reader.text() }
         let hasDirectory = try reader.integer(UInt8.self) == 1
@@ -71,6 +69,72 @@ extension RunOrder {
         timeout = request.timeout
         outputLimit = Int64(request.outputLimit)
         deadline = request.deadline.instant
+    }
+}
+
+/// Names one attempt of an execution, whichever server ordered it.
+struct RunKey: Sendable, Hashable {
+    let executionID: UUID
+    let fencingToken: Int64
+
+    init(executionID: UUID, fencingToken: Int64) {
+        self.executionID = executionID
+        self.fencingToken = fencingToken
+    }
+
+    var mark: RunMark {
+        RunMark(executionID: executionID, fencingToken: fencingToken)
+    }
+
+    func encode(into writer: inout FrameWriter) {
+        withUnsafeBytes(of: executionID.uuid) { writer.put($0) }
+        writer.put(fencingToken)
+    }
+
+    init(from reader: inout FrameReader) throws {
+        let id = try reader.data()
+        guard id.count == 16 else { throw WireError(description: "an execution id of \(id.count) bytes") }
+        executionID = id.withUnsafeBytes { UUID(uuid: $0.loadUnaligned(as: uuid_t.self)) }
+        fencingToken = try reader.integer()
+    }
+}
+
+/// How an executor introduces itself.
+struct ExecutorGreeting: Sendable, Equatable {
+    var version: UInt16
+    /// See `ProgramIdentity`.
+    var program: String
+    /// The runs that go on, and those whose ends are not settled yet, by their numbers.
+    var runs: [UInt64: RunKey]
+
+    init(version: UInt16 = WireVersion.current, program: String, runs: [UInt64: RunKey]) {
+        self.version = version
+        self.program = program
+        self.runs = runs
+    }
+
+    func encode(into writer: inout FrameWriter) {
+        writer.put(version)
+        writer.put(program)
+        writer.put(UInt32(runs.count))
+        for (number, key) in runs {
+            writer.put(number)
+            key.encode(into: &writer)
+        }
+    }
+
+    init(from reader: inout FrameReader) throws {
+        version = try reader.integer()
+        // What follows may be of another shape where the version is another.
+        guard WireVersion.spoken.contains(version) else {
+            throw WireError(description: "version \(version) of the language, which this server does not speak")
+        }
+        program = try reader.text()
+        runs = [:]
+        for _ in 0..<(try reader.count()) {
+            let number = try reader.integer(UInt64.self)
+            runs[number] = try RunKey(from: &reader)
+        }
     }
 }
 

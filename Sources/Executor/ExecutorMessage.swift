@@ -1,7 +1,16 @@
 import Foundation
 
-/// The version of the language between server and executor; both sides must speak the same.
-let wireVersion: UInt16 = 2
+/// The language between server and executor.
+///
+/// Each says in its hello which version is its own. The server speaks that of its executor, which may be older: it was
+/// started by the program before an upgrade. So fields are only ever added at the end of a message, and an executor
+/// serves no server that is older than itself.
+enum WireVersion {
+    /// What this program's executor speaks.
+    static let current: UInt16 = 3
+    /// What this program's server can speak; an executor of another version ends its runs with their leases.
+    static let spoken: ClosedRange<UInt16> = 3...3
+}
 
 /// Why a run is ended before its time.
 package enum EndReason: UInt8, Sendable, CaseIterable {
@@ -24,6 +33,10 @@ enum ExecutorOrder: Sendable, Equatable {
     case shutdown
     /// Answered by `pong` with the same number.
     case ping(number: UInt64)
+    /// The end of a run is recorded, or wanted by nobody: it need not be kept any longer.
+    case settled(run: UInt64)
+    /// Start no more, and leave when the last run is settled.
+    case retire
 
     func encode(into writer: inout FrameWriter) {
         switch self {
@@ -42,6 +55,8 @@ enum ExecutorOrder: Sendable, Equatable {
             }
         case .shutdown: writer.frame(5) { _ in }
         case .ping(let number): writer.frame(6) { $0.put(number) }
+        case .settled(let run): writer.frame(7) { $0.put(run) }
+        case .retire: writer.frame(8) { _ in }
         }
     }
 
@@ -62,6 +77,8 @@ enum ExecutorOrder: Sendable, Equatable {
             self = .end(run: run, reason)
         case 5: self = .shutdown
         case 6: self = try .ping(number: reader.integer())
+        case 7: self = try .settled(run: reader.integer())
+        case 8: self = .retire
         default: throw WireError(description: "an unknown order \(kind)")
         }
     }
@@ -69,7 +86,8 @@ enum ExecutorOrder: Sendable, Equatable {
 
 /// What an executor tells its server.
 enum ExecutorReport: Sendable, Equatable {
-    case hello(version: UInt16)
+    /// The first report: who speaks, and what it has. The ends of those runs that are over follow, unasked.
+    case hello(ExecutorGreeting)
     /// A piece of the output of a run that has ended; `ended` follows the last one.
     case output(run: UInt64, OutputPart, [UInt8])
     case ended(run: UInt64, EndedRun)
@@ -77,7 +95,7 @@ enum ExecutorReport: Sendable, Equatable {
 
     func encode(into writer: inout FrameWriter) {
         switch self {
-        case .hello(let version): writer.frame(1) { $0.put(version) }
+        case .hello(let greeting): writer.frame(1) { greeting.encode(into: &$0) }
         case .output(let run, let part, let bytes):
             writer.frame(2) {
                 $0.put(run)
@@ -96,7 +114,7 @@ enum ExecutorReport: Sendable, Equatable {
     init(kind: UInt8, fields: ArraySlice<UInt8>) throws {
         var reader = FrameReader(fields)
         switch kind {
-        case 1: self = try .hello(version: reader.integer())
+        case 1: self = try .hello(ExecutorGreeting(from: &reader))
         case 2:
             let run = try reader.integer(UInt64.self)
             guard let part = OutputPart(rawValue: try reader.integer()) else {

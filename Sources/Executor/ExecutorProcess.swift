@@ -3,11 +3,12 @@ import Glibc
 
 /// The executor's side: the process that `serve` starts.
 package enum ExecutorProcess {
-    /// Serves one server from the directory until that is gone or orders the end; then all runs have been ended.
+    /// Serves one server after the other at the place, until one orders the end or the leases of all runs have lapsed;
+    /// then all runs have been ended.
     ///
     /// Blocks, and wants a process of its own with one thread. Returns the exit code: 0, 1 where it could not start or
-    /// broke, 75 where another executor holds the directory. It writes to standard error only in the last two cases.
-    package static func run(directory: String) -> Int32 {
+    /// broke, 75 where another executor holds the place. It writes to standard error only in the last two cases.
+    package static func run(place: String) -> Int32 {
         Glibc.signal(SIGPIPE, SIG_IGN)
         Glibc.signal(SIGINT, SIG_IGN)
         Glibc.signal(SIGHUP, SIG_IGN)
@@ -18,7 +19,7 @@ package enum ExecutorProcess {
         ProcessProtection.becomeSubreaper()
         ProcessProtection.makeUndumpable()
         do {
-            let loop = try ExecutorLoop(directory: directory, openFiles: qkron_raise_open_files())
+            let loop = try ExecutorLoop(at: ExecutorPlace(path: place), openFiles: qkron_raise_open_files())
             try loop.run()
             return 0
         } catch let error as SystemCallError where error.call == ExecutorLoop.lockCall {

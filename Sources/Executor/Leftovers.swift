@@ -3,38 +3,29 @@ import Glibc
 
 /// Processes of runs whose executor is gone.
 package enum Leftovers {
-    /// Ends every process of these executions on this machine: SIGTERM, the grace, SIGKILL, until none is left.
+    /// Ends every process of these attempts on this machine: SIGTERM, the grace, SIGKILL, until none is left. What an
+    /// earlier attempt of the same execution left behind lives on.
     ///
     /// For the start of a server after a crash of both it and its executor. Returns how many processes it found.
-    package static func end(executions: [UUID], grace: Duration) async -> Int {
-        guard !executions.isEmpty else { return 0 }
-        let prefixes = Set(executions.map(RunMark.prefix(of:)))
-        let names = executions.map { Array("qkron_execution_id=\($0.uuidString)".lowercased().utf8) }
-        let found = try? await BlockingThread.run("qkron-leftovers") {
-            end(grace: grace) { candidates in
-                candidates.filter { entry in
-                    if let mark = ProcessTable.mark(of: entry.pid) { return prefixes.contains(mark >> 20) }
-                    let environment = ProcFile.read("/proc/\(entry.pid)/environ") ?? []
-                    return names.contains { RunMark.isNamed($0, inEnvironment: environment) }
-                }
-            }
-        }
+    package static func end(attempts: [(executionID: UUID, fencingToken: Int)], grace: Duration) async -> Int {
+        let marks = attempts.map { RunMark(executionID: $0.executionID, fencingToken: Int64($0.fencingToken)) }
+        let found = try? await BlockingThread.run("qkron-leftovers") { end(runs: marks, grace: grace).found }
         // The closure does not throw.
         return found ?? 0
     }
 
     /// Ends what is left of runs whose executor died; returns once it is gone, or has survived SIGKILL for seconds.
     ///
-    /// Blocks. Returns how many processes survived of each run.
-    static func end(runs: [RunMark], grace: Duration) -> [RunMark: Int] {
-        guard !runs.isEmpty else { return [:] }
+    /// Blocks. Returns how many processes it found in all, and how many survived of each run.
+    static func end(runs: [RunMark], grace: Duration) -> (found: Int, survivors: [RunMark: Int]) {
+        guard !runs.isEmpty else { return (0, [:]) }
         let tree = ProcessTree(of: runs.map { TreeIdentity(mark: $0, leader: nil) })
         var members: [RunMark: [ProcessEntry]] = [:]
-        _ = end(grace: grace) { candidates in
+        let found = end(grace: grace) { candidates in
             members = tree.members(among: candidates)
             return members.values.flatMap { $0 }
         }
-        return members.mapValues(\.count)
+        return (found, members.mapValues(\.count))
     }
 
     /// Reaps dead processes of runs that came to us when their executor died.

@@ -2,8 +2,8 @@ import Glibc
 
 /// Reports on their way to the server.
 ///
-/// A slow server makes nothing grow but the number of ended runs that wait here with their windows, which is bounded
-/// by the runs it started; they are cut into frames only as the socket takes them, by turns.
+/// A slow server makes nothing grow but the number of ended runs, which is bounded by the runs it started; they are cut
+/// into frames only as the socket takes them, by turns.
 struct ReportQueue {
     private static let chunk = 1 << 16
     private var writer = FrameWriter()
@@ -18,15 +18,8 @@ struct ReportQueue {
         report.encode(into: &writer)
     }
 
-    mutating func append(_ end: EndedRun, of run: UInt64, output: OutputWindow, error: OutputWindow) {
-        var end = end
-        end.outputTotal = Int64(output.total)
-        end.errorTotal = Int64(error.total)
-        let parts = [
-            (OutputPart.outputHead, output.head), (.outputTail, output.tail), (.errorHead, error.head),
-            (.errorTail, error.tail),
-        ]
-        ended.append(EndedOutput(run: run, end: end, parts: parts.filter { !$0.1.isEmpty }.map { ($0.0, $0.1[...]) }))
+    mutating func append(_ end: EndedOutput) {
+        ended.append(end)
     }
 
     /// Writes as much as the socket takes; false once it is broken.
@@ -46,8 +39,9 @@ struct ReportQueue {
     }
 
     private mutating func fill() {
-        if written == writer.bytes.count {
-            writer = FrameWriter()
+        // Also in the middle: a reader that never quite catches up must not make us keep all that it has read.
+        if written == writer.bytes.count || written > 4 * Self.chunk {
+            writer.removeFirst(written)
             written = 0
         }
         var turn = 0
@@ -67,14 +61,29 @@ struct ReportQueue {
     }
 }
 
-/// A run that has ended and what is still to be sent of its output.
-private struct EndedOutput {
+/// A run that has ended, and what is still to be sent of its output.
+struct EndedOutput {
     let run: UInt64
+    let key: RunKey
     let end: EndedRun
-    var parts: [(OutputPart, ArraySlice<UInt8>)]
-    var isReported = false
+    fileprivate var parts: [(OutputPart, ArraySlice<UInt8>)]
+    fileprivate var isReported = false
 
-    mutating func next(atMost count: Int) -> (OutputPart, ArraySlice<UInt8>)? {
+    init(run: UInt64, key: RunKey, end: EndedRun, output: OutputWindow, error: OutputWindow) {
+        self.run = run
+        self.key = key
+        var end = end
+        end.outputTotal = Int64(output.total)
+        end.errorTotal = Int64(error.total)
+        self.end = end
+        let parts = [
+            (OutputPart.outputHead, output.head), (.outputTail, output.tail), (.errorHead, error.head),
+            (.errorTail, error.tail),
+        ]
+        self.parts = parts.filter { !$0.1.isEmpty }.map { ($0.0, $0.1[...]) }
+    }
+
+    fileprivate mutating func next(atMost count: Int) -> (OutputPart, ArraySlice<UInt8>)? {
         guard let (part, bytes) = parts.first else { return nil }
         if bytes.count <= count {
             parts.removeFirst()

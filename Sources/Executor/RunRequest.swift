@@ -39,6 +39,12 @@ package struct RunRequest: Sendable {
     }
 }
 
+extension RunRequest {
+    var key: RunKey {
+        RunKey(executionID: executionID, fencingToken: Int64(fencingToken))
+    }
+}
+
 /// How a run ended, and what it wrote.
 package struct RunResult: Sendable, Equatable {
     /// The ways a run can end.

@@ -16,6 +16,11 @@ struct FrameWriter {
         for offset in 0..<4 { bytes[start + offset] = UInt8(truncatingIfNeeded: length >> (8 * UInt32(offset))) }
     }
 
+    /// Forgets bytes that were sent.
+    mutating func removeFirst(_ count: Int) {
+        bytes.removeFirst(count)
+    }
+
     mutating func put(_ value: some FixedWidthInteger) {
         withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
     }
@@ -44,6 +49,16 @@ struct FrameReader {
         var value = Number.zero
         withUnsafeMutableBytes(of: &value) { $0.copyBytes(from: field) }
         return Number(littleEndian: value)
+    }
+
+    /// The length of the frame that the four bytes begin.
+    static func length(of header: ArraySlice<UInt8>) throws -> Int {
+        var reader = FrameReader(header)
+        let length = Int(try reader.integer(UInt32.self))
+        guard length >= 1, length <= FrameBuffer.longestFrame else {
+            throw WireError(description: "a frame of \(length) bytes")
+        }
+        return length
     }
 
     /// A number of fields that follow, none of them empty.
@@ -86,11 +101,7 @@ struct FrameBuffer {
     /// The next whole frame, its kind and its fields; nil until more bytes have come.
     mutating func next() throws -> (kind: UInt8, fields: ArraySlice<UInt8>)? {
         guard bytes.count - start >= 4 else { return nil }
-        var header = FrameReader(bytes[start..<start + 4])
-        let length = Int(try header.integer(UInt32.self))
-        guard length >= 1, length <= Self.longestFrame else {
-            throw WireError(description: "a frame of \(length) bytes")
-        }
+        let length = try FrameReader.length(of: bytes[start..<start + 4])
         guard bytes.count - start - 4 >= length else { return nil }
         let body = start + 4
         start = body + length

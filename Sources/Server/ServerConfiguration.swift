@@ -1,5 +1,15 @@
 /// What the HTTP side is told at start.
 package struct ServerConfiguration: Sendable {
+    /// What a server is there for.
+    package enum Offer: Sendable {
+        /// All routes.
+        case everything
+        /// Only those that probes ask and Prometheus scrapes.
+        case probes
+    }
+
+    /// Which routes there are; others are unknown.
+    package var offer: Offer
     /// The name or address to listen on.
     package var host: String
     /// 0 takes any free port.
@@ -13,8 +23,10 @@ package struct ServerConfiguration: Sendable {
 
     /// A configuration of these parts.
     package init(
-        host: String, port: Int, version: String, metricsRequireAuth: Bool = false, readTimeout: Int = 60
+        offer: Offer = .everything, host: String, port: Int, version: String, metricsRequireAuth: Bool = false,
+        readTimeout: Int = 60
     ) {
+        self.offer = offer
         self.host = host
         self.port = port
         self.version = version

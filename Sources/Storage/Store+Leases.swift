@@ -47,4 +47,24 @@ extension Store {
             """)
         return try decode(rows, Lease.init(row:))
     }
+
+    /// Takes over what earlier epochs of the node are running, of these attempts: same execution, attempt and fencing
+    /// token. Runs in the transaction that began the epoch.
+    ///
+    /// - Returns: the attempts that are the node's now; the others were recorded, given away or deleted meanwhile.
+    package func takeOver(_ attempts: [AttemptID], for node: Node) async throws -> Set<AttemptID> {
+        guard !attempts.isEmpty else { return [] }
+        let rows = try await rows(
+            """
+            UPDATE qkron.executions e SET node_epoch = \(node.epoch)
+            FROM unnest(\(attempts.map(\.execution.uuid)), \(attempts.map(\.fencingToken))) AS a (id, token)
+            WHERE e.id = a.id AND e.fencing_token = a.token AND e.status = 'running'
+              AND e.node_id = \(node.id.uuid) AND e.node_epoch < \(node.epoch)
+            RETURNING e.id, e.fencing_token
+            """)
+        return Set(
+            try decode(rows) {
+                AttemptID(execution: Identifier(try $0.decode("id")), fencingToken: try $0.decode("fencing_token"))
+            })
+    }
 }

@@ -109,9 +109,12 @@ import Testing
     }
 
     @Test(arguments: [
-        ("echo hi", "echo"), ("  \t echo", "echo"), ("\necho\nb", "echo"), ("/bin/echo x", "/bin/echo"), ("a;b", "a;b"),
+        ("echo hi", "echo"), ("  \t echo", "echo"), ("\n\necho\nb", "echo"), ("/bin/echo x", "/bin/echo"),
+        ("a;b", "a"), ("a&&b", "a"), ("a|b", "a"), ("a>b", "a"), ("a<b", "a"), ("a() { b; }", "a"), ("(a)", ""),
+        // No blanks to the shell: they are part of the word.
+        ("a\rb c", "a\rb"), ("a\r\nb", "a\r"), ("a\u{B}b c", "a\u{B}b"), ("a\u{A0}b c", "a\u{A0}b"), ("\ra", "\ra"),
     ])
-    func `the first word ends at a blank`(command: String, word: String) throws {
+    func `the first word is the shell's`(command: String, word: String) throws {
         #expect(try read(["command": .string(command)]).firstWord == word)
     }
 }

@@ -53,6 +53,13 @@ import Testing
         #expect(breaches.isEmpty, "Foundation.Process hands the blocked signals of its thread on to the child")
     }
 
+    @Test func `the user of a program is not changed between fork and exec`() throws {
+        let breaches = try places(in: sources + tests) {
+            try Findings.lines(matching: "\\.(userID|groupID|supplementaryGroups)\\s*=[^=]", in: $0)
+        }
+        #expect(breaches.isEmpty, "setgroups may wait there for ever: setpriv changes the user")
+    }
+
     @Test func `no file is longer than 400 lines`() throws {
         let breaches = try places(in: SourceFile.all(in: "Sources", extensions: ["swift", "c", "h"])) { text in
             // The last line is what stands after the last line break.

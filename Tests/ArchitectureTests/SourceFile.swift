@@ -17,6 +17,11 @@ struct SourceFile {
         text = try SourceText(String(contentsOf: url, encoding: .utf8))
     }
 
+    /// The file at a path from the top of the checkout.
+    init(path: String) throws {
+        try self.init(url: Self.checkout.appendingPathComponent(path))
+    }
+
     /// Every file below a folder of the checkout whose name ends so, in the order of their paths.
     static func all(in folder: String, extensions: Set<String>) throws -> [SourceFile] {
         let top = checkout.appendingPathComponent(folder)

@@ -81,15 +81,14 @@ struct OrphanTests {
             var lines = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n").map(String.init)
             await first.stop()
 
-            var options = PlatformOptions()
             let user = try SystemUser.forServer()
-            if Scratch.isRoot { options.userID = user.id }
             let note = scratch.path + "/number"
             try "".write(toFile: note, atomically: false, encoding: .utf8)
             chmod(note, 0o666)
+            let shell = Scratch.command(
+                "/bin/sh", ["-c", script, note], as: Scratch.isRoot ? (user.id, user.groupID) : nil)
             _ = try await run(
-                .path("/bin/sh"), arguments: ["-c", script, note], platformOptions: options, input: .none,
-                output: .discarded, error: .discarded
+                shell.program, arguments: shell.arguments, input: .none, output: .discarded, error: .discarded
             ) { execution in
                 try await until("the other process is known") {
                     lines[0] = try String(contentsOfFile: note, encoding: .utf8).trimmingCharacters(in: .newlines)

@@ -116,6 +116,8 @@ struct PostgresServerTests {
                 #expect(try await scratch.sql("SELECT x FROM t", at: server) == "7")
                 group.cancelAll()
             }
+            #expect(isAlive(await server.processID), "to stop it is its owner's business")
+            await server.stop()
             #expect(!isAlive(await server.processID))
             #expect(scratch.recordedProcessID() == nil)
         }

@@ -43,13 +43,23 @@ struct Scratch {
         _ statement: String, _ connection: String, as user: (id: uid_t, group: gid_t)?
     ) async throws -> (isSuccess: Bool, output: String) {
         let program = try await FilePath(PostgresInstallation.find(explicit: nil).directory).appending("psql")
-        let arguments = ["-XAtq", "-v", "ON_ERROR_STOP=1", "-c", statement, connection]
-        let identity = user.map { ["--reuid=\($0.id)", "--regid=\($0.group)", "--clear-groups", "--", program.string] }
+        let command = Self.command(
+            program, ["-XAtq", "-v", "ON_ERROR_STOP=1", "-c", statement, connection], as: user)
         let result = try await run(
-            .path(identity == nil ? program : "/usr/bin/setpriv"), arguments: Arguments((identity ?? []) + arguments),
+            command.program, arguments: command.arguments,
             environment: .custom(["PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"]), workingDirectory: "/",
             output: .string(limit: 1 << 20), error: .combinedWithOutput)
         return (result.terminationStatus.isSuccess, result.standardOutput)
+    }
+
+    /// How to start a program as another user. setpriv does it, and becomes the program under the same number: between
+    /// fork and exec setgroups can wait for ever.
+    static func command(
+        _ program: FilePath, _ arguments: [String], as user: (id: uid_t, group: gid_t)?
+    ) -> (program: Executable, arguments: Arguments) {
+        guard let user else { return (.path(program), Arguments(arguments)) }
+        let identity = ["--reuid=\(user.id)", "--regid=\(user.group)", "--clear-groups", "--", program.string]
+        return (.path("/usr/bin/setpriv"), Arguments(identity + arguments))
     }
 
     /// The first process that the file of the cluster names.

@@ -26,9 +26,12 @@ package enum ProcessTable {
         }
     }
 
-    /// The executor that the server `parent` started.
-    package static func executor(of parent: Int32) -> Int32? {
-        all().first { $0.parent == parent && $0.commandLine.dropFirst().first == "executor" }?.id
+    /// The executors of the server on a data directory.
+    package static func executors(in dataDirectory: String) -> [Int32] {
+        all().filter {
+            $0.commandLine.count == 3 && $0.commandLine[1] == "executor"
+                && $0.commandLine[2].hasPrefix("\(dataDirectory)/")
+        }.map(\.id)
     }
 
     package static func isAlive(_ id: Int32) -> Bool { entry(id) != nil }

@@ -9,13 +9,20 @@ package actor QkronServer {
     package nonisolated let dataDirectory: String
     package nonisolated let workspace: Workspace
     package nonisolated let environment: [String: String]
+    private let program: String?
     private var process: ChildProcess?
     private var starts = 0
     package private(set) var port = 0
 
     /// A server that has not been started; without a database it makes its private one.
-    package init(_ name: String, in workspace: Workspace, database: Database? = nil, settings: [String: String] = [:]) {
+    ///
+    /// - Parameter program: nil is the one of this build.
+    package init(
+        _ name: String, in workspace: Workspace, database: Database? = nil, program: String? = nil,
+        settings: [String: String] = [:]
+    ) {
         self.workspace = workspace
+        self.program = program
         dataDirectory = workspace.path(name)
         var environment = [
             "PATH": Tool.path, "HOME": workspace.root, "DATA_DIR": dataDirectory, "PORT": "0",
@@ -76,7 +83,7 @@ package actor QkronServer {
     package func launch() throws -> ChildProcess {
         starts += 1
         return try ChildProcess(
-            [try Tool.qkron(), "serve"], environment: environment, directory: workspace.root,
+            [try program ?? Tool.qkron(), "serve"], environment: environment, directory: workspace.root,
             output: "\(dataDirectory).\(starts).out", error: "\(dataDirectory).\(starts).log")
     }
 
@@ -98,10 +105,16 @@ package actor QkronServer {
         self.process = nil
     }
 
+    /// Its one executor.
     package func executorID() async throws -> Int32 {
-        guard let server = process?.id else { throw Tool.Failure(description: "No server runs") }
-        return try await eventually("the server has an executor") { ProcessTable.executor(of: server) }
+        try await eventually("the server has an executor") {
+            let executors = ProcessTable.executors(in: dataDirectory)
+            return executors.count == 1 ? executors[0] : nil
+        }
     }
+
+    /// Asks it to make room for the program now on disk.
+    package func reload() { process?.signal(SIGHUP) }
 
     /// Sends one request on a connection of its own. `path` is sent as it is.
     package func send(

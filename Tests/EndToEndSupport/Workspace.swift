@@ -37,6 +37,7 @@ package final class Workspace: Sendable {
     /// Lets the janitor sweep.
     package func close() async throws {
         Glibc.close(lifeline)
+        // It looks at every process of the machine, and removes whole clusters.
         _ = try await janitor.wait(within: .seconds(180))
     }
 

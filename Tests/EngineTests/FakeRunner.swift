@@ -24,7 +24,7 @@ final class FakeRunner: ActionRunner {
 
     func accept(_ parameters: [String: JSONValue]) throws(InputFaults) -> [String: JSONValue] { parameters }
 
-    func run(_ attempt: AttemptContext) async -> AttemptReport {
+    func run(_ attempt: AttemptContext) async -> AttemptReport? {
         seen.withLock { $0.append(attempt.lease) }
         return await behaviour(attempt.lease)
     }
@@ -33,8 +33,8 @@ final class FakeRunner: ActionRunner {
         held.withLock { $0 = instant }
     }
 
-    func endLeftovers(of executions: [Identifier<Execution>]) async {
-        ended.withLock { $0 += executions }
+    func endLeftovers(of attempts: [AttemptID]) async {
+        ended.withLock { $0 += attempts.map(\.execution) }
     }
 
     /// Goes well at once.

@@ -46,10 +46,11 @@ struct TestEngine {
                     completer,
                     LeaseKeeper(
                         node: node, database: shared, renewals: shared, catalog: catalog, configuration: settings,
-                        signals: signals, running: running, health: health, logger: quietLogger),
+                        signals: signals, running: running, handover: Handover(), health: health,
+                        logger: quietLogger),
                     Worker(
                         node: node, database: shared, configuration: settings, signals: signals, running: running,
-                        attempts: attempts, health: health, logger: quietLogger),
+                        attempts: attempts, catalog: catalog, handover: Handover(), health: health, logger: quietLogger),
                     Scheduler(
                         database: shared, announcer: announcer, configuration: settings, signals: signals,
                         health: health, logger: quietLogger),

@@ -4,7 +4,7 @@ import Glibc
 import Logging
 
 // The executor as a program of its own, and a small server to be stopped and killed, for the tests:
-//   ExecutorProbe DIRECTORY                            is an executor
+//   ExecutorProbe PLACE                                is an executor
 //   ExecutorProbe server DIRECTORY COMMAND             runs the command under a lease of two seconds, renewed often
 //   ExecutorProbe measure DIRECTORY COUNT CONCURRENCY  runs /bin/true and prints how many times a second
 let arguments = CommandLine.arguments
@@ -12,7 +12,7 @@ switch arguments.dropFirst().first {
 case "server": await serve(directory: arguments[2], command: arguments[3])
 case "measure":
     await measure(directory: arguments[2], count: Int(arguments[3]) ?? 0, concurrency: Int(arguments[4]) ?? 1)
-default: exit(ExecutorProcess.run(directory: arguments[arguments.count - 1]))
+default: exit(ExecutorProcess.run(place: arguments[arguments.count - 1]))
 }
 
 @MainActor func startClient(directory: String) async -> ExecutorClient {

@@ -23,7 +23,7 @@ private let evaders = [
         try await withExecutor { client in
             let sleep = uniqueSleep()
             let command = evader.replacingOccurrences(of: "SLEEP", with: sleep)
-            let result = await client.run(request(command, timeout: .milliseconds(400)))
+            let result = await client.result(of: request(command, timeout: .milliseconds(400)))
             #expect(result.ending == .timedOut)
             #expect(result.survivors == 0)
             #expect(processes(with: sleep) == [])
@@ -35,7 +35,7 @@ private let evaders = [
         try await withExecutor { client in
             let sleep = uniqueSleep()
             let request = request(evader.replacingOccurrences(of: "SLEEP", with: sleep))
-            let run = Task { await client.run(request) }
+            let run = Task { await client.result(of: request) }
             try await eventually("the command's sleep") { !processes(with: sleep).isEmpty }
             run.cancel()
             #expect(await run.value.ending == .ended(.cancelled))
@@ -48,7 +48,7 @@ private let evaders = [
         try await withExecutor { client in
             let sleep = uniqueSleep()
             let command = evader.replacingOccurrences(of: "SLEEP", with: sleep)
-            let result = await client.run(request(command, lease: .milliseconds(400)))
+            let result = await client.result(of: request(command, lease: .milliseconds(400)))
             #expect(result.ending == .leaseLapsed)
             #expect(processes(with: sleep) == [])
             #expect(result.duration < .seconds(10))
@@ -57,9 +57,9 @@ private let evaders = [
 
     @Test func `an extended lease lets the run go on`() async throws {
         try await withExecutor { client in
-            async let result = client.run(request("sleep 5.5; echo done", lease: .seconds(5)))
+            async let result = client.result(of: request("sleep 5.5; echo done", lease: .seconds(5)))
             try await eventually("the run is sent") {
-                client.state.withLock { $0.runs.values.contains(where: \.isSent) }
+                client.state.withLock { $0.runs.values.contains { $0.place != nil } }
             }
             client.extendLeases(to: .after(.seconds(60), since: .now))
             client.extendLeases(to: .after(.milliseconds(1), since: .now))
@@ -69,7 +69,7 @@ private let evaders = [
 
     @Test func `a lease that has lapsed starts nothing`() async throws {
         try await withExecutor { client in
-            let result = await client.run(request("echo never", lease: .milliseconds(-1)))
+            let result = await client.result(of: request("echo never", lease: .milliseconds(-1)))
             #expect(result.ending == .leaseLapsed)
             #expect(result.stdout == .empty)
         }
@@ -78,7 +78,7 @@ private let evaders = [
     @Test func `a polite command may use the grace`() async throws {
         try await withExecutor(killGrace: .seconds(25), leaseGrace: .seconds(25)) { client in
             let command = "trap 'echo bye; exit 0' TERM; echo hi; while :; do sleep 0.05; done"
-            let result = await client.run(request(command, timeout: .milliseconds(400)))
+            let result = await client.result(of: request(command, timeout: .milliseconds(400)))
             #expect(result.ending == .timedOut)
             #expect(result.stdout.text == "hi\nbye\n")
             #expect(result.duration < .seconds(20))
@@ -88,7 +88,7 @@ private let evaders = [
     @Test func `cancelling the task ends the run and still answers`() async throws {
         try await withExecutor { client in
             let sleep = uniqueSleep()
-            let task = Task { await client.run(request("\(sleep) & \(sleep)")) }
+            let task = Task { await client.result(of: request("\(sleep) & \(sleep)")) }
             try await eventually("both sleeps") { processes(with: sleep).count == 2 }
             task.cancel()
             #expect(await task.value.ending == .ended(.cancelled))
@@ -100,11 +100,11 @@ private let evaders = [
         try await withExecutor { client in
             let sleep = uniqueSleep()
             let id = UUID()
-            let first = await client.run(request("setsid \(sleep) > /dev/null 2>&1 & exit 3", id: id, token: 7))
+            let first = await client.result(of: request("setsid \(sleep) > /dev/null 2>&1 & exit 3", id: id, token: 7))
             #expect(first.ending == .exited(3))
             // Neither the end of the next attempt nor that of another run touches it.
-            async let other = client.run(request("sleep 1000", timeout: .milliseconds(100)))
-            let second = await client.run(request("sleep 1000", id: id, token: 8, timeout: .milliseconds(100)))
+            async let other = client.result(of: request("sleep 1000", timeout: .milliseconds(100)))
+            let second = await client.result(of: request("sleep 1000", id: id, token: 8, timeout: .milliseconds(100)))
             #expect(second.ending == .timedOut)
             #expect(await other.ending == .timedOut)
             let left = processes(with: sleep)
@@ -118,10 +118,10 @@ private let evaders = [
             let sleep = uniqueSleep()
             // Neither session, mark nor environment tells whose it is, nor a parent once the shells above it have ended.
             let forger = "(env -i setsid bash -c '(ulimit -x 5; exec setsid \(sleep) > /dev/null 2>&1) &' &)"
-            let ended = await client.run(request("\(forger); sleep 0.3"))
+            let ended = await client.result(of: request("\(forger); sleep 0.3"))
             #expect(ended.ending == .exited(0))
             try await eventually("the forger's end") { processes(with: sleep).isEmpty }
-            let timedOut = await client.run(request("\(forger); sleep 1000", timeout: .milliseconds(400)))
+            let timedOut = await client.result(of: request("\(forger); sleep 1000", timeout: .milliseconds(400)))
             #expect(timedOut.ending == .timedOut)
             try await eventually("the forger's end") { processes(with: sleep).isEmpty }
         }
@@ -136,7 +136,7 @@ private let evaders = [
             let script = directory + "/\(name)"
             try "trap '' TERM\nsleep 0.01\nsetsid sh \(script) &\n".write(
                 toFile: script, atomically: true, encoding: .utf8)
-            let result = await client.run(request("sh \(script); sleep 1000", timeout: .milliseconds(300)))
+            let result = await client.result(of: request("sh \(script); sleep 1000", timeout: .milliseconds(300)))
             #expect(result.ending == .timedOut)
             #expect(result.survivors == 0)
             try await eventually("the end of the last fork") { processes(with: "sh \(script)").isEmpty }

@@ -15,10 +15,10 @@ import Testing
             try await eventually("the command's sleeps") { processes(with: sleep).count >= 2 }
             let first = try #require(client.processID)
             kill(first, SIGKILL)
-            #expect(await result.ending == .executorLost)
+            #expect(await result?.ending == .executorLost)
             #expect(processes(with: sleep) == [])
             let next = await client.run(request("echo again"))
-            #expect(next.stdout.text == "again\n")
+            #expect(next?.stdout.text == "again\n")
             #expect(client.processID != first)
             #expect(client.isHealthy)
         }
@@ -31,53 +31,32 @@ import Testing
             try await eventually("the command's sleep") { !processes(with: sleep).isEmpty }
             kill(try #require(client.processID), SIGSTOP)
             try await eventually("the end of its command", within: .seconds(20)) { processes(with: sleep).isEmpty }
-            #expect(await result.ending == .executorLost)
-            #expect(await client.run(request("true")).ending == .exited(0))
+            #expect(await result?.ending == .executorLost)
+            #expect(await client.run(request("true"))?.ending == .exited(0))
         }
     }
 
-    @Test func `an executor that loses its server ends all runs and goes`() async throws {
+    @Test func `an executor without a server ends its runs when their leases lapse, and goes`() async throws {
         let directory = try temporaryDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory) }
         let configuration = ExecutorConfiguration(
             directory: directory + "/x", executablePath: probePath, arguments: [], killGrace: .milliseconds(300),
             leaseGrace: .milliseconds(300))
-        let launch = try await BlockingThread.run("test") { try ExecutorLaunch.start(configuration) }
+        let peer = try await BlockingThread.run("test") { try ExecutorPeer.start(configuration) }
         let sleep = uniqueSleep()
         let command = "trap '' TERM; (env -i setsid sh -c \"trap '' TERM; \(sleep) & \(sleep)\" &); \(sleep)"
         var writer = FrameWriter()
-        ExecutorOrder.start(RunOrder(request(command), run: ExecutorLoop.Key.firstRun, identity: nil))
-            .encode(into: &writer)
-        #expect(send(launch.socket, writer.bytes, writer.bytes.count, 0) == writer.bytes.count)
-        try await eventually("three sleeps") { processes(with: sleep).count == 3 }
-        close(launch.socket)
-        #expect(awaitReadable(launch.pidfd, for: .seconds(5)))
-        #expect(processes(with: sleep) == [])
-        #expect(access(directory + "/x/executor.sock", F_OK) != 0)
-        launch.bury(after: .seconds(1))
-    }
-
-    @Test func `a new server waits until an orphaned executor has gone`() async throws {
-        let directory = try temporaryDirectory()
-        defer { try? FileManager.default.removeItem(atPath: directory) }
-        let configuration = ExecutorConfiguration(
-            directory: directory + "/x", executablePath: probePath, arguments: [], killGrace: .milliseconds(500),
-            leaseGrace: .milliseconds(500))
-        let launch = try await BlockingThread.run("test") { try ExecutorLaunch.start(configuration) }
-        let sleep = uniqueSleep()
-        var writer = FrameWriter()
-        let order = RunOrder(request("trap '' TERM; \(sleep) & wait; wait; \(sleep)"), run: 1 << 20, identity: nil)
+        let order = RunOrder(
+            request(command, lease: .seconds(2)), run: ExecutorLoop.Key.firstRun, identity: nil)
         ExecutorOrder.start(order).encode(into: &writer)
-        #expect(send(launch.socket, writer.bytes, writer.bytes.count, 0) == writer.bytes.count)
-        try await eventually("the sleep") { !processes(with: sleep).isEmpty }
-        close(launch.socket)
-        let client = try await ExecutorClient.start(configuration, logger: quietLogger)
+        #expect(send(peer.socket, writer.bytes, writer.bytes.count, 0) == writer.bytes.count)
+        try await eventually("three sleeps") { processes(with: sleep).count == 3 }
+        close(peer.socket)
+        #expect(awaitReadable(peer.pidfd, for: .seconds(10)))
+        #expect(BoottimeInstant.now >= order.deadline)
         #expect(processes(with: sleep) == [])
-        let supervision = Task { await client.supervise() }
-        #expect(await client.run(request("echo hello")).stdout.text == "hello\n")
-        supervision.cancel()
-        await supervision.value
-        launch.bury(after: .seconds(1))
+        #expect(access(peer.place.socketPath, F_OK) != 0)
+        peer.bury(after: .seconds(1))
     }
 
     @Test func `leftovers of a crash are found by their execution`() async throws {
@@ -86,27 +65,26 @@ import Testing
         defer { try? FileManager.default.removeItem(atPath: directory) }
         let configuration = ExecutorConfiguration(
             directory: directory + "/x", executablePath: probePath, arguments: [])
-        let launch = try await BlockingThread.run("test") { try ExecutorLaunch.start(configuration) }
+        let peer = try await BlockingThread.run("test") { try ExecutorPeer.start(configuration) }
         let sleep = uniqueSleep()
         let request = request("(env -i setsid \(sleep) &); (setsid \(sleep) &); \(sleep)")
         var writer = FrameWriter()
         ExecutorOrder.start(RunOrder(request, run: 1 << 20, identity: nil)).encode(into: &writer)
-        #expect(send(launch.socket, writer.bytes, writer.bytes.count, 0) == writer.bytes.count)
+        #expect(send(peer.socket, writer.bytes, writer.bytes.count, 0) == writer.bytes.count)
         try await eventually("three sleeps") { processes(with: sleep).count == 3 }
-        kill(launch.pid, SIGKILL)
-        launch.bury(after: .seconds(1))
-        close(launch.socket)
-        #expect(await Leftovers.end(executions: [UUID()], grace: .milliseconds(10)) == 0)
+        kill(peer.pid, SIGKILL)
+        peer.bury(after: .seconds(1))
+        close(peer.socket)
+        #expect(await Leftovers.end(attempts: [(UUID(), 1)], grace: .milliseconds(10)) == 0)
+        #expect(
+            await Leftovers.end(attempts: [(request.executionID, 2)], grace: .milliseconds(10)) == 0,
+            "another attempt of the same execution")
         #expect(processes(with: sleep).count == 3)
-        #expect(await Leftovers.end(executions: [request.executionID], grace: .seconds(1)) == 3)
+        #expect(await Leftovers.end(attempts: [(request.executionID, 1)], grace: .seconds(1)) == 3)
         #expect(processes(with: sleep) == [])
         Leftovers.reapAdopted()
-        let dead = ProcessTable.ownChildren().filter { ProcessTable.mark(of: $0) == order(request).mark.value }
+        let dead = ProcessTable.ownChildren().filter { ProcessTable.mark(of: $0) == request.key.mark.value }
         #expect(dead == [])
-    }
-
-    private func order(_ request: RunRequest) -> RunOrder {
-        RunOrder(request, run: 1, identity: nil)
     }
 
     @Test func `shutting down ends what runs and answers for it`() async throws {
@@ -121,9 +99,9 @@ import Testing
         try await eventually("the sleep") { !processes(with: sleep).isEmpty }
         supervision.cancel()
         await supervision.value
-        #expect(await result.ending == .ended(.shutdown))
-        #expect(await result.stdout.text == "partial\n")
-        #expect(await client.run(request("echo late")).ending == .ended(.shutdown))
+        #expect(await result?.ending == .ended(.shutdown))
+        #expect(await result?.stdout.text == "partial\n")
+        #expect(await client.run(request("echo late"))?.ending == .ended(.shutdown))
         #expect(!client.isHealthy)
     }
 

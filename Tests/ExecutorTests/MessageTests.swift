@@ -10,14 +10,14 @@ import Testing
         let orders: [ExecutorOrder] =
             [
                 .hello(version: 1, killGrace: .seconds(5), leaseGrace: .milliseconds(1)), .start(order),
-                .extendAll(deadline: .now), .ping(number: 3), .shutdown,
+                .extendAll(deadline: .now), .ping(number: 3), .shutdown, .settled(run: 8), .retire,
             ] + EndReason.allCases.map { .end(run: 7, $0) }
         let causes: [EndedRun.Cause] = [
             .exited(-1), .signaled(9), .timedOut, .ended(.leaseLost), .leaseLapsed, .spawnFailed("why"),
         ]
         let reports: [ExecutorReport] =
             [
-                .hello(version: 1), .pong(number: 4),
+                .hello(ExecutorGreeting(program: "p", runs: [7: order.key])), .pong(number: 4),
                 .output(run: 5, .errorTail, Array(repeating: 7, count: 70_000)),
             ] + causes.map { .ended(run: 6, EndedRun(cause: $0)) }
         var writer = FrameWriter()
@@ -51,6 +51,13 @@ import Testing
         #expect(throws: WireError.self) {
             if let (kind, fields) = try frames.next() { _ = try ExecutorOrder(kind: kind, fields: fields) }
         }
+    }
+
+    @Test func `an executor of a version that we do not speak is refused before the rest is read`() {
+        var writer = FrameWriter()
+        writer.put(WireVersion.spoken.upperBound + 1)
+        writer.put(UInt8(0))
+        #expect(throws: WireError.self) { _ = try ExecutorReport(kind: 1, fields: writer.bytes[...]) }
     }
 
     @Test func `a list longer than its frame takes no memory`() {

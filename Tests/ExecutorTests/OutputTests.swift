@@ -14,7 +14,7 @@ import Testing
                 head -c 104857600 /dev/zero | tr '\\0' y >&2; wait
                 echo last; echo last >&2
                 """
-            let result = await client.run(request(command))
+            let result = await client.result(of: request(command))
             #expect(result.ending == .exited(0))
             for (stream, letter) in [(result.stdout, "x"), (result.stderr, "y")] {
                 #expect(stream.isTruncated)
@@ -33,8 +33,8 @@ import Testing
     @Test func `sixteen megabytes of each stream arrive whole`() async throws {
         try await withExecutor { client in
             let command = "head -c 16777216 /dev/zero | tr '\\0' x; head -c 16777216 /dev/zero | tr '\\0' y >&2"
-            async let quick = client.run(request("echo quick"))
-            let result = await client.run(request(command, limit: 16 << 20))
+            async let quick = client.result(of: request("echo quick"))
+            let result = await client.result(of: request(command, limit: 16 << 20))
             #expect(result.stdout.text.utf8.count == 16 << 20)
             #expect(result.stderr.text.utf8.count == 16 << 20)
             #expect(!result.stdout.isTruncated)
@@ -45,7 +45,7 @@ import Testing
     @Test func `a grandchild that keeps the pipe open holds the run up for a second at most`() async throws {
         try await withExecutor { client in
             let sleep = uniqueSleep()
-            let result = await client.run(request("echo out; (sleep 0.1; echo late) & \(sleep) & exit 0"))
+            let result = await client.result(of: request("echo out; (sleep 0.1; echo late) & \(sleep) & exit 0"))
             #expect(result.ending == .exited(0))
             #expect(result.stdout.text == "out\nlate\n")
             #expect(result.duration > .milliseconds(900))
@@ -56,7 +56,7 @@ import Testing
 
     @Test func `bytes that are no text stay readable`() async throws {
         try await withExecutor { client in
-            let result = await client.run(request("printf 'a\\000b\\377\\376c\\303\\244\\342\\202'"))
+            let result = await client.result(of: request("printf 'a\\000b\\377\\376c\\303\\244\\342\\202'"))
             #expect(result.stdout.text == "a\\0b\u{FFFD}\u{FFFD}cä\u{FFFD}")
             #expect(result.stdout.total == 10)
         }

@@ -29,6 +29,17 @@ func withExecutor(
     await supervision.value
 }
 
+extension ExecutorClient {
+    /// The result of a run that this server sees to its end.
+    func result(of request: RunRequest) async -> RunResult {
+        guard let result = await run(request) else {
+            Issue.record("the run was left to another server")
+            return RunResult(ending: .executorLost)
+        }
+        return result
+    }
+}
+
 var quietLogger: Logger {
     Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 }

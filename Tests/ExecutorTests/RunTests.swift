@@ -7,7 +7,7 @@ import Testing
 @Suite struct RunTests {
     @Test func `a command's exit code and output are reported`() async throws {
         try await withExecutor { client in
-            let result = await client.run(request("echo out; echo err >&2; exit 7"))
+            let result = await client.result(of: request("echo out; echo err >&2; exit 7"))
             #expect(result.ending == .exited(7))
             #expect(result.stdout.text == "out\n")
             #expect(result.stdout.total == 4)
@@ -20,14 +20,14 @@ import Testing
 
     @Test func `a command's signal is reported`() async throws {
         try await withExecutor { client in
-            #expect(await client.run(request("kill -9 $$")).ending == .signaled(9))
-            #expect(await client.run(request("kill -SEGV $$")).ending == .signaled(11))
+            #expect(await client.result(of: request("kill -9 $$")).ending == .signaled(9))
+            #expect(await client.result(of: request("kill -SEGV $$")).ending == .signaled(11))
         }
     }
 
     @Test func `a missing working directory is no start`() async throws {
         try await withExecutor { client in
-            let result = await client.run(request("echo never", directory: "/nonexistent"))
+            let result = await client.result(of: request("echo never", directory: "/nonexistent"))
             #expect(result.ending == .spawnFailed("working directory: No such file or directory"))
         }
     }
@@ -36,17 +36,18 @@ import Testing
         try await withExecutor { client in
             var homeless = request("pwd", directory: nil)
             homeless.environment["HOME"] = "/nonexistent"
-            #expect(await client.run(homeless).stdout.text == "/\n")
+            #expect(await client.result(of: homeless).stdout.text == "/\n")
             homeless.environment["HOME"] = "/usr/lib"
-            #expect(await client.run(homeless).stdout.text == "/usr/lib\n")
+            #expect(await client.result(of: homeless).stdout.text == "/usr/lib\n")
         }
     }
 
     @Test func `a command gets its environment and nothing else`() async throws {
         try await withExecutor { client in
             let id = UUID()
-            let result = await client.run(
-                request("env | sort | grep -v -e ^_= -e ^PWD= -e ^OLDPWD= -e ^SHLVL=", id: id))
+            let result = await client.result(
+                of:
+                    request("env | sort | grep -v -e ^_= -e ^PWD= -e ^OLDPWD= -e ^SHLVL=", id: id))
             #expect(
                 result.stdout.text == """
                     PATH=/usr/bin:/bin
@@ -59,16 +60,17 @@ import Testing
 
     @Test func `a command gets its own session, three descriptors, and default signals`() async throws {
         try await withExecutor { client in
-            let result = await client.run(
-                request(
-                    """
-                    test "$(cut -d' ' -f6 /proc/$$/stat)" = $$ && test "$(cut -d' ' -f5 /proc/$$/stat)" = $$ && echo session
-                    ls /proc/self/fd
-                    readlink /proc/$$/fd/0
-                    grep -E '^Sig(Blk|Ign)' /proc/$$/status | tr -d '\\t' | tr '\\n' ' '
-                    grep NoNewPrivs /proc/$$/status | tr -d '\\t'
-                    umask
-                    """))
+            let result = await client.result(
+                of:
+                    request(
+                        """
+                        test "$(cut -d' ' -f6 /proc/$$/stat)" = $$ && test "$(cut -d' ' -f5 /proc/$$/stat)" = $$ && echo session
+                        ls /proc/self/fd
+                        readlink /proc/$$/fd/0
+                        grep -E '^Sig(Blk|Ign)' /proc/$$/status | tr -d '\\t' | tr '\\n' ' '
+                        grep NoNewPrivs /proc/$$/status | tr -d '\\t'
+                        umask
+                        """))
             // 3 is the directory that ls itself reads.
             #expect(
                 result.stdout.text == """
@@ -93,7 +95,7 @@ import Testing
                 id -u > /dev/stdout; id -g; id -G; grep CapEff /proc/self/status | tr -d '\\t'
                 cat /proc/\(executor)/environ; kill -9 \(executor); cd /root
                 """
-            let result = await client.run(request(command, user: "nobody"))
+            let result = await client.result(of: request(command, user: "nobody"))
             let nobody = try #require(SystemUser.lookup("nobody"))
             let groups = nobody.groups.map(String.init).joined(separator: " ")
             #expect(
@@ -105,23 +107,25 @@ import Testing
             let sleep = uniqueSleep()
             let tree = request(
                 "(env -i setsid \(sleep) &); \(sleep)", user: "nobody", timeout: .milliseconds(300))
-            #expect(await client.run(tree).ending == .timedOut)
+            #expect(await client.result(of: tree).ending == .timedOut)
             #expect(processes(with: sleep) == [])
         }
     }
 
     @Test func `an unknown user is no start`() async throws {
         try await withExecutor { client in
-            let result = await client.run(request("true", user: "no-such-user"))
+            let result = await client.result(of: request("true", user: "no-such-user"))
             #expect(result.ending == .spawnFailed("there is no system user no-such-user"))
         }
     }
 
     @Test func `text that no program can be given is no start`() async throws {
         try await withExecutor { client in
-            #expect(await client.run(request("echo \0")).ending == .spawnFailed("a NUL in its text: Invalid argument"))
+            #expect(
+                await client.result(of: request("echo \0")).ending
+                    == .spawnFailed("a NUL in its text: Invalid argument"))
             let long = request(": " + String(repeating: "x", count: 200_000))
-            #expect(await client.run(long).ending == .spawnFailed("program: Argument list too long"))
+            #expect(await client.result(of: long).ending == .spawnFailed("program: Argument list too long"))
         }
     }
 
@@ -130,7 +134,7 @@ import Testing
             let began = ContinuousClock.now
             let texts = await withTaskGroup(of: String.self, returning: Set<String>.self) { group in
                 for number in 0..<500 {
-                    group.addTask { await client.run(request("echo \(number)")).stdout.text }
+                    group.addTask { await client.result(of: request("echo \(number)")).stdout.text }
                 }
                 return await group.reduce(into: []) { $0.insert($1) }
             }
@@ -143,7 +147,9 @@ import Testing
     @Test func `the dead do not pile up`() async throws {
         try await withExecutor { client in
             let executor = try #require(client.processID)
-            for _ in 0..<20 { _ = await client.run(request("for i in 1 2 3 4 5; do (setsid sleep 0.05 &); done")) }
+            for _ in 0..<20 {
+                _ = await client.result(of: request("for i in 1 2 3 4 5; do (setsid sleep 0.05 &); done"))
+            }
             try await eventually("an executor without children") {
                 ProcessTable().processes.values.allSatisfy { $0.parent != executor }
             }

@@ -61,12 +61,12 @@ struct TestServer {
             }
         }
         let (ports, port) = AsyncStream<Int>.makeStream()
-        let application = QkronServer.application(
+        let listener = QkronServer.listener(
             QkronResponder(table: RouteTable(routes), gate: gate, metrics: registry, logger: logger),
-            ServerConfiguration(host: "127.0.0.1", port: 0, version: "0", readTimeout: readTimeout), logger: logger,
-            onListening: { port.yield($1) })
+            ServerConfiguration(host: "127.0.0.1", port: 0, version: "0", readTimeout: readTimeout),
+            handover: SocketHandover(), logger: logger, onListening: { port.yield($0) })
         return try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await application.run() }
+            group.addTask { try await listener.run() }
             var first = ports.makeAsyncIterator()
             guard let number = await first.next() else { throw CancellationError() }
             defer { group.cancelAll() }

@@ -63,7 +63,7 @@ actor Member {
 
     func kill(server killsServer: Bool, executor killsExecutor: Bool, downFor seconds: Double) async {
         guard let process = await server.processID, await server.ended() == nil else { return }
-        let executors = killsExecutor ? executors(of: process) : []
+        let executors = killsExecutor ? ProcessTable.executors(in: server.dataDirectory) : []
         if killsServer {
             holds += 1
             killed.insert(process)
@@ -79,23 +79,13 @@ actor Member {
     func stop(server stopsServer: Bool, executor stopsExecutor: Bool, for seconds: Double) async {
         guard let process = await server.processID, await server.ended() == nil else { return }
         var chosen = stopsServer ? [process] : []
-        if stopsExecutor { chosen += executors(of: process) }
+        if stopsExecutor { chosen += ProcessTable.executors(in: server.dataDirectory) }
         for id in chosen {
             stopped.insert(id)
             _ = Glibc.kill(id, SIGSTOP)
         }
         try? await Task.sleep(for: .seconds(seconds))
         for id in chosen { resume(id) }
-    }
-
-    /// The executors of this server: its child, and those that an earlier process on its data directory started, which
-    /// write to the same logs.
-    private func executors(of process: Int32) -> [Int32] {
-        ProcessTable.all().filter { entry in
-            guard entry.commandLine.dropFirst().first == "executor" else { return false }
-            let log = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(entry.id)/fd/2")
-            return entry.parent == process || log?.hasPrefix("\(server.dataDirectory).") == true
-        }.map(\.id)
     }
 
     private func resume(_ id: Int32) {

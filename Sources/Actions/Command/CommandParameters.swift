@@ -36,10 +36,14 @@ package struct CommandParameters: Sendable, Equatable {
         ]
     }
 
-    /// The first word of the command, which `ALLOWED_COMMANDS` may name.
+    /// The first word of the command as the shell reads it, which `ALLOWED_COMMANDS` may name: blanks before it are
+    /// skipped, and it ends at a blank or an operator (POSIX.1-2024, Shell Command Language, 2.3). Quotes are part of it.
     package var firstWord: Substring {
-        command.drop { $0.isWhitespace }.prefix { !$0.isWhitespace }
+        Substring(command.utf8.drop(while: Self.blanks.contains).prefix { !Self.ends.contains($0) })
     }
+
+    private static let blanks = Set(" \t\n".utf8)
+    private static let ends = blanks.union(";&|<>()".utf8)
 }
 
 private struct Reading {

@@ -34,11 +34,34 @@ package final class CommandRunner: ActionRunner {
         executor?.extendLeases(to: deadline)
     }
 
-    package func endLeftovers(of executions: [Identifier<Execution>]) async {
-        _ = await Leftovers.end(executions: executions.map(\.uuid), grace: killGrace)
+    package func endLeftovers(of attempts: [AttemptID]) async {
+        _ = await Leftovers.end(
+            attempts: attempts.map { ($0.execution.uuid, $0.fencingToken) }, grace: killGrace)
     }
 
-    package func run(_ attempt: AttemptContext) async -> AttemptReport {
+    package func settle(_ attempt: AttemptID) {
+        executor?.settle(executionID: attempt.execution.uuid, fencingToken: attempt.fencingToken)
+    }
+
+    package var inheritedAttempts: [AttemptID] {
+        (executor?.inheritedRuns ?? []).map {
+            AttemptID(execution: Identifier($0.executionID), fencingToken: $0.fencingToken)
+        }
+    }
+
+    package func endInherited(except granted: Set<AttemptID>) {
+        executor?.endInherited(
+            except: Set(
+                granted.map {
+                    ExecutorClient.InheritedRun(executionID: $0.execution.uuid, fencingToken: $0.fencingToken)
+                }))
+    }
+
+    package func detach() async {
+        await executor?.detach()
+    }
+
+    package func run(_ attempt: AttemptContext) async -> AttemptReport? {
         let lease = attempt.lease
         guard let executor else {
             return AttemptReport(outcome: .failed(.spawnError), error: "This server runs no commands")
@@ -56,7 +79,7 @@ package final class CommandRunner: ActionRunner {
                 workingDirectory: command.workingDirectory, user: policy.user?.name,
                 timeout: .seconds(lease.timeout), outputLimit: command.outputLimit,
                 deadline: deadline.withLock { $0 }))
-        return report(result, timeout: lease.timeout)
+        return result.map { report($0, timeout: lease.timeout) }
     }
 
     private func environment(of command: CommandParameters, lease: Lease) -> [String: String] {

@@ -73,9 +73,17 @@ int qkron_child_status(int pidfd, int reaps, int *code, int *status);
 
 uint64_t qkron_raise_open_files(void);               // to the hard limit; returns what it was, 0 if unknown
 
+// Runs body(argument) on a thread of its own, named so (15 bytes), with all signals blocked. Threads may run short.
+int qkron_thread_start(const char *name, void (*body)(void *), void *argument);
+
 int qkron_become_subreaper(void);
 int qkron_set_process_name(const char *name);        // its first 15 bytes
 int qkron_make_undumpable(void);
+
+// Makes this process run another program: same id, default signals. Of the descriptors above 2 only the given ones stay
+// open. Returns, on failure only, the negated errno.
+int qkron_replace_program(const char *path, char *const *arguments, char *const *environment, const int *kept,
+                          size_t count);
 
 int qkron_listen(const char *path);                  // Unix stream sockets that do not block
 int qkron_accept(int listener);

@@ -10,9 +10,6 @@ struct HealthRoutes {
 
     var routes: [Route] {
         [
-            Route(.get, "/", base: .root, access: .anonymous) { _ in
-                ["name": "qkron", "version": .string(version), "docs": nil]
-            },
             Route(.get, "/health", base: .both, access: .open, json: report),
             Route(.get, "/ready", base: .both, access: .open, json: readiness),
             Route(.get, "/live", base: .both, access: .open) { _ in ["status": "alive"] },

@@ -7,15 +7,14 @@ import Metrics
 import NIOHTTP1
 
 /// Answers every request: finds the route, asks the gate, calls the handler, and turns errors into problems.
-struct QkronResponder: HTTPResponder {
-    typealias Context = QkronRequestContext
-
+struct QkronResponder: Sendable {
     let table: RouteTable
     let gate: Gate
     let metrics: any MetricsFactory
     let logger: Logger
 
-    @Sendable func respond(to request: Request, context: QkronRequestContext) async throws -> Response {
+    /// The answer to a request; throws only what ends its connection.
+    func respond(to request: Request) async throws -> Response {
         let start = ContinuousClock.now
         let requestID = RequestIDs.id(for: request.headers)
         var logger = logger

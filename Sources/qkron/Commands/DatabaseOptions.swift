@@ -21,7 +21,7 @@ struct DatabaseOptions: ParsableArguments {
     func withDatabase(_ body: (Console) async throws -> Void) async throws {
         ProcessProtection.makeUndumpable()
         try await CommandFailure.inWords {
-            let configuration = try Configuration(try SettingSource.ofProcess(flags: flags))
+            let configuration = try Configuration(SettingSource.ofProcess(flags: flags))
             LoggingSetup.bootstrap(level: max(configuration.logLevel, .warning), format: configuration.logFormat)
             try await Console.open(configuration, body)
         }

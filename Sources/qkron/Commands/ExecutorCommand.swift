@@ -6,10 +6,10 @@ struct ExecutorCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "executor", abstract: "Run commands for a server (started by 'serve').", shouldDisplay: false)
 
-    @Argument(help: "The directory of the socket.")
-    var directory: String
+    @Argument(help: "What its socket and its lock are called, without their endings.")
+    var place: String
 
     func run() throws {
-        throw ExitCode(ExecutorProcess.run(directory: directory))
+        throw ExitCode(ExecutorProcess.run(place: place))
     }
 }

@@ -1,22 +1,22 @@
 import Foundation
 
-/// Reads `.env` files: lines `KEY=VALUE`, perhaps with `export`, quotes, and comments after `#`.
-enum DotEnv {
-    /// The settings in the file at `path`; none if there is no such file.
-    ///
-    /// - Throws: `ConfigurationError` naming each line that cannot be read.
-    static func read(path: String) throws(ConfigurationError) -> [String: String] {
-        guard FileManager.default.fileExists(atPath: path) else { return [:] }
+/// What an `.env` file holds: lines `KEY=VALUE`, perhaps with `export`, quotes, and comments after `#`.
+struct DotEnv: Sendable {
+    private(set) var values: [String: String] = [:]
+    /// What cannot be read, each with its place. The rest counts nevertheless, so that its faults are told as well.
+    private(set) var faults: [String] = []
+
+    /// The contents of the file at `path`; nothing if there is no such file.
+    init(path: String) {
+        guard FileManager.default.fileExists(atPath: path) else { return }
         guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
-            throw ConfigurationError(faults: ["\(path) cannot be read as UTF-8 text"])
+            faults.append("\(path) cannot be read as UTF-8 text")
+            return
         }
-        return try parse(text, path: path)
+        read(text, path: path)
     }
 
-    /// The settings in a text.
-    static func parse(_ text: String, path: String) throws(ConfigurationError) -> [String: String] {
-        var values: [String: String] = [:]
-        var faults: [String] = []
+    private mutating func read(_ text: String, path: String) {
         for (number, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
             var content = line.drop { $0.isWhitespace }
             guard let first = content.first, first != "#" else { continue }
@@ -26,10 +26,8 @@ enum DotEnv {
                 continue
             }
             let key = content[..<equals].filter { !$0.isWhitespace }
-            values[String(key)] = unquoted(content[content.index(after: equals)...])
+            values[String(key)] = Self.unquoted(content[content.index(after: equals)...])
         }
-        guard faults.isEmpty else { throw ConfigurationError(faults: faults) }
-        return values
     }
 
     private static func unquoted(_ raw: Substring) -> String {

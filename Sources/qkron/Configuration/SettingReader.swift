@@ -1,10 +1,11 @@
 /// Reads settings one after the other, and keeps every fault for one report.
 struct SettingReader {
     private let source: SettingSource
-    private(set) var faults: [String] = []
+    private(set) var faults: [String]
 
     init(_ source: SettingSource) {
         self.source = source
+        faults = source.faults
     }
 
     /// A text; an empty one counts as none.

@@ -4,22 +4,15 @@ import Foundation
 struct SettingSource: Sendable {
     private let flags: [Setting: String]
     private let environment: [String: String]
-    private let dotEnv: [String: String]
-
-    /// A source of these flags, this environment, and the contents of an `.env` file.
-    init(flags: [Setting: String], environment: [String: String], dotEnv: [String: String]) {
-        self.flags = flags
-        self.environment = environment
-        self.dotEnv = dotEnv
-    }
+    private let dotEnv: DotEnv
 
     /// The source of a command: its flags, the process's environment, and `.env` in the working directory.
-    ///
-    /// - Throws: `ConfigurationError` if `.env` cannot be read.
-    static func ofProcess(flags: [Setting: String]) throws -> SettingSource {
-        SettingSource(
-            flags: flags, environment: ProcessInfo.processInfo.environment, dotEnv: try DotEnv.read(path: ".env"))
+    static func ofProcess(flags: [Setting: String]) -> SettingSource {
+        SettingSource(flags: flags, environment: ProcessInfo.processInfo.environment, dotEnv: DotEnv(path: ".env"))
     }
+
+    /// What is wrong with the source itself, whichever settings are asked of it.
+    var faults: [String] { dotEnv.faults }
 
     /// The value of a key, and the name under which it was found.
     ///
@@ -28,7 +21,8 @@ struct SettingSource: Sendable {
         if let flag = setting.flag, let text = flags[setting] { return (text, flag) }
         let prefixed = "QKRON_\(setting.rawValue)"
         for (name, values) in [
-            (prefixed, environment), (setting.rawValue, environment), (prefixed, dotEnv), (setting.rawValue, dotEnv),
+            (prefixed, environment), (setting.rawValue, environment), (prefixed, dotEnv.values),
+            (setting.rawValue, dotEnv.values),
         ] {
             if let text = values[name] { return (text, name) }
             if let path = values["\(name)_FILE"] {
@@ -41,7 +35,7 @@ struct SettingSource: Sendable {
     /// Names that begin with `QKRON_` and mean nothing here.
     var unknownNames: [String] {
         let known = Set(Setting.allCases.flatMap { ["QKRON_\($0.rawValue)", "QKRON_\($0.rawValue)_FILE"] })
-        return Set(environment.keys).union(dotEnv.keys)
+        return Set(environment.keys).union(dotEnv.values.keys)
             .filter { $0.hasPrefix("QKRON_") && !known.contains($0) && $0 != "QKRON_BUILD_CONFIGURATION" }
             .sorted()
     }

@@ -35,12 +35,17 @@ struct Composition {
     private let signals = EngineSignals()
     private let running = RunningAttempts()
     private let health = EngineHealth()
+    private let handover: Handover
+    private let sockets: SocketHandover
 
     /// Reads what must be read before anything runs, and opens the database.
     init(
-        _ configuration: Configuration, lock: DirectoryLock, registry: PrometheusRegistry, logger: Logger
+        _ configuration: Configuration, lock: DirectoryLock, handover: Handover, sockets: SocketHandover,
+        registry: PrometheusRegistry, logger: Logger
     ) async throws {
         self.configuration = configuration
+        self.handover = handover
+        self.sockets = sockets
         self.registry = registry
         self.logger = logger
         directory = lock.directory
@@ -96,7 +101,7 @@ struct Composition {
 
     private func letDatabaseGo() async {
         for pool in [requestPool, enginePool, leasePool] { await pool.close() }
-        await host.server?.stop()
+        if !handover.isUnderWay { await host.server?.stop() }
     }
 
     /// Everything that runs as long as the server does.
@@ -113,14 +118,31 @@ struct Composition {
                 health.areWell([.worker, .leaseKeeper]) && executor.isHealthy ? .healthy : .unhealthy
             )
         }
-        var services: [any Service] = host.server.map { [DatabaseService(server: $0)] } ?? []
-        services.append(ProbeService(probe: probe))
-        services.append(AnnouncerService(announcer: announcer, logger: logger))
-        if configuration.components.contains(.api) { services.append(server(catalog: catalog, parts: parts)) }
+        var services: [any Service] = []
+        if let server = host.server { services.append(keeping(server)) }
+        services.append(LoopService("database probe") { [probe] in await probe.run() })
+        services.append(announcing())
+        services.append(server(catalog: catalog, parts: parts))
         if let executor { services += try await engine(executor: executor, catalog: catalog) }
-        services.append(StoppingMark(parts: parts))
+        services.append(StoppingMark(parts: parts, handover: handover))
         collectPoolMetrics()
         return services
+    }
+
+    private func announcing() -> any Service {
+        LoopService("announcer") { [announcer, logger] in
+            await announcer.run { error in
+                logger.debug("Announcements could not be sent", metadata: ["error": "\(error)"])
+            }
+        }
+    }
+
+    /// Keeps the private cluster running, and stops it with the server; the next one finds it as it is.
+    private func keeping(_ server: PostgresServer) -> any Service {
+        LoopService("private database") { [handover] in
+            await server.run()
+            if !handover.isUnderWay { await server.stop() }
+        }
     }
 
     private func startExecutor() async throws -> ExecutorClient {
@@ -129,7 +151,8 @@ struct Composition {
                 directory: RuntimeDirectory.path(named: "executor", for: directory.path),
                 killGrace: configuration.runs.killGrace,
                 leaseGrace: EngineConfiguration.leaseGrace(
-                    leaseSeconds: configuration.runs.leaseSeconds, killGrace: configuration.runs.killGrace)),
+                    leaseSeconds: configuration.runs.leaseSeconds, killGrace: configuration.runs.killGrace),
+                longestLease: engineSettings.leaseDuration),
             logger: logger)
     }
 
@@ -150,10 +173,11 @@ struct Composition {
         return QkronServer(
             operations: operations,
             configuration: ServerConfiguration(
-                host: configuration.host, port: configuration.port, version: Version.current,
+                offer: configuration.components.contains(.api) ? .everything : .probes, host: configuration.host,
+                port: configuration.port, version: Version.current,
                 metricsRequireAuth: configuration.metricsRequireAuth),
-            registry: registry, logger: logger,
-            onListening: { host, port in
+            registry: registry, handover: sockets, logger: logger,
+            onListening: { [host = configuration.host] port in
                 StandardOutput.write(line: "Listening on http://\(host):\(port)")
             })
     }
@@ -162,28 +186,38 @@ struct Composition {
         let database = Database(enginePool)
         let registered = ContinuousClock.now
         let id = try NodeIdentity.loadOrCreate(in: directory.path)
-        let node = try await database.transaction { [configuration, engineSettings] store in
-            try await store.register(
+        let inherited = catalog.inheritedAttempts
+        let (node, granted) = try await database.transaction { [configuration, engineSettings] store in
+            let node = try await store.register(
                 id, name: configuration.nodeName ?? NodeIdentity.hostName, version: Version.current,
                 capacity: engineSettings.capacity, leaseSeconds: configuration.runs.leaseSeconds)
+            return (node, try await store.takeOver(inherited, for: node))
         }
         catalog.holdLease(until: registered + engineSettings.leaseDuration - engineSettings.leaseMargin)
+        catalog.endInherited(except: granted)
+        if !inherited.isEmpty {
+            logger.notice(
+                "Runs of an earlier server are carried on",
+                metadata: ["carried_on": "\(granted.count)", "ended": "\(inherited.count - granted.count)"])
+        }
         let completer = Completer(database: database, signals: signals, logger: logger)
         return [
             AnnouncementRelay(
                 announcements: Announcements(
                     NotificationListener(host.connection, channels: [Announcer.channel], logger: logger)),
                 signals: signals),
-            ExecutorService(executor: executor),
+            // It has the executor end when the runs are over.
+            LoopService("executor") { await executor.supervise() },
             completer,
             LeaseKeeper(
                 node: node, database: database, renewals: Database(leasePool), catalog: catalog,
-                configuration: engineSettings, signals: signals, running: running, health: health, logger: logger),
+                configuration: engineSettings, signals: signals, running: running, handover: handover, health: health,
+                logger: logger),
             Worker(
                 node: node, database: database, configuration: engineSettings, signals: signals, running: running,
                 attempts: AttemptRunner(
                     catalog: catalog, running: running, completer: completer, logger: logger),
-                health: health, logger: logger),
+                catalog: catalog, handover: handover, health: health, logger: logger),
             Scheduler(
                 database: database, announcer: announcer, configuration: engineSettings, signals: signals,
                 health: health, logger: logger),

@@ -1,65 +1,32 @@
-import EmbeddedPostgres
-import Executor
-import Logging
+import Engine
 import Operations
 import ServiceLifecycle
-import Storage
 
-/// Keeps the private cluster running.
-struct DatabaseService: Service {
-    let server: PostgresServer
+/// A loop that goes on until the server stops, and is then cancelled.
+struct LoopService: Service, CustomStringConvertible {
+    /// What the log calls it.
+    let description: String
+    private let loop: @Sendable () async -> Void
+
+    init(_ name: String, loop: @escaping @Sendable () async -> Void) {
+        description = name
+        self.loop = loop
+    }
 
     func run() async throws {
-        await cancelWhenGracefulShutdown { await server.run() }
+        await cancelWhenGracefulShutdown(loop)
     }
 }
 
-/// Asks the database how it is, when somebody wants to know.
-struct ProbeService: Service {
-    let probe: DatabaseProbe
-
-    func run() async throws {
-        await cancelWhenGracefulShutdown { await probe.run() }
-    }
-}
-
-/// Sends what is announced.
-struct AnnouncerService: Service {
-    let announcer: Announcer
-    let logger: Logger
-
-    func run() async throws {
-        await cancelWhenGracefulShutdown {
-            await announcer.run { error in
-                logger.debug("Announcements could not be sent", metadata: ["error": "\(error)"])
-            }
-        }
-    }
-}
-
-/// Keeps an executor alive, and has it end when the runs are over.
-struct ExecutorService: Service {
-    let executor: ExecutorClient
-
-    func run() async throws {
-        await cancelWhenGracefulShutdown { await executor.supervise() }
-    }
-}
-
-/// The last of the services, so the first to hear that the server stops: probes are told at once.
+/// The last of the services, so the first to hear that the server stops: probes are told at once, unless the next one
+/// goes on where this one ends.
 struct StoppingMark: Service {
     let parts: ServerParts
+    let handover: Handover
 
     func run() async throws {
-        await cancelWhenGracefulShutdown { await WaitForEver.untilCancelled() }
-        parts.beginStopping()
-    }
-}
-
-private enum WaitForEver {
-    static func untilCancelled() async {
-        let (stream, continuation) = AsyncStream<Never>.makeStream()
-        for await _ in stream {}
-        continuation.finish()
+        // Cancelled, the server stops as well.
+        try? await gracefulShutdown()
+        if !handover.isUnderWay { parts.beginStopping() }
     }
 }

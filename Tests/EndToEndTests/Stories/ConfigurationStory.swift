@@ -35,6 +35,31 @@ extension EndToEnd {
             }
         }
 
+        @Test func `every fault is told at once, whichever way it came`() async throws {
+            let dotEnv = "LOG_LEVEL=loud\nthis is no setting\nPORT=x\nnor this\n"
+            let answer = try await serve(with: Data(dotEnv.utf8), "--lease-seconds", "0")
+            #expect(answer.end == .exited(1))
+            for fault in [".env, line 2", ".env, line 4", "LOG_LEVEL", "PORT", "--lease-seconds", "MAX_CONCURRENCY"] {
+                #expect(answer.error.contains(fault), "\(answer.error)")
+            }
+        }
+
+        @Test func `an .env that is no text is one fault among the others`() async throws {
+            let answer = try await serve(with: Data([0x41, 0x3D, 0xFF]))
+            #expect(answer.end == .exited(1))
+            #expect(answer.error.contains(".env") && answer.error.contains("MAX_CONCURRENCY"), "\(answer.error)")
+        }
+
+        /// What a server says of a faulty setting in its environment, with this `.env` where it starts.
+        private func serve(with dotEnv: Data, _ flags: String...) async throws -> Tool.Answer {
+            let workspace = try Stage.current.workspace
+            let directory = try workspace.openDirectory("faults")
+            try dotEnv.write(to: URL(fileURLWithPath: "\(directory)/.env"))
+            return try await Tool(workspace: workspace).run(
+                ["/usr/bin/env", "-C", directory, try Tool.qkron(), "serve"] + flags,
+                environment: ["MAX_CONCURRENCY": "many"])
+        }
+
         @Test func `a database of a newer version is refused`() async throws {
             try await Story.tell("newer") { story in
                 let database = try await story.database()

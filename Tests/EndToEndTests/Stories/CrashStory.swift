@@ -2,9 +2,9 @@ import EndToEndSupport
 import Foundation
 import Testing
 
-/// What is killed by -9.
+/// What is killed by -9. (A server alone costs no run: see `HandoverStory`.)
 enum Victim: String, CaseIterable, Sendable {
-    case server, executor, both
+    case executor, both
 }
 
 extension EndToEnd {
@@ -84,14 +84,9 @@ extension EndToEnd {
                 for round in 1...2 {
                     let executor = try await server.executorID()
                     try await runIsInTheMiddle(story)
-                    if victim != .server { kill(executor, SIGKILL) }
-                    if victim != .executor {
+                    kill(executor, SIGKILL)
+                    if victim == .both {
                         try await server.kill()
-                        if victim == .server {
-                            try await eventually("the executor ends the tree and itself") {
-                                story.processes().isEmpty && !ProcessTable.isAlive(executor)
-                            }
-                        }
                         try await server.start()
                     } else {
                         try await eventually("the server has a new executor") {

@@ -45,6 +45,19 @@ extension EndToEnd {
             }
         }
 
+        @Test func `SIGTERM in the middle of a start takes back what the start began`() async throws {
+            try await Story.tell("given_up") { story in
+                let server = QkronServer("given_up", in: story.stage.workspace)
+                let process = try await server.launch()
+                try await eventually("its private PostgreSQL is being made or started") {
+                    ProcessTable.bearing("\(server.dataDirectory)/postgres").count > 0
+                }
+                process.signal(SIGTERM)
+                #expect(try await process.wait(within: .seconds(60)) == .exited(0))
+                #expect(ProcessTable.bearing(server.dataDirectory).isEmpty)
+            }
+        }
+
         @Test func `a pause survives a restart, and resume goes on from now`() async throws {
             try await Story.tell("pause") { story in
                 let database = try await story.database()

@@ -47,9 +47,10 @@ actor Story {
 
     /// A ready server; its files lie in the story's directory.
     func server(
-        _ suffix: String = "", database: Database? = nil, settings: [String: String] = [:]
+        _ suffix: String = "", database: Database? = nil, program: String? = nil, settings: [String: String] = [:]
     ) async throws -> QkronServer {
-        let server = QkronServer("\(name)\(suffix)", in: stage.workspace, database: database, settings: settings)
+        let server = QkronServer(
+            "\(name)\(suffix)", in: stage.workspace, database: database, program: program, settings: settings)
         servers.append(server)
         try await server.start()
         return server

@@ -1,12 +1,26 @@
 import Foundation
 import Synchronization
 
-/// A run that somebody waits for.
+/// A run that the server knows of and whose end it has not told to anybody yet.
 struct PendingRun {
-    var order: RunOrder
-    let continuation: CheckedContinuation<RawEnd, Never>
-    var isSent = false
+    /// Who waits for the end.
+    enum Audience {
+        /// Nobody yet: an earlier server ordered the run.
+        case none
+        case waiting(CheckedContinuation<RawEnd?, Never>)
+        /// Nobody will: it is being ended.
+        case unwanted
+    }
+
+    let key: RunKey
+    /// Nil where an earlier server ordered it.
+    var order: RunOrder?
+    /// The executor that has it; nil until it is sent to one.
+    var place: ExecutorPlace?
+    var audience: Audience
     var parts: [OutputPart: [UInt8]] = [:]
+    /// Its end, where it came before anybody waited for it.
+    var end: RawEnd?
 }
 
 /// How a run ended, its output still as it came.
@@ -64,56 +78,5 @@ struct RawEnd: Sendable {
             stderr: CapturedOutput(
                 head: parts[.errorHead] ?? [], tail: parts[.errorTail] ?? [], total: errorTotal, limit: outputLimit),
             survivors: survivors, duration: duration)
-    }
-}
-
-extension ExecutorClient {
-    /// What the client knows; every order about a run is sent under its lock, so that orders keep their order.
-    struct State {
-        var launch: ExecutorLaunch?
-        /// Nil while there is no executor.
-        var connection: ExecutorConnection?
-        var runs: [UInt64: PendingRun] = [:]
-        var isStopping = false
-        /// The latest deadline that was told: a run whose request is older than it starts with this one.
-        var deadline = BoottimeInstant(nanoseconds: 0)
-        /// How many pings were sent, and the latest one that was answered.
-        var pings: UInt64 = 0
-        var answered: UInt64 = 0
-        private var nextNumber = ExecutorLoop.Key.firstRun
-
-        mutating func takeNumber() -> UInt64 {
-            defer { nextNumber += 1 }
-            return nextNumber
-        }
-
-        mutating func send(_ number: UInt64) {
-            guard let connection, let run = runs[number] else { return }
-            connection.send(.start(run.order))
-            runs[number]?.isSent = true
-        }
-
-        mutating func remove(_ number: UInt64) -> PendingRun? {
-            runs.removeValue(forKey: number)
-        }
-    }
-
-    /// Takes in what the executor reports; runs on the connection's thread.
-    func take(_ reports: [ExecutorReport]) {
-        var ended: [(PendingRun, RawEnd)] = []
-        state.withLock { state in
-            for report in reports {
-                switch report {
-                case .hello: continue
-                case .output(let number, let part, let bytes):
-                    state.runs[number]?.parts[part, default: []].append(contentsOf: bytes)
-                case .ended(let number, let end):
-                    guard let run = state.remove(number) else { continue }
-                    ended.append((run, RawEnd(end, parts: run.parts)))
-                case .pong(let number): state.answered = max(state.answered, number)
-                }
-            }
-        }
-        for (run, end) in ended { run.continuation.resume(returning: end) }
     }
 }

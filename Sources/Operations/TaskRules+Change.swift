@@ -1,0 +1,117 @@
+import Actions
+import Domain
+import Foundation
+
+/// A task as it will be, and what that means for its schedule.
+struct TaskChange {
+    let task: TaskDefinition
+    let changesAnything: Bool
+    let timingChanged: Bool
+    /// Whether the history of schedules needs a new row.
+    let changesSchedule: Bool
+}
+
+/// What a change makes of a task.
+extension TaskRules {
+    /// Whether a draft would have the task run, now or later: stopping one's tasks needs no right to run commands.
+    func asksForRuns(_ draft: TaskDraft) -> Bool {
+        !draft.parameters.isEmpty || draft.touchesTiming || draft.isActive.or(false)
+    }
+
+    /// Everything wrong with a change that can be told without the task: what could not be read, and what is wrong by
+    /// itself. What depends on the rest of the task is left to `change`.
+    func faults(ofChange draft: TaskDraft) -> [InputFault] {
+        var faults = draft.faults
+        let action = Action(kind: .command, parameters: draft.parameters.filter { $0.value != .null })
+        var actionFaults: [InputFault] = []
+        collect(&actionFaults) { () throws(InputFaults) in try catalog.accept(action) }
+        faults += actionFaults.filter { fault in
+            guard case .key(let key) = fault.place.first else { return false }
+            return draft.parameters[key] != nil
+        }
+        let parts = TimingParts(
+            kind: draft.scheduleKind.optional, text: draft.schedule.optional, timezone: draft.timezone.optional,
+            startsAt: draft.startsAt.or(nil), endsAt: draft.endsAt.or(nil))
+        faults += parts.faults.map(InputFault.init)
+        return faults.firstOfEachPlace
+    }
+
+    /// What a draft without faults of its own makes of a task.
+    func change(
+        _ before: TaskDefinition, _ draft: TaskDraft, ownerIsActive: Bool, at now: Date
+    ) throws -> TaskChange {
+        var faults: [InputFault] = []
+        var task = before
+        if draft.kind.isSent, draft.kind.or(before.action.kind) != before.action.kind {
+            faults.append(InputFault(["task_type"], "a task's type cannot be changed"))
+        }
+        if !draft.parameters.isEmpty {
+            let merged = before.action.parameters.merging(draft.parameters) { $1 }.filter { $0.value != .null }
+            if let action = collect(
+                &faults,
+                { () throws(InputFaults) in
+                    try catalog.accept(Action(kind: before.action.kind, parameters: merged))
+                })
+            {
+                task.action = action
+            }
+        }
+        if draft.touchesTiming,
+            let timing = collect(
+                &faults,
+                { () throws(InputFaults) in
+                    try changedTiming(before.timing, draft, at: now)
+                })
+        {
+            task.timing = timing
+        }
+        guard faults.isEmpty else { throw OperationError.invalid(faults.firstOfEachPlace) }
+        applyPlainFields(of: draft, to: &task)
+        applyStanding(of: draft, to: &task)
+        return try scheduled(task, before: before, draft: draft, ownerIsActive: ownerIsActive, at: now)
+    }
+
+    private func applyPlainFields(of draft: TaskDraft, to task: inout TaskDefinition) {
+        task.name = draft.name.or(task.name)
+        task.description = draft.description.or(task.description)
+        task.misfirePolicy = draft.misfirePolicy.or(task.misfirePolicy)
+        task.misfireGrace = draft.misfireGrace.or(task.misfireGrace)
+        task.overlapPolicy = draft.overlapPolicy.or(task.overlapPolicy)
+        task.timeout = draft.timeout.or(task.timeout)
+        task.retryPolicy.maxRetries = draft.maxRetries.or(task.retryPolicy.maxRetries)
+        task.retryPolicy.delay = draft.retryDelay.or(task.retryPolicy.delay)
+        task.retryPolicy.backoff = draft.retryBackoff.or(task.retryPolicy.backoff)
+        task.priority = draft.priority.or(task.priority)
+        task.tags = draft.tags.or(task.tags)
+        task.metadata = draft.metadata.or(task.metadata)
+    }
+
+    private func applyStanding(of draft: TaskDraft, to task: inout TaskDefinition) {
+        if draft.cancels {
+            task.status = .cancelled
+            task.isActive = false
+        } else if task.status != .cancelled {
+            task.isActive = draft.isActive.or(task.isActive)
+        } else if draft.isActive.or(false) {
+            task.status = .pending
+            task.isActive = true
+        }
+    }
+
+    private func scheduled(
+        _ task: TaskDefinition, before: TaskDefinition, draft: TaskDraft, ownerIsActive: Bool, at now: Date
+    ) throws -> TaskChange {
+        var task = task
+        let timingChanged = task.timing != before.timing
+        let isCancelled = task.status == .cancelled
+        let standingChanged = task.isActive != before.isActive || isCancelled != (before.status == .cancelled)
+        if timingChanged || standingChanged {
+            // Only a new schedule fires for the past: a once time that passed during a pause is spent.
+            let isNew = task.timing.kind != before.timing.kind || task.timing.text != before.timing.text
+            task.nextRun = task.isActive && ownerIsActive ? try task.timing.firstSlot(isNew: isNew, at: now) : nil
+        }
+        return TaskChange(
+            task: task, changesAnything: task != before, timingChanged: timingChanged,
+            changesSchedule: timingChanged || standingChanged)
+    }
+}

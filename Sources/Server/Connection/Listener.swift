@@ -1,0 +1,122 @@
+import Glibc
+import HummingbirdCore
+import Logging
+import NIOCore
+import NIOPosix
+import ServiceLifecycle
+
+/// Accepts connections and serves each, until the service group shuts down: then requests under way are answered first,
+/// and the sockets are closed, or left to the next server.
+struct Listener: Service {
+    /// How long requests under way may take when the server stops.
+    private static let patience = Duration.seconds(30)
+    private static let backlog: Int32 = 1024
+
+    let http: HTTP1Channel
+    let host: String
+    let port: Int
+    let handover: SocketHandover
+    let connections: OpenConnections
+    let logger: Logger
+    /// Told the real port once connections are taken.
+    let onListening: @Sendable (Int) -> Void
+
+    func run() async throws {
+        let listening = try await bind()
+        let copy = try await Self.copy(of: listening.channel)
+        onListening(listening.channel.localAddress?.port ?? port)
+        await withDiscardingTaskGroup { group in
+            for descriptor in handover.inherited?.connections ?? [] {
+                group.addTask { await serve(inherited: descriptor) }
+            }
+            let (stops, stop) = AsyncStream<Void>.makeStream()
+            group.addTask {
+                for await _ in stops {}
+                await Self.closeUnnoticed(listening.channel)
+            }
+            await withGracefulShutdownHandler {
+                await accept(from: listening, in: &group)
+            } onGracefulShutdown: {
+                stop.finish()
+            }
+            stop.finish()
+            let isHandover = handover.isUnderWay()
+            if isHandover { handover.keep(listener: copy) } else { close(copy) }
+            connections.tell(isHandover ? ConnectionKeeper.Leave() as any Sendable : ChannelShouldQuiesceEvent())
+            group.addTask {
+                // Cancelled once every connection is done.
+                guard (try? await Task.sleep(for: Self.patience)) != nil else { return }
+                connections.close()
+            }
+            await connections.untilNone()
+            group.cancelAll()
+        }
+    }
+
+    private func accept(
+        from listening: NIOAsyncChannel<HTTP1Channel.Value, Never>, in group: inout DiscardingTaskGroup
+    ) async {
+        do {
+            try await listening.executeThenClose { inbound in
+                for try await connection in inbound {
+                    group.addTask { await http.handle(value: connection, logger: logger) }
+                }
+            }
+        } catch {
+            logger.error("No more connections are accepted", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// Closes a listening channel so that no connection it has accepted is lost: a channel that is closed at once drops
+    /// those that are still being set up.
+    private static func closeUnnoticed(_ channel: any Channel) async {
+        do {
+            try await channel.setOption(.autoRead, value: false).get()
+            // Accepted by one loop, set up by another, handed over by the first: each has its turn.
+            for _ in 0..<3 {
+                for loop in MultiThreadedEventLoopGroup.singleton.makeIterator() { try await loop.submit {}.get() }
+            }
+        } catch {
+            // It is closed already: nothing can be accepted any more.
+        }
+        channel.close(promise: nil)
+    }
+
+    private func serve(inherited descriptor: Int32) async {
+        do {
+            let connection = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                .channelOption(.allowRemoteHalfClosure, value: true)
+                .withConnectedSocket(descriptor) { setUp($0) }
+            await http.handle(value: connection, logger: logger)
+        } catch {
+            logger.debug("A connection could not be taken over", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func bind() async throws -> NIOAsyncChannel<HTTP1Channel.Value, Never> {
+        let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .serverChannelOption(.backlog, value: Self.backlog)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+        if let listener = handover.inherited?.listener {
+            return try await bootstrap.bind(listener) { setUp($0) }
+        }
+        return try await bootstrap.bind(host: host, port: port) { setUp($0) }
+    }
+
+    private func setUp(_ channel: any Channel) -> EventLoopFuture<HTTP1Channel.Value> {
+        connections.add(channel)
+        return http.setup(channel: channel, logger: logger)
+    }
+
+    /// A descriptor of the listening socket that outlives the channel: connections wait behind it.
+    private static func copy(of channel: any Channel) async throws -> Int32 {
+        let copy = try await channel.eventLoop.submit {
+            try channel.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) {
+                fcntl($0, F_DUPFD_CLOEXEC, 3)
+            }
+        }.get()
+        guard let copy, copy >= 0 else { throw IOError(errnoCode: errno, reason: "copy the listening socket") }
+        return copy
+    }
+}

@@ -1,0 +1,227 @@
+import EndToEndSupport
+import Foundation
+import Synchronization
+import Testing
+
+extension EndToEnd {
+    /// Runs outlive their server: the next one on the same data directory carries on with them.
+    @Suite struct HandoverStory {
+        /// Says a word, waits for the gate, says another, and ends in its own way.
+        private static func task(in story: Story) -> JSON {
+            [
+                "command": .string(
+                    """
+                    echo before; touch \(story.directory)/begun
+                    until test -e \(story.directory)/gate; do sleep 0.05; done
+                    echo after; echo once >> \(story.directory)/count; exit 7
+                    """),
+                "env": story.environment, "max_retries": 0,
+            ]
+        }
+
+        private func begin(_ person: Person, in story: Story) async throws -> (task: String, run: JSON) {
+            let task = try await person.makeTask(Self.task(in: story))
+            let id = try await person.execute(task)
+            try await eventually("the command has begun") {
+                FileManager.default.fileExists(atPath: "\(story.directory)/begun")
+            }
+            return (task, try await person.execution(id, of: task, is: "running"))
+        }
+
+        /// The run ends as it would have with one server all along.
+        private func expectCarriedOn(_ run: JSON, of task: String, _ person: Person, in story: Story) async throws {
+            try story.make("gate")
+            let id = try #require(run["id"].string)
+            let ended = try await person.execution(id, of: task, is: "failed")
+            #expect(ended["reason"] == "exit_code" && ended["return_code"] == 7)
+            #expect(ended["stdout"] == "before\nafter\n")
+            #expect(ended["attempt_number"] == 1 && ended["earlier_attempts"] == [])
+            #expect(ended["fencing_token"] == run["fencing_token"])
+            #expect(try await person.executions(of: task).count == 1)
+            #expect(story.lines("count").count == 1, "the command ran once")
+        }
+
+        @Test func `a server killed by -9 and started again carries on with its runs`() async throws {
+            try await Story.tell("carry_on") { story in
+                let server = try await story.server(settings: ["LEASE_SECONDS": "60"])
+                let person = try await server.newcomer()
+                let (task, run) = try await begin(person, in: story)
+                let executor = try await server.executorID()
+                try await server.kill()
+                try await server.start()
+                #expect(try await server.executorID() == executor)
+                try await expectCarriedOn(run, of: task, person, in: story)
+            }
+        }
+
+        @Test func `what ended while no server was there is recorded by the next one`() async throws {
+            try await Story.tell("meanwhile") { story in
+                let server = try await story.server(settings: ["LEASE_SECONDS": "60"])
+                let person = try await server.newcomer()
+                let (task, run) = try await begin(person, in: story)
+                try await server.kill()
+                try story.make("gate")
+                try await eventually("the command has ended") { story.processes().isEmpty }
+                try await server.start()
+                try await expectCarriedOn(run, of: task, person, in: story)
+            }
+        }
+
+        @Test func `a run that was cancelled while its server was away is ended by the next one`() async throws {
+            try await Story.tell("cancelled_meanwhile") { story in
+                let database = try await story.database()
+                let server = try await story.server(database: database, settings: ["LEASE_SECONDS": "60"])
+                let other = try await story.server("_api", database: database, settings: ["COMPONENTS": "api"])
+                let person = try await server.newcomer()
+                let (task, run) = try await begin(person, in: story)
+                let id = try #require(run["id"].string)
+                try await server.kill()
+                let answer = try await other.call(
+                    "POST", "/tasks/\(task)/executions/\(id)/cancel", token: person.token)
+                #expect(answer.status == 202)
+                try await server.start()
+                try await person.execution(id, of: task, is: "cancelled")
+                #expect(story.processes().isEmpty)
+            }
+        }
+
+        @Test func `SIGHUP replaces the server in place: no run is lost and no request refused`() async throws {
+            try await Story.tell("in_place") { story in
+                let server = try await story.server(settings: ["LEASE_SECONDS": "60"])
+                let person = try await server.newcomer()
+                let (task, run) = try await begin(person, in: story)
+                let (id, executor) = (try #require(await server.processID), try await server.executorID())
+                let postmaster = try postmaster(of: server)
+                let port = await server.port
+                let visitors = Visitors(port: port)
+                try await visitors.whileVisiting {
+                    for round in 1...2 {
+                        await server.reload()
+                        try await eventually("replacement \(round) listens") {
+                            await server.output.split(separator: "\n").filter { $0.hasPrefix("Listening") }.count
+                                == 1 + round
+                        }
+                    }
+                }
+                #expect(visitors.failures == [])
+                #expect(visitors.answers > 20)
+                #expect(await server.processID == id)
+                #expect(try await server.executorID() == executor)
+                #expect(try self.postmaster(of: server) == postmaster)
+                try await expectCarriedOn(run, of: task, person, in: story)
+                #expect(try await server.stop() == .exited(0))
+                #expect(ProcessTable.bearing(server.dataDirectory).isEmpty)
+            }
+        }
+
+        @Test func `after an upgrade the older executor finishes its runs and leaves`() async throws {
+            try await Story.tell("upgrade") { story in
+                let program = "\(story.directory)/qkron"
+                try await install(Tool.qkron(), as: program, in: story)
+                let server = try await story.server(program: program, settings: ["LEASE_SECONDS": "60"])
+                let person = try await server.newcomer()
+                let (task, run) = try await begin(person, in: story)
+                let old = try await server.executorID()
+                try await install(Tool.qkron(), as: program, in: story)
+                await server.reload()
+                try await eventually("there is a new executor beside the old one") {
+                    let executors = ProcessTable.executors(in: server.dataDirectory)
+                    return executors.count == 2 && executors.contains(old)
+                }
+                let quick = try await person.makeTask(["command": "echo $PPID"])
+                let quickRun = try await person.execute(quick)
+                let parent = try await person.execution(quickRun, of: quick, is: "completed")["stdout"].string
+                #expect(parent != "\(old)\n", "new runs go to the new executor")
+                try await expectCarriedOn(run, of: task, person, in: story)
+                try await eventually("the old executor has left") { !ProcessTable.isAlive(old) }
+                #expect(try await server.stop() == .exited(0))
+            }
+        }
+
+        @Test func `a program that cannot start replaces nothing`() async throws {
+            try await Story.tell("broken_upgrade") { story in
+                let program = "\(story.directory)/qkron"
+                try await install(Tool.qkron(), as: program, in: story)
+                let server = try await story.server(program: program)
+                let person = try await server.newcomer()
+                try "#!/bin/sh\necho I am broken >&2\nexit 1\n"
+                    .write(toFile: "\(program).new", atomically: true, encoding: .utf8)
+                chmod("\(program).new", 0o755)
+                rename("\(program).new", program)
+                await server.reload()
+                try await eventually("the log tells why") { await server.log.contains("I am broken") }
+                #expect(try await person.get("/auth/me")["username"] == .string(person.username))
+                #expect(try await server.stop() == .exited(0))
+            }
+        }
+
+        /// Puts another file under a name, as packages do. By a process of its own: whatever this one starts meanwhile
+        /// would hold the file open for writing.
+        private func install(_ program: String, as name: String, in story: Story) async throws {
+            let tool = Tool(workspace: story.stage.workspace)
+            let command = "cp '\(program)' '\(name).new' && mv '\(name).new' '\(name)'"
+            #expect(try await tool.run(["/bin/sh", "-c", command]).hasSucceeded)
+        }
+
+        private func postmaster(of server: QkronServer) throws -> String {
+            let file = try String(contentsOfFile: "\(server.dataDirectory)/postgres/postmaster.pid", encoding: .utf8)
+            return try #require(file.split(separator: "\n").first.map(String.init))
+        }
+    }
+}
+
+/// People who keep asking, some over one connection, some over a new one each time, some after a rest.
+private final class Visitors: Sendable {
+    private struct Tally {
+        var answers = 0
+        var failures: [String] = []
+        var isOver = false
+    }
+
+    private let port: Int
+    private let tally = Mutex(Tally())
+
+    init(port: Int) {
+        self.port = port
+    }
+
+    var answers: Int { tally.withLock(\.answers) }
+    var failures: [String] { tally.withLock(\.failures) }
+
+    /// Has them ask for as long as the body runs, and once more after it.
+    func whileVisiting(_ body: () async throws -> Void) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for pause in [Duration.milliseconds(1), .milliseconds(20), .milliseconds(400)] {
+                group.addTask { await self.visit(pause: pause, keepsConnection: true) }
+            }
+            group.addTask { await self.visit(pause: .milliseconds(5), keepsConnection: false) }
+            do { try await body() } catch {
+                tally.withLock { $0.isOver = true }
+                throw error
+            }
+            tally.withLock { $0.isOver = true }
+        }
+    }
+
+    private func visit(pause: Duration, keepsConnection: Bool) async {
+        var connection: Connection?
+        var isLast = false
+        while !isLast {
+            isLast = tally.withLock(\.isOver)
+            do {
+                let current = try connection ?? Connection(port: port)
+                connection = keepsConnection ? current : nil
+                await current.send(Array("GET /live HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".utf8))
+                let status = try await current.response()?.status
+                tally.withLock { tally in
+                    if status == 200 { tally.answers += 1 } else { tally.failures.append("\(status as Int?)") }
+                }
+            } catch {
+                connection = nil
+                tally.withLock { $0.failures.append("\(error)") }
+            }
+            // A pause between questions, as people make them; nothing is asserted on it.
+            try? await Task.sleep(for: pause)
+        }
+    }
+}
