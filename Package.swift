@@ -115,6 +115,18 @@ let package = Package(
             dependencies: dependencies(["Scheduling", "Domain", "Postgres", "Storage", "Credentials", "Logging"]),
             path: "Tests/TestSupport", swiftSettings: settings),
 
+        // Servers, clusters, processes and a client, seen from outside: for the end-to-end tests and the torture.
+        .target(
+            name: "EndToEndSupport", path: "Tests/EndToEndSupport",
+            swiftSettings: settings),
+        // Kills, stops, cuts off and fools the servers for a while, then checks that they kept their promises.
+        .executableTarget(
+            name: "Torture",
+            dependencies: dependencies(["EndToEndSupport", "LedgerEntry", "qkron", "ArgumentParser"]),
+            path: "Tests/Torture", swiftSettings: settings),
+        // What the tasks of the torture run.
+        .executableTarget(name: "LedgerEntry", path: "Tests/LedgerEntry"),
+
         tests("ArchitectureTests", sees: []),
         tests("SchedulingTests", sees: ["Scheduling"], resources: [.copy("Resources/vectors.jsonl")]),
         tests("DomainTests", sees: ["Scheduling", "Domain"]),
@@ -129,7 +141,8 @@ let package = Package(
                 "NIOPosix", "Logging", "Metrics",
             ]),
         tests("ClientTests", sees: ["Client", "Domain", "NIOCore", "NIOPosix"]),
-        tests("EndToEndTests", sees: ["qkron", "COpenSSL"]),
+        tests("EndToEndTests", sees: ["qkron", "EndToEndSupport", "COpenSSL"]),
+        tests("TortureTests", sees: ["Torture"]),
         tests("TelemetryTests", sees: ["Telemetry", "Metrics"]),
         tests("ActionsTests", sees: ["Scheduling", "Domain", "Actions", "Executor", "Logging"]),
         tests("StorageTests", sees: ["Scheduling", "Domain", "Postgres", "Storage", "TestSupport", "Logging"]),

@@ -71,15 +71,15 @@ package struct TaskOperations: Sendable {
         _ id: Identifier<TaskDefinition>, with change: CheckedChange, as principal: User
     ) async throws -> TaskDefinition {
         let draft = change.draft
-        let (task, followUps) = try await database.transaction { store in
+        let made = try await database.transaction { store in
             guard try await store.lockTask(id) else { throw OperationError.noTask }
             let before = try await store.task(id, for: principal)
             if rules.asksForRuns(draft) { try rules.checkMayMake(before.action.kind, as: principal) }
             return try await apply(draft, to: before, store)
         }
-        announce(change.followUps)
-        follow(change.cancelled)
-        return change.task
+        announce(made.followUps)
+        follow(made.cancelled)
+        return made.task
     }
 
     /// Stops the task's schedule; runs in progress go on.

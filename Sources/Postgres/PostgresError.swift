@@ -6,7 +6,8 @@ import CLibPQ
 package struct PostgresError: Error, Sendable, CustomStringConvertible {
     /// What a caller can do about it.
     package enum Kind: Sendable, Equatable {
-        /// No server to talk to: it cannot be reached, went away, starts, stops, or has no connection left.
+        /// No server to talk to: it cannot be reached, went away, starts, stops, or has no connection, disk
+        /// or memory left.
         case unavailable
         /// The server takes no writes; a later connection may find the primary.
         case readOnly
@@ -81,11 +82,11 @@ extension PostgresError {
 extension PostgresError.Kind {
     init(sqlState: String) {
         switch sqlState {
-        case "57P01", "57P02", "57P03", "57P05", "53300": self = .unavailable
+        case "57P01", "57P02", "57P03", "57P05": self = .unavailable
         case "25006": self = .readOnly
         case "57014": self = .timeout
-        // Class 08: the connection itself failed.
-        case _ where sqlState.hasPrefix("08"): self = .unavailable
+        // Class 08: the connection itself failed; 53: no disk, memory or place left; 58: the system under it failed.
+        case _ where ["08", "53", "58"].contains(sqlState.prefix(2)): self = .unavailable
         default: self = .statement(sqlState: sqlState)
         }
     }

@@ -53,6 +53,20 @@ import Testing
         #expect(error?.description.contains("hush") == false)
     }
 
+    @Test(arguments: ["53100", "53200", "53400", "58030", "57P03"])
+    func `a server that has no disk or memory left counts as unavailable`(sqlState: String) async throws {
+        let pool = try await makePool()
+        try await pool.execute(
+            """
+            CREATE FUNCTION refuse(state text) RETURNS void LANGUAGE plpgsql AS
+            $$ BEGIN RAISE EXCEPTION USING ERRCODE = state; END $$
+            """)
+        let error = await #expect(throws: PostgresError.self) {
+            try await pool.execute("SELECT refuse(\(sqlState))")
+        }
+        #expect(error?.kind == .unavailable)
+    }
+
     @Test func `a malformed value is not repeated`() async throws {
         let pool = try await makePool()
         let error = await #expect(throws: PostgresError.self) {

@@ -1,3 +1,4 @@
+import EndToEndSupport
 import Foundation
 import Testing
 
@@ -9,7 +10,7 @@ extension EndToEnd {
         init() throws { server = try Stage.current.server }
 
         private func eventually(_ person: Person, is verdict: String) async throws {
-            try await EndToEndTests.eventually(within: .seconds(5), "the token of \(person.username) is \(verdict)") {
+            try await EndToEndSupport.eventually(within: .seconds(5), "the token of \(person.username) is \(verdict)") {
                 try await person.call("GET", "/auth/me").verdict == verdict
             }
         }

@@ -1,3 +1,4 @@
+import EndToEndSupport
 import Foundation
 
 /// What commands noted about their runs, one line each: the task, the slot and the fencing token.

@@ -1,3 +1,4 @@
+import EndToEndSupport
 import Foundation
 
 extension HTTPResponse {

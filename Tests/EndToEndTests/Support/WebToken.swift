@@ -1,4 +1,5 @@
 import COpenSSL
+import EndToEndSupport
 import Foundation
 
 /// A JSON web token, taken apart so that tests can forge what the server must refuse.

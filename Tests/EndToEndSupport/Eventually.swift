@@ -1,14 +1,16 @@
 import Foundation
 
 /// What a test waited for in vain.
-struct Overdue: Error, CustomStringConvertible {
-    let description: String
+package struct Overdue: Error, CustomStringConvertible {
+    package let description: String
+
+    package init(description: String) { self.description = description }
 }
 
 /// Asks again and again until `condition` gives a value; after `limit` throws an `Overdue` that says what was waited
 /// for and, where known, what was seen last.
 @discardableResult
-func eventually<Value>(
+package func eventually<Value>(
     within limit: Duration = .seconds(20), every pause: Duration = .milliseconds(25), _ what: String,
     isolation: isolated (any Actor)? = #isolation, _ condition: () async throws -> Value?
 ) async throws -> Value {
@@ -31,7 +33,7 @@ func eventually<Value>(
 }
 
 /// Waits until `condition` holds.
-func eventually(
+package func eventually(
     within limit: Duration = .seconds(20), _ what: String, isolation: isolated (any Actor)? = #isolation,
     isTrue condition: () async throws -> Bool
 ) async throws {

@@ -1,7 +1,7 @@
 import Foundation
 
 /// A JSON value that tests can write as a literal and read by key.
-enum JSON: Sendable, Hashable {
+package enum JSON: Sendable, Hashable {
     case null
     case bool(Bool)
     case integer(Int)
@@ -11,31 +11,31 @@ enum JSON: Sendable, Hashable {
     case object([String: JSON])
 
     /// Reads a document; throws where it is none.
-    init(parsing bytes: [UInt8]) throws {
+    package init(parsing bytes: [UInt8]) throws {
         self = try JSONDecoder().decode(JSON.self, from: Data(bytes))
     }
 
-    var bytes: [UInt8] {
+    package var bytes: [UInt8] {
         get throws { try [UInt8](JSONEncoder().encode(self)) }
     }
 
-    subscript(key: String) -> JSON {
+    package subscript(key: String) -> JSON {
         if case .object(let members) = self { members[key] ?? .null } else { .null }
     }
 
-    subscript(index: Int) -> JSON {
+    package subscript(index: Int) -> JSON {
         if case .array(let items) = self, items.indices.contains(index) { items[index] } else { .null }
     }
 
-    var string: String? {
+    package var string: String? {
         if case .string(let text) = self { text } else { nil }
     }
 
-    var integer: Int? {
+    package var integer: Int? {
         if case .integer(let number) = self { number } else { nil }
     }
 
-    var double: Double? {
+    package var double: Double? {
         switch self {
         case .integer(let number): Double(number)
         case .number(let number): number
@@ -43,23 +43,23 @@ enum JSON: Sendable, Hashable {
         }
     }
 
-    var items: [JSON] {
+    package var items: [JSON] {
         if case .array(let items) = self { items } else { [] }
     }
 
-    var keys: Set<String> {
+    package var keys: Set<String> {
         if case .object(let members) = self { Set(members.keys) } else { [] }
     }
 
     /// The same object with other members on top.
-    func merging(_ other: JSON) -> JSON {
+    package func merging(_ other: JSON) -> JSON {
         guard case .object(let base) = self, case .object(let extra) = other else { return other }
         return .object(base.merging(extra) { $1 })
     }
 }
 
 extension JSON: Codable {
-    init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         if container.decodeNil() {
             self = .null
@@ -78,7 +78,7 @@ extension JSON: Codable {
         }
     }
 
-    func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         switch self {
         case .null: try container.encodeNil()
@@ -96,17 +96,17 @@ extension JSON: ExpressibleByStringLiteral, ExpressibleByStringInterpolation, Ex
     ExpressibleByBooleanLiteral, ExpressibleByFloatLiteral, ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral,
     ExpressibleByNilLiteral
 {
-    init(stringLiteral value: String) { self = .string(value) }
-    init(integerLiteral value: Int) { self = .integer(value) }
-    init(booleanLiteral value: Bool) { self = .bool(value) }
-    init(floatLiteral value: Double) { self = .number(value) }
-    init(arrayLiteral elements: JSON...) { self = .array(elements) }
-    init(dictionaryLiteral elements: (String, JSON)...) { self = .object(Dictionary(elements) { $1 }) }
-    init(nilLiteral: ()) { self = .null }
+    package init(stringLiteral value: String) { self = .string(value) }
+    package init(integerLiteral value: Int) { self = .integer(value) }
+    package init(booleanLiteral value: Bool) { self = .bool(value) }
+    package init(floatLiteral value: Double) { self = .number(value) }
+    package init(arrayLiteral elements: JSON...) { self = .array(elements) }
+    package init(dictionaryLiteral elements: (String, JSON)...) { self = .object(Dictionary(elements) { $1 }) }
+    package init(nilLiteral: ()) { self = .null }
 }
 
 extension JSON: CustomStringConvertible {
-    var description: String {
+    package var description: String {
         guard let data = try? JSONEncoder().encode(self) else { return "unprintable JSON" }
         return String(decoding: data, as: UTF8.self)
     }

@@ -4,16 +4,18 @@ import Synchronization
 
 /// A TCP connection that sends exactly the bytes it is given, so that tests can speak broken HTTP too. It blocks, and
 /// therefore works on a queue of its own.
-final class Connection: Sendable {
-    struct Failure: Error, CustomStringConvertible {
-        let description: String
+package final class Connection: Sendable {
+    package struct Failure: Error, CustomStringConvertible {
+        package let description: String
+
+        package init(description: String) { self.description = description }
     }
 
     private let socket: Int32
     private let queue = DispatchQueue(label: "e2e.connection")
 
     /// Connects to a port of this machine; no operation waits longer than `limit`.
-    init(port: Int, limit: Duration = .seconds(30)) throws {
+    package init(port: Int, limit: Duration = .seconds(30)) throws {
         socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard socket >= 0 else { throw Failure(description: "No socket: errno \(errno)") }
         var pause = timeval(tv_sec: Int(limit.components.seconds), tv_usec: 0)
@@ -39,7 +41,7 @@ final class Connection: Sendable {
     deinit { close(socket) }
 
     /// Sends all bytes. A server that has seen enough may stop reading: that is no failure here, its answer tells.
-    func send(_ bytes: [UInt8]) async {
+    package func send(_ bytes: [UInt8]) async {
         await onQueue { [socket] in
             var sent = 0
             while sent < bytes.count {
@@ -53,10 +55,10 @@ final class Connection: Sendable {
     }
 
     /// Tells the other side that no more will come.
-    func finishSending() { shutdown(socket, Int32(SHUT_WR)) }
+    package func finishSending() { shutdown(socket, Int32(SHUT_WR)) }
 
     /// The next bytes; empty when the other side has closed.
-    func receive() async throws -> [UInt8] {
+    package func receive() async throws -> [UInt8] {
         try await onQueue { [socket] in
             var buffer = [UInt8](repeating: 0, count: 65_536)
             let count = recv(socket, &buffer, buffer.count, 0)
@@ -67,7 +69,7 @@ final class Connection: Sendable {
     }
 
     /// The next answer, or nil when the connection was closed without one.
-    func response(isHead: Bool = false) async throws -> HTTPResponse? {
+    package func response(isHead: Bool = false) async throws -> HTTPResponse? {
         var parser = HTTPParser(isHead: isHead)
         while true {
             let bytes = try await receive()

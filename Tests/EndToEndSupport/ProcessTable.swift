@@ -1,25 +1,25 @@
 import Foundation
 
 /// What /proc tells of a process.
-struct ProcessEntry: Sendable, CustomStringConvertible {
-    let id: Int32
-    let parent: Int32
-    let commandLine: [String]
-    let environment: String
-    let directory: String
+package struct ProcessEntry: Sendable, CustomStringConvertible {
+    package let id: Int32
+    package let parent: Int32
+    package let commandLine: [String]
+    package let environment: String
+    package let directory: String
 
-    var description: String { "\(id) (parent \(parent)): \(commandLine.joined(separator: " "))" }
+    package var description: String { "\(id) (parent \(parent)): \(commandLine.joined(separator: " "))" }
 }
 
 /// The processes of this machine, zombies left out.
-enum ProcessTable {
-    static func all() -> [ProcessEntry] {
+package enum ProcessTable {
+    package static func all() -> [ProcessEntry] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
         return names.compactMap { Int32($0) }.compactMap(entry)
     }
 
     /// The living ones that bear `mark` in their command line, environment or working directory.
-    static func bearing(_ mark: String) -> [ProcessEntry] {
+    package static func bearing(_ mark: String) -> [ProcessEntry] {
         all().filter {
             $0.environment.contains(mark) || $0.directory.contains(mark)
                 || $0.commandLine.contains { $0.contains(mark) }
@@ -27,14 +27,14 @@ enum ProcessTable {
     }
 
     /// The executors of the server on a data directory.
-    static func executors(in dataDirectory: String) -> [Int32] {
+    package static func executors(in dataDirectory: String) -> [Int32] {
         all().filter {
             $0.commandLine.count == 3 && $0.commandLine[1] == "executor"
                 && $0.commandLine[2].hasPrefix("\(dataDirectory)/")
         }.map(\.id)
     }
 
-    static func isAlive(_ id: Int32) -> Bool { entry(id) != nil }
+    package static func isAlive(_ id: Int32) -> Bool { entry(id) != nil }
 
     private static func entry(_ id: Int32) -> ProcessEntry? {
         // The name in brackets may itself hold brackets and blanks.

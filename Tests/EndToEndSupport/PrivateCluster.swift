@@ -1,18 +1,16 @@
 import Foundation
 
 /// A PostgreSQL of the tests' own, for servers that share a database: a Unix socket that everyone may use, no TCP.
-struct PrivateCluster: Sendable {
-    let tool: Tool
+package struct PrivateCluster: Sendable {
+    package let tool: Tool
     private let postmaster: ChildProcess
     private let socketDirectory: String
 
-    static func start(in workspace: Workspace) async throws -> PrivateCluster {
+    package static func start(in workspace: Workspace) async throws -> PrivateCluster {
         let tool = Tool(workspace: workspace)
         let directory = try workspace.openDirectory("pg")
-        let binaries = try binaries()
-        // initdb refuses root.
-        let become =
-            getuid() == 0 ? [try Tool.find("setpriv"), "--reuid=postgres", "--regid=postgres", "--init-groups"] : []
+        let binaries = try PostgresPrograms.directory()
+        let become = try PostgresPrograms.become()
         let made = try await tool.run(
             become + [
                 "\(binaries)/initdb", "-D", "\(directory)/data", "-U", "qkron", "-A", "trust", "-E", "UTF8",
@@ -34,13 +32,13 @@ struct PrivateCluster: Sendable {
         return cluster
     }
 
-    func stop() async throws {
+    package func stop() async throws {
         postmaster.signal(SIGINT)
         _ = try await postmaster.wait(within: .seconds(60))
     }
 
     /// A new, empty database.
-    func makeDatabase(_ name: String) async throws -> Database {
+    package func makeDatabase(_ name: String) async throws -> Database {
         _ = try await database("postgres").rows("CREATE DATABASE \(name)")
         return database(name)
     }
@@ -48,8 +46,12 @@ struct PrivateCluster: Sendable {
     private func database(_ name: String) -> Database {
         Database(tool: tool, host: socketDirectory, name: name)
     }
+}
 
-    private static func binaries() throws -> String {
+/// Where PostgreSQL's programs lie, and who may run them.
+package enum PostgresPrograms {
+    /// The directory of the newest version installed.
+    package static func directory() throws -> String {
         let home = "/usr/lib/postgresql"
         let versions = (try? FileManager.default.contentsOfDirectory(atPath: home)) ?? []
         guard let newest = versions.compactMap(Int.init).max() else {
@@ -57,22 +59,36 @@ struct PrivateCluster: Sendable {
         }
         return "\(home)/\(newest)/bin"
     }
+
+    /// What stands before a command line: they refuse root.
+    package static func become() throws -> [String] {
+        getuid() == 0 ? [try Tool.find("setpriv"), "--reuid=postgres", "--regid=postgres", "--init-groups"] : []
+    }
 }
 
 /// A database, seen through psql: what a server is believed to have stored is read by other code than its own.
-struct Database: Sendable {
-    let tool: Tool
-    let host: String
-    let name: String
+package struct Database: Sendable {
+    package let tool: Tool
+    package let host: String
+    package let name: String
+    package let port: Int
 
-    var url: String { "postgresql:///\(name)?host=\(host)&user=qkron" }
+    /// The database `name` of the server that keeps its socket in the directory `host`.
+    package init(tool: Tool, host: String, name: String, port: Int = 5432) {
+        self.tool = tool
+        self.host = host
+        self.name = name
+        self.port = port
+    }
+
+    package var url: String { "postgresql:///\(name)?host=\(host)&user=qkron" }
 
     /// The rows of one statement, each value as text.
-    func rows(_ statement: String) async throws -> [[String]] {
+    package func rows(_ statement: String) async throws -> [[String]] {
         let answer = try await tool.run(
             [
                 try Tool.find("psql"), "-X", "-q", "-A", "-t", "-F", "\u{1f}", "-v", "ON_ERROR_STOP=1", "-h", host,
-                "-U", "qkron", "-d", name, "-c", statement,
+                "-p", "\(port)", "-U", "qkron", "-d", name, "-c", statement,
             ])
         guard answer.hasSucceeded else { throw Tool.Failure(description: "psql: \(answer.error)") }
         return answer.output.split(separator: "\n").map {
@@ -81,7 +97,7 @@ struct Database: Sendable {
     }
 
     /// The one number that a statement gives.
-    func number(_ statement: String) async throws -> Int {
+    package func number(_ statement: String) async throws -> Int {
         guard let text = try await rows(statement).first?.first, let number = Int(text) else {
             throw Tool.Failure(description: "No number: \(statement)")
         }

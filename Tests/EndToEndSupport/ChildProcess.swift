@@ -3,25 +3,25 @@ import Glibc
 import Synchronization
 
 /// How a process ended.
-enum ProcessEnd: Sendable, Equatable {
+package enum ProcessEnd: Sendable, Equatable {
     case exited(Int32)
     case signaled(Int32)
 }
 
 /// A process started by the tests: in its own session, with default signals, no inherited descriptor and exactly the
 /// environment it is given. Its output goes to files.
-final class ChildProcess: Sendable {
-    struct StartError: Error, CustomStringConvertible {
-        let description: String
+package final class ChildProcess: Sendable {
+    package struct StartError: Error, CustomStringConvertible {
+        package let description: String
     }
 
-    let id: pid_t
-    let outputPath: String
-    let errorPath: String
+    package let id: pid_t
+    package let outputPath: String
+    package let errorPath: String
     private let end = Mutex<ProcessEnd?>(nil)
 
     /// Starts `arguments[0]`, an absolute path.
-    init(
+    package init(
         _ arguments: [String], environment: [String: String], directory: String = "/", input: String = "/dev/null",
         output: String, error: String
     ) throws {
@@ -65,7 +65,7 @@ final class ChildProcess: Sendable {
     }
 
     /// How it ended, once it has; reaps it.
-    func poll() -> ProcessEnd? {
+    package func poll() -> ProcessEnd? {
         end.withLock { end in
             if let end { return end }
             var status: Int32 = 0
@@ -77,19 +77,19 @@ final class ChildProcess: Sendable {
     }
 
     /// Signals it, unless it has already been reaped: its number may by then be another's.
-    func signal(_ number: Int32) {
+    package func signal(_ number: Int32) {
         end.withLock { end in
             if end == nil { _ = Glibc.kill(id, number) }
         }
     }
 
     /// Waits for its end.
-    func wait(within limit: Duration = .seconds(30)) async throws -> ProcessEnd {
+    package func wait(within limit: Duration = .seconds(30)) async throws -> ProcessEnd {
         try await eventually(within: limit, "process \(id) ends") { poll() }
     }
 
-    var output: String { text(of: outputPath) }
-    var error: String { text(of: errorPath) }
+    package var output: String { text(of: outputPath) }
+    package var error: String { text(of: errorPath) }
 
     private func text(of path: String) -> String {
         String(decoding: FileManager.default.contents(atPath: path) ?? Data(), as: UTF8.self)

@@ -1,22 +1,27 @@
 import Foundation
 
 /// Runs a program to its end.
-struct Tool: Sendable {
-    struct Answer: Sendable {
-        let end: ProcessEnd
-        let output: String
-        let error: String
+package struct Tool: Sendable {
+    package struct Answer: Sendable {
+        package let end: ProcessEnd
+        package let output: String
+        package let error: String
 
-        var hasSucceeded: Bool { end == .exited(0) }
+        package var hasSucceeded: Bool { end == .exited(0) }
     }
 
-    struct Failure: Error, CustomStringConvertible {
-        let description: String
+    package struct Failure: Error, CustomStringConvertible {
+        package let description: String
+
+        package init(description: String) { self.description = description }
     }
 
-    let workspace: Workspace
+    package let workspace: Workspace
 
-    func run(
+    /// Programs that work in `workspace`.
+    package init(workspace: Workspace) { self.workspace = workspace }
+
+    package func run(
         _ arguments: [String], environment: [String: String] = [:], input: String? = nil,
         within limit: Duration = .seconds(60)
     ) async throws -> Answer {
@@ -39,10 +44,10 @@ struct Tool: Sendable {
         return Answer(end: end, output: process.output, error: process.error)
     }
 
-    static let path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    package static let path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
     /// Where a program of the system lies.
-    static func find(_ name: String) throws -> String {
+    package static func find(_ name: String) throws -> String {
         let candidates = path.split(separator: ":").map { "\($0)/\(name)" }
         guard let found = candidates.first(where: FileManager.default.isExecutableFile) else {
             throw Failure(description: "\(name) is not installed")
@@ -51,13 +56,18 @@ struct Tool: Sendable {
     }
 
     /// The program under test, which the build leaves beside the tests.
-    static func qkron() throws -> String {
+    package static func qkron() throws -> String {
+        try find(built: "qkron")
+    }
+
+    /// A program of this package, which the build leaves beside the tests.
+    package static func find(built name: String) throws -> String {
         let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         let bundle = CommandLine.arguments.drop { $0 != "--test-bundle-path" }.dropFirst().first
         for place in [bundle, tests].compactMap(\.self) {
-            let path = URL(fileURLWithPath: place).deletingLastPathComponent().path + "/qkron"
+            let path = URL(fileURLWithPath: place).deletingLastPathComponent().path + "/\(name)"
             if FileManager.default.isExecutableFile(atPath: path) { return path }
         }
-        throw Failure(description: "qkron is not built: nothing executable beside \(tests)")
+        throw Failure(description: "\(name) is not built: nothing executable beside \(tests)")
     }
 }

@@ -1,40 +1,40 @@
 import Foundation
 
 /// An answer, as it came over the wire.
-struct HTTPResponse: Sendable, CustomStringConvertible {
-    let status: Int
-    let headers: [(name: String, value: String)]
-    let body: [UInt8]
+package struct HTTPResponse: Sendable, CustomStringConvertible {
+    package let status: Int
+    package let headers: [(name: String, value: String)]
+    package let body: [UInt8]
 
-    var text: String { String(decoding: body, as: UTF8.self) }
+    package var text: String { String(decoding: body, as: UTF8.self) }
 
-    var json: JSON {
+    package var json: JSON {
         get throws { try JSON(parsing: body) }
     }
 
-    var description: String { "\(status) \(text.prefix(2_000))" }
+    package var description: String { "\(status) \(text.prefix(2_000))" }
 
-    func header(_ name: String) -> String? {
+    package func header(_ name: String) -> String? {
         headers.first { $0.name.lowercased() == name.lowercased() }?.value
     }
 }
 
 /// Reads answers off a connection's bytes, strictly: what it cannot explain is an error.
-struct HTTPParser {
-    struct Malformed: Error, CustomStringConvertible {
-        let description: String
+package struct HTTPParser {
+    package struct Malformed: Error, CustomStringConvertible {
+        package let description: String
     }
 
     /// Whether the request was a HEAD, whose answer tells the length of a body that does not come.
-    let isHead: Bool
-    private(set) var bytes: [UInt8] = []
+    package let isHead: Bool
+    package private(set) var bytes: [UInt8] = []
 
-    init(isHead: Bool) { self.isHead = isHead }
+    package init(isHead: Bool) { self.isHead = isHead }
 
-    mutating func append(_ more: some Sequence<UInt8>) { bytes += more }
+    package mutating func append(_ more: some Sequence<UInt8>) { bytes += more }
 
     /// The first complete answer, which is taken off the front, or nil while bytes are missing.
-    mutating func next(isClosed: Bool) throws -> HTTPResponse? {
+    package mutating func next(isClosed: Bool) throws -> HTTPResponse? {
         let separator: [UInt8] = [13, 10, 13, 10]
         guard let end = bytes.firstRange(of: separator) else {
             if isClosed, !bytes.isEmpty { throw Malformed(description: "The head is cut short") }

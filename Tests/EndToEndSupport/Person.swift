@@ -1,27 +1,35 @@
 import Foundation
-import Testing
 
 /// Somebody who is logged in at a server. The token outlives restarts.
-struct Person: Sendable {
-    let server: QkronServer
-    let id: String
-    let username: String
-    let password: String
-    let token: String
+package struct Person: Sendable {
+    package let server: QkronServer
+    package let id: String
+    package let username: String
+    package let password: String
+    package let token: String
+
+    /// Somebody who is known at `server`.
+    package init(server: QkronServer, id: String, username: String, password: String, token: String) {
+        self.server = server
+        self.id = id
+        self.username = username
+        self.password = password
+        self.token = token
+    }
 
     /// Sends a request under /api/v1 with this person's token.
-    func call(_ method: String, _ path: String, _ body: JSON? = nil) async throws -> HTTPResponse {
+    package func call(_ method: String, _ path: String, _ body: JSON? = nil) async throws -> HTTPResponse {
         try await server.call(method, path, body, token: token)
     }
 
-    func get(_ path: String) async throws -> JSON {
+    package func get(_ path: String) async throws -> JSON {
         let response = try await call("GET", path)
         guard response.status == 200 else { throw Tool.Failure(description: "GET \(path): \(response)") }
         return try response.json
     }
 
     /// Creates a task that is due in years unless `fields` say otherwise, and answers its id.
-    func makeTask(_ fields: JSON) async throws -> String {
+    package func makeTask(_ fields: JSON) async throws -> String {
         let response = try await call("POST", "/tasks", Self.task.merging(fields))
         guard response.status == 201, let id = try response.json["id"].string else {
             throw Tool.Failure(description: "POST /tasks: \(response)")
@@ -30,7 +38,7 @@ struct Person: Sendable {
     }
 
     /// Runs a task by hand and answers the execution's id.
-    func execute(_ task: String) async throws -> String {
+    package func execute(_ task: String) async throws -> String {
         let response = try await call("POST", "/tasks/\(task)/execute")
         guard response.status == 200, let id = try response.json["execution_id"].string else {
             throw Tool.Failure(description: "execute: \(response)")
@@ -38,19 +46,19 @@ struct Person: Sendable {
         return id
     }
 
-    func execution(_ id: String, of task: String) async throws -> JSON {
+    package func execution(_ id: String, of task: String) async throws -> JSON {
         try await get("/tasks/\(task)/executions/\(id)")
     }
 
     /// All executions of a task, oldest slot first.
-    func executions(of task: String, _ filter: String = "") async throws -> [JSON] {
+    package func executions(of task: String, _ filter: String = "") async throws -> [JSON] {
         let rows = try await get("/tasks/\(task)/executions?limit=1000&\(filter)").items
         return rows.sorted { ($0["scheduled_for"].string ?? "") < ($1["scheduled_for"].string ?? "") }
     }
 
     /// Waits until an execution has one of these statuses.
     @discardableResult
-    func execution(
+    package func execution(
         _ id: String, of task: String, is statuses: String..., within limit: Duration = .seconds(30)
     ) async throws -> JSON {
         try await eventually(within: limit, "execution \(id) is \(statuses.joined(separator: " or "))") {
@@ -61,14 +69,14 @@ struct Person: Sendable {
     }
 
     /// A task that never comes due while tests run.
-    static let task: JSON = [
+    package static let task: JSON = [
         "name": "a task", "command": "true", "schedule_type": "once", "schedule": "2120-01-01T00:00:00Z",
     ]
 }
 
 extension QkronServer {
     /// Sends a request under /api/v1.
-    func call(
+    package func call(
         _ method: String, _ path: String, _ body: JSON? = nil, token: String? = nil
     ) async throws -> HTTPResponse {
         var headers: [(String, String)] = []
@@ -77,12 +85,12 @@ extension QkronServer {
         return try await send(method, "/api/v1\(path)", headers: headers, body: try body?.bytes)
     }
 
-    func logIn(_ username: String, _ password: String) async throws -> HTTPResponse {
+    package func logIn(_ username: String, _ password: String) async throws -> HTTPResponse {
         try await call("POST", "/auth/login", ["username": .string(username), "password": .string(password)])
     }
 
     /// Registers somebody new and logs them in.
-    func newcomer() async throws -> Person {
+    package func newcomer() async throws -> Person {
         let name = "user-\(UUID().uuidString.lowercased())"
         let password = "correct horse"
         let answer = try await call(
@@ -95,7 +103,7 @@ extension QkronServer {
     }
 
     /// The superuser that the settings make.
-    func superuser() async throws -> Person {
+    package func superuser() async throws -> Person {
         try await person(id: "", Self.superuser.name, Self.superuser.password)
     }
 
