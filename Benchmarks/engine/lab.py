@@ -113,6 +113,12 @@ class Cluster(contextlib.ExitStack):
             connection.execute(f'CREATE DATABASE "{database}"')
         return self.url(database)
 
+    def cpu_seconds(self) -> float:
+        """Seconds of processor time that all its processes have used."""
+        pid = self.process.pid
+        backends = sum(machine.cpu_seconds(child)[0] for child in machine.children(pid))
+        return sum(machine.cpu_seconds(pid)) + backends
+
     def pgbench(self, database, *arguments) -> str:
         """What pgbench prints."""
         command = [machine.postgres_program("pgbench"), "-h", self.home, "-U", "bench", *arguments, database]

@@ -52,3 +52,19 @@ def postgres_program(name) -> str:
         if os.access(path, os.X_OK):
             return path
     return name
+
+
+def children(pid) -> list[int]:
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+        return [int(child) for child in file.read().split()]
+
+
+def cpu_seconds(pid) -> tuple[float, float]:
+    """Seconds of processor time of a process, and of the children that it has waited for."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+            fields = file.read().rsplit(")", 1)[1].split()
+    except FileNotFoundError:
+        return 0, 0
+    own, of_children = int(fields[11]) + int(fields[12]), int(fields[13]) + int(fields[14])
+    return own / os.sysconf("SC_CLK_TCK"), of_children / os.sysconf("SC_CLK_TCK")

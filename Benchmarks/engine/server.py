@@ -11,6 +11,8 @@ import urllib.parse
 
 import psycopg
 
+from engine import machine
+
 PASSWORD = "a password for benchmarks"
 
 
@@ -111,11 +113,10 @@ class Server(contextlib.ExitStack):
     def pids(self) -> dict[str, int]:
         """The server and its executor."""
         found = {"server": self.process.pid}
-        with open(f"/proc/{self.process.pid}/task/{self.process.pid}/children", encoding="ascii") as file:
-            for child in file.read().split():
-                with open(f"/proc/{child}/cmdline", "rb") as arguments:
-                    if b"executor" in arguments.read():
-                        found["executor"] = int(child)
+        for child in machine.children(self.process.pid):
+            with open(f"/proc/{child}/cmdline", "rb") as arguments:
+                if b"executor" in arguments.read():
+                    found["executor"] = child
         return found
 
     def memory(self, name, key="VmRSS") -> float:
@@ -127,13 +128,10 @@ class Server(contextlib.ExitStack):
         raise KeyError(key)
 
     def cpu_seconds(self) -> dict[str, float]:
-        """Seconds of processor time that the server and its executor have used, without their children."""
-        seconds = {}
-        for name, pid in self.pids.items():
-            with open(f"/proc/{pid}/stat", encoding="ascii") as file:
-                fields = file.read().rsplit(")", 1)[1].split()
-            seconds[name] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-        return seconds
+        """Seconds of processor time that the server, its executor and the commands that have ended have used."""
+        pids = self.pids
+        executor, commands = machine.cpu_seconds(pids["executor"])
+        return {"server": machine.cpu_seconds(pids["server"])[0], "executor": executor, "commands": commands}
 
 
 TASKS = """
@@ -167,8 +165,11 @@ def add_tasks(connection, count, kind, schedule, next_run, anchor="NULL::timesta
 
 
 def clear_tasks(connection):
-    """Removes all tasks with their executions, and what was left of them in the files."""
-    connection.execute("TRUNCATE qkron.tasks CASCADE")
+    """Removes all tasks with their executions, none of which is unfinished, and their dead rows from the files."""
+    # No TRUNCATE: its locks could deadlock with those of a running engine.
+    connection.execute("DELETE FROM qkron.executions")
+    connection.execute("DELETE FROM qkron.tasks")
+    connection.execute("VACUUM ANALYZE qkron.tasks, qkron.task_schedules, qkron.executions, qkron.execution_output")
 
 
 def count_ended(connection) -> int:

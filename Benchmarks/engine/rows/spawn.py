@@ -1,6 +1,7 @@
 """Executions of `true` a second, each recorded durably, against a C loop of posix_spawn and waitpid."""
 
 import os
+import resource
 import subprocess
 
 from engine import wrk
@@ -18,19 +19,26 @@ def measure(lab, row):
     count = lab.pick(1_000, 10_000)
 
     def spawn(loops, *command):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         done = subprocess.run([loop, str(seconds), str(loops), *command], capture_output=True, text=True, check=True)
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
+        cpu = used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime
+        loop_cpu.append(cpu / (float(done.stdout) * seconds))
         return float(done.stdout)
 
     cluster = lab.cluster()
     server = lab.server(cluster.create("qkron"))
     database = lab.enter_context(server.database())
     by_schedule(database, 500)  # Statements are prepared, files are made.
-    bare, one, all_cores, schedule, api = [], [], [], [], []
+    bare, one, all_cores, schedule, api, cpu, loop_cpu = [], [], [], [], [], [], []
     for _ in range(lab.rounds):
         bare.append(spawn(1, "/bin/true"))
         one.append(spawn(1, *SHELL))
         all_cores.append(spawn(cores, *SHELL))
+        before = {**server.cpu_seconds(), "PostgreSQL": cluster.cpu_seconds()}
         schedule.append(by_schedule(database, count))
+        after = {**server.cpu_seconds(), "PostgreSQL": cluster.cpu_seconds()}
+        cpu.append({part: (after[part] - before[part]) / count * 1e6 for part in after})
         one.append(spawn(1, *SHELL))
         all_cores.append(spawn(cores, *SHELL))
         api.append(by_api(lab, server, database, seconds))
@@ -40,6 +48,9 @@ def measure(lab, row):
     row.compare("by schedule", median(schedule), "/s", median(all_cores), f"C loops, one a core ({cores})")
     row.compare("by schedule", median(schedule), "/s", median(bare), "one C loop of /bin/true")
     row.compare("by API, requests included", median(api), "/s", median(one), loop_name, at_least=0.8)
+    parts = {part: median(round[part] for round in cpu) for part in cpu[0]}
+    row.compare("processor time an execution by schedule", sum(parts.values()), "µs", median(loop_cpu) * 1e6, loop_name)
+    row.note("of it: " + ", ".join(f"{part} {microseconds:.0f} µs" for part, microseconds in parts.items()))
     row.note("MAX_CONCURRENCY 64, MAX_TASK_CONCURRENCY 16 (defaults)")
 
 
