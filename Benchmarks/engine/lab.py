@@ -64,7 +64,7 @@ class Lab(contextlib.ExitStack):
 
 
 class Cluster(contextlib.ExitStack):
-    """A private PostgreSQL with default settings, reached over a Unix socket alone."""
+    """A private PostgreSQL with default settings but for those named, reached over a Unix socket alone."""
 
     count = 0
 
@@ -84,7 +84,8 @@ class Cluster(contextlib.ExitStack):
             [*as_owner, machine.postgres_program("initdb"), "-D", data, "-U", "bench", "-A", "trust", "--no-locale",
              "-E", "UTF8", "--no-instructions"],
             env=environment, stdout=subprocess.DEVNULL, check=True)
-        options = [f"-c{setting}" for setting in ("listen_addresses=", f"unix_socket_directories={self.home}", *settings)]
+        settings = ("listen_addresses=", "unix_socket_directories={home}", *settings)
+        options = [f"-c{setting.format(home=self.home)}" for setting in settings]
         self.log = open(f"{self.home}.log", "wb")  # pylint: disable=consider-using-with
         self.process = subprocess.Popen(
             [*as_owner, machine.postgres_program("postgres"), "-D", data, *options], env=environment,
