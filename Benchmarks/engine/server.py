@@ -179,3 +179,8 @@ def count_ended(connection) -> int:
 def count_unfinished(connection) -> int:
     return connection.execute(
         "SELECT count(*) FROM qkron.executions WHERE status IN ('pending', 'running')").fetchone()[0]
+
+
+def count_due(connection) -> int:
+    """Tasks that have not fired for the last time; asked of an index, so that asking costs little."""
+    return connection.execute("SELECT count(*) FROM qkron.tasks WHERE next_run IS NOT NULL").fetchone()[0]

@@ -7,7 +7,7 @@ import subprocess
 from engine import wrk
 from engine.figures import median
 from engine.lab import wait
-from engine.server import add_tasks, clear_tasks, count_ended, count_unfinished
+from engine.server import add_tasks, clear_tasks, count_due, count_unfinished
 
 SHELL = ("/bin/sh", "-c", "true")
 
@@ -35,10 +35,10 @@ def measure(lab, row):
         bare.append(spawn(1, "/bin/true"))
         one.append(spawn(1, *SHELL))
         all_cores.append(spawn(cores, *SHELL))
-        before = {**server.cpu_seconds(), "PostgreSQL": cluster.cpu_seconds()}
-        schedule.append(by_schedule(database, count))
-        after = {**server.cpu_seconds(), "PostgreSQL": cluster.cpu_seconds()}
-        cpu.append({part: (after[part] - before[part]) / count * 1e6 for part in after})
+        used = []
+        schedule.append(by_schedule(
+            database, count, lambda: used.append({**server.cpu_seconds(), "PostgreSQL": cluster.cpu_seconds()})))
+        cpu.append({part: (used[1][part] - used[0][part]) / count * 1e6 for part in used[0]})
         one.append(spawn(1, *SHELL))
         all_cores.append(spawn(cores, *SHELL))
         api.append(by_api(lab, server, database, seconds))
@@ -54,13 +54,19 @@ def measure(lab, row):
     row.note("MAX_CONCURRENCY 64, MAX_TASK_CONCURRENCY 16 (defaults)")
 
 
-def by_schedule(database, count) -> float:
-    """Executions a second of many tasks due at one instant, from that instant to the last recorded end."""
+def by_schedule(database, count, note=lambda: None) -> float:
+    """Executions a second of many tasks due at one instant, from that instant to the last recorded end.
+
+    `note` is called before and after, with nothing else going on.
+    """
     clear_tasks(database)
     lead = 0.5 + count / 10_000
     add_tasks(database, count, "once", "to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')",
               next_run=f"now() + interval '{lead} s'", once=f"now() + interval '{lead} s'")
-    wait(lambda: count_ended(database) >= count, f"{count} executions", patience=300, pause=0.2)
+    note()
+    wait(lambda: count_due(database) == 0 and count_unfinished(database) == 0, f"{count} executions", patience=900,
+         pause=0.2)
+    note()
     return rate(database, "min(scheduled_for)", count)
 
 
@@ -76,8 +82,7 @@ def by_api(lab, server, database, seconds, tasks=1_000) -> float:
         end"""
     done = wrk.run(lab, f"http://127.0.0.1:{server.port}", seconds, headers=server.authorization, script=script)
     count = done["requests"]
-    wait(lambda: count_ended(database) >= count and count_unfinished(database) == 0, f"{count} executions",
-         patience=300, pause=0.2)
+    wait(lambda: count_unfinished(database) == 0, f"{count} executions", patience=900, pause=0.2)
     return rate(database, "min(created_at)", count)
 
 
