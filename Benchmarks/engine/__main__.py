@@ -1,4 +1,7 @@
-"""Runs the rows that are named and prints their figures: python -m engine [--quick] [--rounds N] [--json FILE] ROW ..."""
+"""Runs the rows that are named and prints their figures.
+
+python -m engine [--quick] [--rounds N] [--json FILE] ROW ...
+"""
 
 import argparse
 import importlib

@@ -64,7 +64,7 @@ def cpu_seconds(pid) -> tuple[float, float]:
     try:
         with open(f"/proc/{pid}/stat", encoding="ascii") as file:
             fields = file.read().rsplit(")", 1)[1].split()
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # It has just ended.
         return 0, 0
     own, of_children = int(fields[11]) + int(fields[12]), int(fields[13]) + int(fields[14])
     return own / os.sysconf("SC_CLK_TCK"), of_children / os.sysconf("SC_CLK_TCK")

@@ -46,7 +46,7 @@ def measure(lab, row):
     parts = {part: median(round[part] for round in cpu) for part in cpu[0]}
     row.note(f"processor time an action, MAX_CONCURRENCY {capacities[-1]}: "
              + ", ".join(f"{part} {microseconds:.0f} µs" for part, microseconds in parts.items()))
-    row.note("MAX_CONCURRENCY raised from 64 to 1024 in the second figure; the runs wait already when the engine starts")
+    row.note("MAX_CONCURRENCY raised from 64 to 1024 in the second figure; all wait already when the engine starts")
 
 
 def pgbench(cluster, script, clients, seconds) -> float:
@@ -74,8 +74,7 @@ def run(lab, cluster, database, capacity, count):
     postgres = cluster.cpu_seconds() - before
     end(engine, signal.SIGTERM)
     bad, seconds = database.execute(
-        "SELECT count(*) FILTER (WHERE status <> 'completed'), extract(epoch FROM max(ended_at) - min(started_at))::float8"
-        " FROM qkron.executions").fetchone()
+        "SELECT count(*) FILTER (WHERE status <> 'completed'),"
+        " extract(epoch FROM max(ended_at) - min(started_at))::float8 FROM qkron.executions").fetchone()
     assert bad == 0, f"{bad} actions did not complete"
     return count / seconds, {"engine": ours / count * 1e6, "PostgreSQL": postgres / count * 1e6}
-

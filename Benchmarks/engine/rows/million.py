@@ -47,8 +47,8 @@ def measure(lab, row):
                 at_most=1.5)
     row.compare("p50 lateness", percentile(many[0], 0.5), "ms", percentile(fewer, 0.5), "ms, 1,000 stored")
     row.value("slots that did not run", many[1], f"of {DUE * seconds}", at_most=0)
-    row.note(f"{stored:,} tasks stored by SQL, then VACUUM ANALYZE ({vacuumed:.0f} s); {DUE} cron tasks are due at the same"
-             " instant each second, so they stand in line for the cores in both cases")
+    row.note(f"{stored:,} tasks stored by SQL, then VACUUM ANALYZE ({vacuumed:.0f} s); {DUE} cron tasks are due at the"
+             " same instant each second, so they stand in line for the cores in both cases")
 
 
 def fill(database, count, start):
@@ -74,8 +74,8 @@ def run(database, stored, seconds, period):
         f"""
         UPDATE qkron.tasks t
         SET next_run = %(start)s + mod(split_part(split_part(schedule, ' ', 1), ',', 1)::int
-                       - extract(second FROM %(start)s)::int % {period} + {period}, {period}) * interval '1 s'
-        """.replace("% {", "%% {").replace(f"::int % {period}", f"::int %% {period}"), {"start": start})
+                       - extract(second FROM %(start)s)::int %% {period} + {period}, {period}) * interval '1 s'
+        """, {"start": start})
     database.execute("SELECT pg_notify('qkron', 'due')")
     return lateness(database, start + datetime.timedelta(seconds=3), seconds)
 
@@ -85,7 +85,8 @@ def lateness(database, begin, seconds):
     end = begin + datetime.timedelta(seconds=seconds)
     now = database.execute("SELECT clock_timestamp()").fetchone()[0]
     time.sleep((end - now).total_seconds() + 2)
-    database.execute("UPDATE qkron.tasks SET next_run = NULL, is_active = false WHERE next_run < now() + interval '30 s'")
+    database.execute(
+        "UPDATE qkron.tasks SET next_run = NULL, is_active = false WHERE next_run < now() + interval '30 s'")
     wait(lambda: count_unfinished(database) == 0, "the last executions", patience=120, pause=0.1)
     rows = database.execute(
         """

@@ -42,12 +42,11 @@ def measure(lab, row):
                     "ms APScheduler")
         row.compare(f"{TASKS} 1-second tasks: {name} lateness", mine, "ms", percentile(sent, share),
                     "ms Celery, from beat's sending")
-    row.compare(f"{TASKS} 1-second tasks: slots that did not run of {slots}", slots - len(late), "", theirs["missed"],
-                "APScheduler")
-    row.compare(f"{TASKS} 1-second tasks: slots that did not run of {slots}", slots - len(late), "", fallen_out,
-                "Celery beat, which keeps no grid")
+    what = f"{TASKS} 1-second tasks: slots that did not run of {slots}"
+    row.compare(what, slots - len(late), "", theirs["missed"], "APScheduler")
+    row.compare(what, slots - len(late), "", fallen_out, "Celery beat, which keeps no grid")
     pg_cron(lab, row, database)
-    row.note("APScheduler: memory job store, at most 64 subprocesses at once; Celery: prefork, one worker process a core,"
+    row.note("APScheduler: memory job store, at most 64 subprocesses at once; Celery: prefork, a worker process a core,"
              " acknowledged early (default); pg_cron 1.4 knows minutes only and runs `true` by COPY FROM PROGRAM")
 
 
@@ -86,8 +85,8 @@ def beat(lab, broker, seconds):
     port = broker.rsplit(":", 1)[1].split("/")[0]
 
     def started():
-        text = subprocess.run(
-            ["redis-cli", "-p", port, "LRANGE", "started", "0", "-1"], capture_output=True, text=True, check=True).stdout
+        command = ["redis-cli", "-p", port, "LRANGE", "started", "0", "-1"]
+        text = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
         return [json.loads(line) for line in text.splitlines() if line]
 
     wait(started, "the first run by Celery beat", patience=60, pause=0.1)
