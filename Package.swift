@@ -110,6 +110,14 @@ let package = Package(
             name: "SchedulingBenchmark", dependencies: dependencies(["Scheduling"]),
             path: "Benchmarks/scheduling/SchedulingBenchmark", swiftSettings: settings),
 
+        // The engine's loops with actions that do nothing.
+        .executableTarget(
+            name: "EngineBenchmark",
+            dependencies: dependencies([
+                "Domain", "Postgres", "Storage", "Actions", "Engine", "ServiceLifecycle", "UnixSignals", "Logging",
+            ]),
+            path: "Benchmarks/engine/EngineBenchmark", swiftSettings: settings),
+
         .target(
             name: "TestSupport",
             dependencies: dependencies(["Scheduling", "Domain", "Postgres", "Storage", "Credentials", "Logging"]),

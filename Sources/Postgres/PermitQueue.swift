@@ -1,9 +1,14 @@
+import Foundation
 import Synchronization
 
 /// A counting semaphore for tasks: first come, first served, with a deadline.
+///
+/// One timer serves all who wait: under load nearly every statement waits for a moment, and a sleeping task for each
+/// would cost more than the statement.
 final class PermitQueue: Sendable {
     private struct Waiter {
         let number: Int
+        let deadline: ContinuousClock.Instant
         let continuation: CheckedContinuation<Void, any Error>
     }
 
@@ -12,6 +17,8 @@ final class PermitQueue: Sendable {
         var waiters: [Waiter] = []
         var lastNumber = 0
         var isClosed = false
+        /// When the timer goes off next.
+        var alarm: ContinuousClock.Instant?
     }
 
     private let state: Mutex<State>
@@ -36,15 +43,7 @@ final class PermitQueue: Sendable {
             return state.lastNumber
         }
         guard let number else { return }
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask {
-                // Cancelled as soon as the permit is there.
-                guard (try? await Task.sleep(until: deadline)) != nil else { return }
-                self.resume(number, throwing: Self.timedOut)
-            }
-            defer { group.cancelAll() }
-            try await self.wait(number, until: deadline)
-        }
+        try await wait(number, until: deadline)
     }
 
     func release() {
@@ -80,7 +79,8 @@ final class PermitQueue: Sendable {
                         return .success(())
                     }
                     if deadline <= .now { return .failure(Self.timedOut) }
-                    state.waiters.append(Waiter(number: number, continuation: continuation))
+                    state.waiters.append(Waiter(number: number, deadline: deadline, continuation: continuation))
+                    setAlarm(&state, deadline)
                     return nil
                 }
                 if let outcome { continuation.resume(with: outcome) }
@@ -88,6 +88,30 @@ final class PermitQueue: Sendable {
         } onCancel: {
             resume(number, throwing: CancellationError())
         }
+    }
+
+    /// Has the timer go off at a deadline, if it would not by then.
+    private func setAlarm(_ state: inout State, _ deadline: ContinuousClock.Instant) {
+        if let alarm = state.alarm, alarm <= deadline { return }
+        state.alarm = deadline
+        let seconds = max(ContinuousClock.now.duration(to: deadline), .zero) / .seconds(1)
+        DispatchQueue.global().asyncAfter(deadline: .now() + seconds) { [weak self] in self?.turnAwayLate(deadline) }
+    }
+
+    /// Turns away whose deadline has passed; `alarm` is when this should have happened.
+    private func turnAwayLate(_ alarm: ContinuousClock.Instant) {
+        let late = state.withLock { state in
+            let now = ContinuousClock.now
+            let late = state.waiters.filter { $0.deadline <= now }
+            if !late.isEmpty { state.waiters.removeAll { $0.deadline <= now } }
+            // An earlier alarm was set since: that one looks after the rest.
+            if state.alarm == alarm {
+                state.alarm = nil
+                if let earliest = state.waiters.map(\.deadline).min() { setAlarm(&state, earliest) }
+            }
+            return late
+        }
+        for waiter in late { waiter.continuation.resume(throwing: Self.timedOut) }
     }
 
     private func resume(_ number: Int, throwing error: any Error) {

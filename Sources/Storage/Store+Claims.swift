@@ -3,19 +3,46 @@ import Foundation
 import Postgres
 
 extension Store {
+    /// How many of the first in line are looked at before all are: so a claim costs the same however many wait.
+    private static let window: SQL = "2000"
+
     /// Locks up to `limit` executions that look ready to start, with their tasks; what others are busy with is passed
     /// over. More urgent first, then the older slot.
     private func claimable(by node: Node, limit: Int, taskLimit: Int) async throws -> [UUID] {
-        let rows = try await rows(Self.lockingClaimable(labels: node.labels, limit: limit, taskLimit: taskLimit))
-        return try decode(rows) { try $0.decode("id") }
+        let labels = node.labels
+        let near = try await rows(Self.lockingClaimable(labels: labels, limit: limit, taskLimit: taskLimit))
+        // Where none of the first may start, perhaps one of the others may.
+        let found =
+            near.isEmpty
+            ? try await rows(Self.lockingClaimableAnywhere(labels: labels, limit: limit, taskLimit: taskLimit)) : near
+        return try decode(found) { try $0.decode("id") }
     }
 
+    /// Of the first in line. Their tasks are asked for, and locked, one after the other until there are enough; joined,
+    /// all that wait would be read and sorted for the sake of a few.
     static func lockingClaimable(labels: [String], limit: Int, taskLimit: Int) -> SQL {
+        """
+        SELECT e.id
+        FROM (SELECT * FROM qkron.executions
+              WHERE status = 'pending' AND not_before <= statement_timestamp()
+              ORDER BY priority DESC, scheduled_for, id
+              LIMIT \(window)) AS e
+        CROSS JOIN LATERAL (
+            SELECT FROM qkron.tasks t
+            WHERE t.id = e.task_id AND \(isReady(taskLimit: taskLimit, inProgress: inProgressNow))
+              AND \(isCarried(by: labels))
+            FOR NO KEY UPDATE OF t SKIP LOCKED) AS t
+        LIMIT \(limit)
+        """
+    }
+
+    /// Of all that wait.
+    static func lockingClaimableAnywhere(labels: [String], limit: Int, taskLimit: Int) -> SQL {
         """
         \(inProgress)
         SELECT e.id
         FROM qkron.executions e JOIN qkron.tasks t ON t.id = e.task_id LEFT JOIN in_progress p ON p.task_id = e.task_id
-        WHERE \(isReady(taskLimit: taskLimit)) AND \(isCarried(by: labels))
+        WHERE \(isReady(taskLimit: taskLimit, inProgress: "coalesce(p.runs, 0)")) AND \(isCarried(by: labels))
         ORDER BY e.priority DESC, e.scheduled_for, e.id
         LIMIT \(limit)
         FOR NO KEY UPDATE OF t SKIP LOCKED
@@ -30,13 +57,19 @@ extension Store {
             GROUP BY task_id)
         """
 
-    /// Whether the execution `e` of the task `t`, which has `p.runs` in progress, may start its next attempt.
-    private static func isReady(taskLimit: Int) -> SQL {
+    /// How many runs the task of `e` has in progress.
+    private static let inProgressNow: SQL = """
+        (SELECT count(*) FROM qkron.executions r
+         WHERE r.task_id = e.task_id AND r.status IN ('pending', 'running') AND r.started_at IS NOT NULL)
+        """
+
+    /// Whether the execution `e` of the task `t`, which has so many runs in progress, may start its next attempt.
+    private static func isReady(taskLimit: Int, inProgress: SQL) -> SQL {
         """
         e.status = 'pending' AND e.not_before <= statement_timestamp()
         AND (e.started_at IS NOT NULL
-             OR (t.overlap_policy = 'allow' AND coalesce(p.runs, 0) < \(taskLimit))
-             OR (t.overlap_policy <> 'allow' AND p.runs IS NULL AND NOT EXISTS (\(earlierInLine))))
+             OR (t.overlap_policy = 'allow' AND \(inProgress) < \(taskLimit))
+             OR (t.overlap_policy <> 'allow' AND \(inProgress) = 0 AND NOT EXISTS (\(earlierInLine))))
         """
     }
 
@@ -131,7 +164,8 @@ extension Store {
                     THEN NULL
                     WHEN EXISTS (SELECT FROM qkron.executions e JOIN qkron.tasks t ON t.id = e.task_id
                                  LEFT JOIN in_progress p ON p.task_id = e.task_id
-                                 WHERE \(isReady(taskLimit: taskLimit)) AND \(isCarried(by: node.labels)))
+                                 WHERE \(isReady(taskLimit: taskLimit, inProgress: "coalesce(p.runs, 0)"))
+                                   AND \(isCarried(by: node.labels)))
                     THEN 0
                     ELSE (SELECT extract(epoch FROM e.not_before - clock_timestamp())::float8
                           FROM qkron.executions e JOIN qkron.tasks t ON t.id = e.task_id

@@ -67,44 +67,49 @@ extension Store {
     private func closeAttempts(
         _ attempts: [FinishedAttempt]
     ) async throws -> [(id: Identifier<Execution>, hasNext: Bool)] {
-        let rows = try await rows(
-            """
-            WITH f AS (
-                SELECT * FROM unnest(
-                    \(attempts.map(\.lease.executionID.uuid)), \(attempts.map(\.lease.fencingToken)),
-                    \(attempts.map(\.nextStatus.rawValue)), \(attempts.map { $0.nextReason?.rawValue }),
-                    \(attempts.map(\.attemptStatus.rawValue)), \(attempts.map { $0.attemptReason?.rawValue }),
-                    \(attempts.map(\.report.returnCode)), \(attempts.map(\.report.error)),
-                    \(attempts.map { $0.report.result.map { $0.serialized() } }), \(attempts.map(\.secondsToNextAttempt)),
-                    \(attempts.map(\.goesOn)))
-                  AS f (id, token, status, reason, attempt_status, attempt_reason, return_code, error, result, delay,
-                        yields)
-            ), closed AS (
-                UPDATE qkron.executions e
-                SET -- A wish that came while the attempt ended by itself still ends a run that would go on.
-                    status = CASE WHEN f.yields AND e.cancel_reason IS NOT NULL THEN 'cancelled' ELSE f.status END,
-                    reason = CASE WHEN f.yields AND e.cancel_reason IS NOT NULL THEN e.cancel_reason
-                                  ELSE f.reason END,
-                    ended_at = CASE WHEN f.status <> 'pending' OR e.cancel_reason IS NOT NULL THEN clock_timestamp() END,
-                    not_before = clock_timestamp() + make_interval(secs => coalesce(f.delay, 0)),
-                    attempt_status = f.attempt_status, attempt_reason = f.attempt_reason,
-                    attempt_ended_at = clock_timestamp(), return_code = f.return_code, error = f.error,
-                    result = f.result::jsonb
-                FROM f
-                WHERE e.id = f.id AND e.fencing_token = f.token AND e.status = 'running'
-                RETURNING e.id, e.task_id, e.attempt_number, e.attempt_status, e.started_at
-            ), counted AS (
-                UPDATE qkron.tasks t
-                SET retry_count = c.attempt_number - CASE WHEN c.attempt_status IN ('failed', 'timeout') THEN 0 ELSE 1 END
-                FROM (SELECT DISTINCT ON (task_id) * FROM closed ORDER BY task_id, started_at DESC, id DESC) AS c
-                -- Of the latest run only: beside it, others that the task allows may end later.
-                WHERE t.id = c.task_id AND t.last_run = c.started_at
-            )
-            SELECT c.id, EXISTS (SELECT FROM qkron.executions o
-                                 WHERE o.task_id = c.task_id AND o.status = 'pending') AS has_next
-            FROM closed c
-            """)
+        let rows = try await rows(Self.closing(attempts))
         return try decode(rows) { (id: Identifier(try $0.decode("id")), hasNext: try $0.decode("has_next")) }
+    }
+
+    static func closing(_ attempts: [FinishedAttempt]) -> SQL {
+        """
+        WITH f AS (
+            SELECT * FROM unnest(
+                \(attempts.map(\.lease.executionID.uuid)), \(attempts.map(\.lease.fencingToken)),
+                \(attempts.map(\.nextStatus.rawValue)), \(attempts.map { $0.nextReason?.rawValue }),
+                \(attempts.map(\.attemptStatus.rawValue)), \(attempts.map { $0.attemptReason?.rawValue }),
+                \(attempts.map(\.report.returnCode)), \(attempts.map(\.report.error)),
+                \(attempts.map { $0.report.result.map { $0.serialized() } }), \(attempts.map(\.secondsToNextAttempt)),
+                \(attempts.map(\.goesOn)))
+              AS f (id, token, status, reason, attempt_status, attempt_reason, return_code, error, result, delay,
+                    yields)
+        ), closed AS (
+            UPDATE qkron.executions e
+            SET -- A wish that came while the attempt ended by itself still ends a run that would go on.
+                status = CASE WHEN f.yields AND e.cancel_reason IS NOT NULL THEN 'cancelled' ELSE f.status END,
+                reason = CASE WHEN f.yields AND e.cancel_reason IS NOT NULL THEN e.cancel_reason
+                              ELSE f.reason END,
+                ended_at = CASE WHEN f.status <> 'pending' OR e.cancel_reason IS NOT NULL THEN clock_timestamp() END,
+                not_before = clock_timestamp() + make_interval(secs => coalesce(f.delay, 0)),
+                attempt_status = f.attempt_status, attempt_reason = f.attempt_reason,
+                attempt_ended_at = clock_timestamp(), return_code = f.return_code, error = f.error,
+                result = f.result::jsonb
+            FROM f
+            -- IS TRUE, so that rows are found by their ids: the planner takes what runs for few, and would read all of it
+            -- for every attempt.
+            WHERE e.id = f.id AND e.fencing_token = f.token AND (e.status = 'running') IS TRUE
+            RETURNING e.id, e.task_id, e.attempt_number, e.attempt_status, e.started_at
+        ), counted AS (
+            UPDATE qkron.tasks t
+            SET retry_count = c.attempt_number - CASE WHEN c.attempt_status IN ('failed', 'timeout') THEN 0 ELSE 1 END
+            FROM (SELECT DISTINCT ON (task_id) * FROM closed ORDER BY task_id, started_at DESC, id DESC) AS c
+            -- Of the latest run only: beside it, others that the task allows may end later.
+            WHERE t.id = c.task_id AND t.last_run = c.started_at
+        )
+        SELECT c.id, EXISTS (SELECT FROM qkron.executions o
+                             WHERE o.task_id = c.task_id AND o.status = 'pending') AS has_next
+        FROM closed c
+        """
     }
 
     private func replaceInterrupted(_ attempts: [FinishedAttempt]) async throws {

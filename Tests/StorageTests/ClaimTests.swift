@@ -42,6 +42,27 @@ import Testing
         #expect(after.status == .running && after.lastRun != nil && after.updatedAt == task.updatedAt)
     }
 
+    @Test func `what may start is found behind however many that may not`() async throws {
+        let database = try await TestDatabase.make()
+        let node = try await database.addNode()
+        let line = try await database.addTask {
+            $0.overlapPolicy = .queue
+            $0.priority = 9
+        }
+        try await database.pool.execute(
+            """
+            INSERT INTO qkron.executions (id, task_id, trigger, scheduled_for, status, priority, not_before, created_at)
+            SELECT gen_random_uuid(), \(line.id.uuid), 'schedule', \(slot(0)) + n * interval '1 second', 'pending', 9, now(),
+                   now()
+            FROM generate_series(1, 2100) AS n
+            """)
+        let other = try await database.addTask { $0.priority = 1 }
+        let behind = try await database.addRun(of: other)
+        #expect(try await database.claim(for: node, limit: 1).map(\.scheduledFor) == [slot(1)])
+        #expect(try await database.claim(for: node, limit: 10).map(\.executionID) == [behind])
+        #expect(try await database.claim(for: node, limit: 10).isEmpty)
+    }
+
     @Test func `no more is granted than there is capacity for`() async throws {
         let database = try await TestDatabase.make()
         let node = try await database.addNode()

@@ -113,7 +113,14 @@ import Testing
         let ready = try await plan(of: Store.lockingClaimable(labels: [], limit: 10, taskLimit: 5), in: database)
         // What runs is counted once, and who comes first in a line is asked of an index.
         #expect(ready.contains("executions_in_progress") && ready.contains("executions_in_line"), "\(ready)")
-        #expect(!ready.contains("Seq Scan on executions"), "\(ready)")
+        // The first in line are read in their order, and no more of them than are needed.
+        #expect(ready.contains("executions_claimable") && !ready.contains("Sort"), "\(ready)")
+        let anywhere = try await plan(of: Store.lockingClaimableAnywhere(labels: [], limit: 10, taskLimit: 5), in: database)
+        #expect(anywhere.contains("executions_in_progress") && anywhere.contains("executions_in_line"), "\(anywhere)")
+        for plan in [ready, anywhere] { #expect(!plan.contains("Seq Scan on executions"), "\(plan)") }
+        let lease = try #require(try await database.claim(for: database.addNode()).first)
+        let closing = try await plan(of: Store.closing([FinishedAttempt(lease, .succeeded)]), in: database)
+        #expect(closing.contains("executions_pkey") && !closing.contains("executions_running"), "\(closing)")
         let nap = try await plan(
             of: Store.askingUntilReady(for: try await database.addNode(labels: ["a"]), taskLimit: 5), in: database)
         #expect(nap.contains("executions_in_progress") && nap.contains("executions_waiting"), "\(nap)")
