@@ -50,14 +50,17 @@ struct Tool: Sendable {
         return found
     }
 
-    /// The program under test, which the build leaves beside the tests.
-    static func qkron() throws -> String {
+    /// The program under test.
+    static func qkron() throws -> String { try built("qkron") }
+
+    /// What the build leaves beside the tests.
+    static func built(_ name: String) throws -> String {
         let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         let bundle = CommandLine.arguments.drop { $0 != "--test-bundle-path" }.dropFirst().first
         for place in [bundle, tests].compactMap(\.self) {
-            let path = URL(fileURLWithPath: place).deletingLastPathComponent().path + "/qkron"
+            let path = URL(fileURLWithPath: place).deletingLastPathComponent().path + "/\(name)"
             if FileManager.default.isExecutableFile(atPath: path) { return path }
         }
-        throw Failure(description: "qkron is not built: nothing executable beside \(tests)")
+        throw Failure(description: "\(name) is not built: nothing executable beside \(tests)")
     }
 }
