@@ -33,7 +33,8 @@ func fuzz(_ bytes: [UInt8]) {
 /// that it mends, and more depth than it allows or we do.
 private func accepts(_ bytes: [UInt8]) -> Bool? {
     guard let text = String(validating: bytes, as: UTF8.self), !bytes.contains(0), !text.hasPrefix("\u{FEFF}"),
-        !hasLongNumbers(bytes), !hasSurrogates(bytes), bytes.count(where: { $0 == 0x5B || $0 == 0x7B }) <= 500
+        !hasLongNumbers(bytes), !hasSurrogates(bytes), !hasCommaAtEnd(bytes),
+        bytes.count(where: { $0 == 0x5B || $0 == 0x7B }) <= 500
     else { return nil }
     return (try? JSONSerialization.jsonObject(with: Data(bytes), options: .fragmentsAllowed)) != nil
 }
@@ -41,6 +42,11 @@ private func accepts(_ bytes: [UInt8]) -> Bool? {
 private func hasLongNumbers(_ bytes: [UInt8]) -> Bool {
     bytes.contains(UInt8(ascii: "e")) && bytes.contains(UInt8(ascii: "1")) || bytes.contains(UInt8(ascii: "E"))
         || bytes.split { !(0x30...0x39).contains($0) }.contains { $0.count > 16 }
+}
+
+private func hasCommaAtEnd(_ bytes: [UInt8]) -> Bool {
+    let signs = bytes.filter { $0 > 0x20 }
+    return zip(signs, signs.dropFirst()).contains { $0 == UInt8(ascii: ",") && ($1 == 0x5D || $1 == 0x7D) }
 }
 
 private func hasSurrogates(_ bytes: [UInt8]) -> Bool {

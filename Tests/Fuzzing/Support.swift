@@ -25,7 +25,7 @@ func require<Value>(
 
 /// Does the work and ends the run if it took much more of the processor than its share for so many bytes.
 ///
-/// The share is some thirty times what an input needs under the sanitizer, so a busy machine raises no alarm;
+/// The share is some ten times what an input needs under the sanitizer, so a busy machine raises no alarm;
 /// what takes the square of the length passes it at some ten thousand bytes.
 func inLinearTime<Value>(_ bytes: Int, _ what: String, _ work: () -> Value) -> Value {
     let start = processorTime()
@@ -41,12 +41,12 @@ private func processorTime() -> Double {
     return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
 }
 
-/// The input with what stands between two bytes 0xFE, which no UTF-8 holds, repeated until it fills 128 KiB: so a
+/// The input with what stands between two bytes 0xFE, which no UTF-8 holds, repeated until it fills 64 KiB: so a
 /// few bytes reach the lengths at which the square of a length shows.
 func swollen(_ bytes: [UInt8]) -> [UInt8] {
     let parts = bytes.split(separator: 0xFE, maxSplits: 2, omittingEmptySubsequences: false)
     guard parts.count == 3, !parts[1].isEmpty else { return bytes }
-    let times = 131_072 / parts[1].count
+    let times = 65_536 / parts[1].count
     return Array(parts[0]) + repeatElement(parts[1], count: times).joined() + parts[2]
 }
 
