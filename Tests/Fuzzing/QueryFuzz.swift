@@ -14,8 +14,10 @@ private func check(_ query: String) {
     var reader = QueryReader(query)
     let before = reader.faults.count
     let window = reader.window()
-    require(window.offset >= 0 && window.offset < Window.reach, "a list begins at \(window.offset)")
-    require((1...1_000).contains(window.limit), "a list of \(window.limit) rows")
+    if reader.faults.isEmpty {
+        require(window.offset >= 0 && window.offset < Window.reach, "a list begins at \(window.offset)")
+        require((1...1_000).contains(window.limit), "a list of \(window.limit) rows")
+    }
     let number = reader.integer("n", in: -5...5)
     require(number.map { (-5...5).contains($0) } ?? true, "\(number ?? 0) is out of range")
     if number == nil, before == 0, reader.text("n") != nil { require(!reader.faults.isEmpty, "a fault is not told") }
