@@ -40,7 +40,7 @@ private func accepts(_ bytes: [UInt8]) -> Bool? {
 }
 
 private func hasLongNumbers(_ bytes: [UInt8]) -> Bool {
-    bytes.contains(UInt8(ascii: "e")) && bytes.contains(UInt8(ascii: "1")) || bytes.contains(UInt8(ascii: "E"))
+    zip(bytes, bytes.dropFirst()).contains { (0x30...0x39).contains($0) && $1 | 0x20 == UInt8(ascii: "e") }
         || bytes.split { !(0x30...0x39).contains($0) }.contains { $0.count > 16 }
 }
 
