@@ -15,12 +15,14 @@ final class HMACSHA256: Sendable {
         guard let context = EVP_MAC_CTX_new(algorithm) else { preconditionFailure("OpenSSL offers no HMAC") }
         keyed = context
         var digest = Array("SHA256".utf8CString)
-        let isKeyed = digest.withUnsafeMutableBufferPointer { digest in
-            let parameters = [
-                OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest.baseAddress, 0),
-                OSSL_PARAM_construct_end(),
-            ]
-            return EVP_MAC_init(context, key, key.count, parameters) == 1
+        // The parameters keep the address of their name, so it has to live as long as they do.
+        let isKeyed = OSSL_MAC_PARAM_DIGEST.withCString { name in
+            digest.withUnsafeMutableBufferPointer { digest in
+                let parameters = [
+                    OSSL_PARAM_construct_utf8_string(name, digest.baseAddress, 0), OSSL_PARAM_construct_end(),
+                ]
+                return EVP_MAC_init(context, key, key.count, parameters) == 1
+            }
         }
         precondition(isKeyed, "OpenSSL offers no SHA-256")
     }
