@@ -115,7 +115,8 @@ import Testing
         #expect(ready.contains("executions_in_progress") && ready.contains("executions_in_line"), "\(ready)")
         // The first in line are read in their order, and no more of them than are needed.
         #expect(ready.contains("executions_claimable") && !ready.contains("Sort"), "\(ready)")
-        let anywhere = try await plan(of: Store.lockingClaimableAnywhere(labels: [], limit: 10, taskLimit: 5), in: database)
+        let anywhere = try await plan(
+            of: Store.lockingClaimableAnywhere(labels: [], limit: 10, taskLimit: 5), in: database)
         #expect(anywhere.contains("executions_in_progress") && anywhere.contains("executions_in_line"), "\(anywhere)")
         for plan in [ready, anywhere] { #expect(!plan.contains("Seq Scan on executions"), "\(plan)") }
         let lease = try #require(try await database.claim(for: database.addNode()).first)

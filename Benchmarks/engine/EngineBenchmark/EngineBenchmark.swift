@@ -35,15 +35,18 @@ struct EngineBenchmark {
         let settings = EngineConfiguration(
             capacity: capacity, taskCapacity: 16, leaseSeconds: 15, killGrace: .seconds(5), shutdownGrace: .seconds(30),
             commandRoles: [.user, .superuser])
-        let node = try await database.transaction { store in
+        let (node, _) = try await database.transaction { store in
             try await store.register(
-                Identifier(), name: "benchmark", version: "benchmark", capacity: capacity, leaseSeconds: 15)
+                Identifier(), name: "benchmark", version: "benchmark", labels: [], capacity: capacity, leaseSeconds: 15)
         }
-        let completer = Completer(database: database, signals: signals, logger: logger)
+        let handover = Handover()
+        let announcer = Announcer(database: database)
+        let completer = Completer(database: database, announcer: announcer, signals: signals, logger: logger)
         let attempts = AttemptRunner(catalog: catalog, running: running, completer: completer, logger: logger)
         return ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [
+                    AnnouncerRunner(announcer: announcer),
                     AnnouncementRelay(
                         announcements: Announcements(
                             NotificationListener(connection, channels: [Announcer.channel], logger: logger)),
@@ -51,10 +54,10 @@ struct EngineBenchmark {
                     completer,
                     LeaseKeeper(
                         node: node, database: database, renewals: database, catalog: catalog, configuration: settings,
-                        signals: signals, running: running, health: health, logger: logger),
+                        signals: signals, running: running, handover: handover, health: health, logger: logger),
                     Worker(
                         node: node, database: database, configuration: settings, signals: signals, running: running,
-                        attempts: attempts, health: health, logger: logger),
+                        attempts: attempts, catalog: catalog, handover: handover, health: health, logger: logger),
                 ],
                 gracefulShutdownSignals: [.sigterm], logger: logger))
     }
@@ -64,13 +67,21 @@ struct EngineBenchmark {
 private struct EmptyRunner: ActionRunner {
     let kind = ActionKind(rawValue: "nothing")
 
-    func accept(_ parameters: [String: JSONValue]) throws(InputFaults) -> [String: JSONValue] { parameters }
+    func accept(_ parameters: [TextKey: JSONValue]) throws(InputFaults) -> [TextKey: JSONValue] { parameters }
 
-    func run(_ attempt: AttemptContext) async -> AttemptReport { AttemptReport(outcome: .succeeded) }
+    func run(_ attempt: AttemptContext) async -> AttemptReport? { AttemptReport(outcome: .succeeded) }
 
     func holdLease(until instant: ContinuousClock.Instant) {}
 
-    func endLeftovers(of executions: [Identifier<Execution>]) async {}
+    func endLeftovers(of attempts: [AttemptID]) async {}
+}
+
+private struct AnnouncerRunner: Service {
+    let announcer: Announcer
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown { await announcer.run { _ in } }
+    }
 }
 
 private struct WrongUsage: Error, CustomStringConvertible {
