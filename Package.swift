@@ -42,7 +42,11 @@ func tests(_ name: String, sees: [String], resources: [Resource] = []) -> Target
 let package = Package(
     name: "qkron",
     platforms: [.macOS(.v15)],
-    products: [.executable(name: "qkron", targets: ["qkron"])],
+    products: [
+        .executable(name: "qkron", targets: ["qkron"]),
+        // For the tests that shift the clock; see its header.
+        .library(name: "RealTimers", type: .dynamic, targets: ["RealTimers"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
@@ -117,6 +121,8 @@ let package = Package(
                 "Domain", "Postgres", "Storage", "Actions", "Engine", "ServiceLifecycle", "UnixSignals", "Logging",
             ]),
             path: "Benchmarks/engine/EngineBenchmark", swiftSettings: settings),
+
+        .target(name: "RealTimers", path: "Tests/RealTimers"),
 
         .target(
             name: "TestSupport",

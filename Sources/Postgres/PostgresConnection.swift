@@ -14,7 +14,7 @@ actor PostgresConnection: PostgresSession {
     private var wire: Wire?
     private var statements = PreparedStatements(capacity: 256)
     /// How much longer than the server's own limit an answer may take before the connection is given up.
-    static let answerGrace = Duration.seconds(5)
+    static let answerGrace = Duration.seconds(2)
     /// A bound for scripts that lift the statement timeout.
     private static let scriptLimit = Duration.seconds(86_400)
 

@@ -1,4 +1,4 @@
-import Dispatch
+import Foundation
 import Synchronization
 
 /// Single reads of many callers over one connection: what waits together goes out together, in libpq's pipeline mode,

@@ -6,7 +6,8 @@ package struct PrivateCluster: Sendable {
     private let postmaster: ChildProcess
     private let socketDirectory: String
 
-    package static func start(in workspace: Workspace) async throws -> PrivateCluster {
+    /// - Parameter clock: nil is the machine's.
+    package static func start(in workspace: Workspace, clock: ShiftedClock? = nil) async throws -> PrivateCluster {
         let tool = Tool(workspace: workspace)
         let directory = try workspace.openDirectory("pg")
         let binaries = try PostgresPrograms.directory()
@@ -22,9 +23,10 @@ package struct PrivateCluster: Sendable {
             "fsync=off", "synchronous_commit=off", "full_page_writes=off",
         ]
         let postmaster = try ChildProcess(
-            become + ["\(binaries)/postgres", "-D", "\(directory)/data"] + settings.flatMap { ["-c", $0] },
+            become + (clock?.prefix ?? []) + ["\(binaries)/postgres", "-D", "\(directory)/data"]
+                + settings.flatMap { ["-c", $0] },
             environment: ["PATH": Tool.path, "LC_ALL": "C.UTF-8"], directory: directory,
-            output: "\(workspace.root)/postgres.log", error: "\(workspace.root)/postgres.log")
+            output: "\(directory).log", error: "\(directory).log")
         let cluster = PrivateCluster(tool: tool, postmaster: postmaster, socketDirectory: directory)
         try await eventually(within: .seconds(60), "PostgreSQL answers") {
             try await cluster.database("postgres").rows("SELECT 1") == [["1"]]

@@ -40,13 +40,12 @@ struct EngineBenchmark {
                 Identifier(), name: "benchmark", version: "benchmark", labels: [], capacity: capacity, leaseSeconds: 15)
         }
         let handover = Handover()
-        let announcer = Announcer(database: database)
-        let completer = Completer(database: database, announcer: announcer, signals: signals, logger: logger)
+        let completer = Completer(
+            database: database, announcer: Announcer(database: database), signals: signals, logger: logger)
         let attempts = AttemptRunner(catalog: catalog, running: running, completer: completer, logger: logger)
         return ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [
-                    AnnouncerRunner(announcer: announcer),
                     AnnouncementRelay(
                         announcements: Announcements(
                             NotificationListener(connection, channels: [Announcer.channel], logger: logger)),
@@ -74,14 +73,6 @@ private struct EmptyRunner: ActionRunner {
     func holdLease(until instant: ContinuousClock.Instant) {}
 
     func endLeftovers(of attempts: [AttemptID]) async {}
-}
-
-private struct AnnouncerRunner: Service {
-    let announcer: Announcer
-
-    func run() async throws {
-        await cancelWhenGracefulShutdown { await announcer.run { _ in } }
-    }
 }
 
 private struct WrongUsage: Error, CustomStringConvertible {
