@@ -1,7 +1,6 @@
 """Claim and completion of in-process actions that do nothing, against pgbench with one insert and one update."""
 
 import os
-import re
 import signal
 
 from engine import machine
@@ -30,12 +29,12 @@ def measure(lab, row):
         bench.execute("CREATE TABLE runs (id bigserial PRIMARY KEY, task int NOT NULL, status text NOT NULL)")
     script = lab.write("actions.sql", SCRIPT)
     seconds = lab.pick(1, 4)
-    best = max(CLIENTS, key=lambda clients: pgbench(cluster, script, clients, seconds))
+    best = max(CLIENTS, key=lambda clients: cluster.transactions("bench", clients, seconds, "-f", script))
     capacities = (64, 1024)
     reference, rates, cpu = [], {capacity: [] for capacity in capacities}, []
     for _ in range(lab.rounds):
         for capacity in capacities:
-            reference.append(pgbench(cluster, script, best, seconds))
+            reference.append(cluster.transactions("bench", best, seconds, "-f", script))
             rate, used = run(lab, cluster, database, capacity, lab.pick(5_000, 50_000))
             rates[capacity].append(rate)
             if capacity == capacities[-1]:
@@ -47,12 +46,6 @@ def measure(lab, row):
     row.note(f"processor time an action, MAX_CONCURRENCY {capacities[-1]}: "
              + ", ".join(f"{part} {microseconds:.0f} µs" for part, microseconds in parts.items()))
     row.note("MAX_CONCURRENCY raised from 64 to 1024 in the second figure; all wait already when the engine starts")
-
-
-def pgbench(cluster, script, clients, seconds) -> float:
-    text = cluster.pgbench("bench", "-n", "-M", "prepared", "-c", str(clients), "-j", str(min(clients, 2)), "-T",
-                           str(seconds), "-f", script)
-    return float(re.search(r"^tps = ([\d.]+)", text, re.MULTILINE)[1])
 
 
 def run(lab, cluster, database, capacity, count):

@@ -2,7 +2,6 @@
 
 import http.client
 import json
-import re
 import signal
 
 from engine import wrk
@@ -33,12 +32,12 @@ def measure(lab, row):
     select, select_best, nginx, insert = [], [], [], []
     by_id, listed, created, live = [], [], [], []
     for _ in range(lab.rounds):
-        select.append(pgbench(cluster, seconds, CLIENTS, "-S"))
+        select.append(cluster.transactions("bench", CLIENTS, seconds, "-S"))
         by_id.append(get(task))
         nginx.append(wrk.run(lab, file, seconds, CLIENTS))
         listed.append(get("/api/v1/tasks?page_size=20"))
-        select_best.append(max(pgbench(cluster, seconds, clients, "-S") for clients in (4, 16)))
-        insert.append(pgbench(cluster, seconds, CLIENTS, "-f", lab.write("insert.sql", INSERT)))
+        select_best.append(max(cluster.transactions("bench", clients, seconds, "-S") for clients in (4, 16)))
+        insert.append(cluster.transactions("bench", CLIENTS, seconds, "-f", lab.write("insert.sql", INSERT)))
         created.append(wrk.run(lab, f"{base}/api/v1/tasks", seconds, CLIENTS,
                                {**server.authorization, "Content-Type": "application/json"}, "POST", body))
         database.execute("DELETE FROM qkron.tasks WHERE name = 'made by a benchmark'")
@@ -61,12 +60,6 @@ def measure(lab, row):
 
 
 INSERT = "INSERT INTO pgbench_history (tid, bid, aid, delta, mtime) VALUES (1, 1, 1, 1, CURRENT_TIMESTAMP);\n"
-
-
-def pgbench(cluster, seconds, clients, *arguments) -> float:
-    text = cluster.pgbench(
-        "bench", "-n", "-M", "prepared", "-c", str(clients), "-j", "2", "-T", str(seconds), *arguments)
-    return float(re.search(r"^tps = ([\d.]+)", text, re.MULTILINE)[1])
 
 
 def size_of(server: Server, path) -> int:
