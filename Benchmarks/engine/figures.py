@@ -60,7 +60,7 @@ class Figures:
         self.row(name).notes.append(text)
 
     def table(self) -> str:
-        lines = ["| row | what | qkron | reference | ratio | to reach | |", "| ---" * 7 + " |"]
+        lines = ["| row | what | qkron | reference | ratio | to reach | |", "|" + " --- |" * 7]
         for row in self.rows.values():
             for figure in row.figures:
                 lines.append(f"| {row.name} | " + " | ".join(cells(figure)) + " |")
