@@ -4,6 +4,7 @@ enum FaultKind: String, CaseIterable, Sendable {
     case killAllServers = "kill-all-servers"
     case killExecutor = "kill-executor"
     case killBoth = "kill-both"
+    case reload
     case killBackends = "kill-backends"
     case killPostgres = "kill-postgres"
     case stopServer = "stop-server"
@@ -19,7 +20,7 @@ enum FaultKind: String, CaseIterable, Sendable {
     /// How often it is chosen beside the others.
     var weight: Int {
         switch self {
-        case .stopServer: 6
+        case .stopServer, .reload: 6
         case .killServer, .killBoth, .blackHole, .cut: 4
         case .killExecutor, .killBackends, .delay, .stopExecutor, .clockForward: 3
         case .killAllServers, .killPostgres, .stopBoth, .clockBack, .diskFull: 2
@@ -29,7 +30,8 @@ enum FaultKind: String, CaseIterable, Sendable {
     /// Whether it strikes one server, or what all of them stand on.
     var strikesOneServer: Bool {
         switch self {
-        case .killServer, .killExecutor, .killBoth, .stopServer, .stopExecutor, .stopBoth, .cut, .delay, .blackHole:
+        case .killServer, .killExecutor, .killBoth, .reload, .stopServer, .stopExecutor, .stopBoth, .cut, .delay,
+            .blackHole:
             true
         case .killAllServers, .killBackends, .killPostgres, .clockForward, .clockBack, .diskFull: false
         }
@@ -70,7 +72,7 @@ struct Fault: Sendable, CustomStringConvertible {
             .killBackends: ", \(Int(amount)) of them",
         ]
         let length =
-            kind == .clockForward || kind == .clockBack || kind == .killBackends ? "" : ", for \(duration.tidy) s"
+            [.clockForward, .clockBack, .killBackends, .reload].contains(kind) ? "" : ", for \(duration.tidy) s"
         return "\(kind.rawValue)\(target)\(amounts[kind] ?? "")\(length)"
     }
 }

@@ -41,7 +41,7 @@ struct FaultPlan: Sendable {
             random.happens(0.5) ? random.seconds(0.02...lease * 0.4) : random.seconds(lease...lease * 2)
         case .killPostgres, .diskFull: random.seconds(0.2...4)
         case .delay: random.seconds(2...8)
-        case .killExecutor, .killBackends, .clockForward, .clockBack: 0
+        case .killExecutor, .reload, .killBackends, .clockForward, .clockBack: 0
         }
     }
 }

@@ -45,6 +45,7 @@ actor Injector {
                     group.addTask { await member.kill(server: true, executor: false, downFor: fault.duration) }
                 }
             }
+        case .reload: await member.reload()
         case .stopServer: await member.stop(server: true, executor: false, for: fault.duration)
         case .stopExecutor: await member.stop(server: false, executor: true, for: fault.duration)
         case .stopBoth: await member.stop(server: true, executor: true, for: fault.duration)

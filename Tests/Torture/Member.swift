@@ -76,6 +76,12 @@ actor Member {
         holds -= 1
     }
 
+    /// Has the server replaced by the program on disk, in the same process.
+    func reload() async {
+        guard await server.processID != nil, await server.ended() == nil else { return }
+        await server.reload()
+    }
+
     func stop(server stopsServer: Bool, executor stopsExecutor: Bool, for seconds: Double) async {
         guard let process = await server.processID, await server.ended() == nil else { return }
         var chosen = stopsServer ? [process] : []
