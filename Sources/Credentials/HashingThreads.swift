@@ -5,6 +5,9 @@ import Synchronization
 ///
 /// Work is done in the order in which it came. The threads end when this object does.
 final class HashingThreads: Sendable {
+    /// A third of the share of the others, where all want a core.
+    private static let niceness: Int32 = 5
+
     private let queue: WorkQueue
 
     /// - Parameters:
@@ -15,7 +18,11 @@ final class HashingThreads: Sendable {
         let queue = WorkQueue(limit: waitingLimit)
         self.queue = queue
         for number in 1...count {
-            let thread = Thread { queue.work() }
+            let thread = Thread {
+                // Hashes keep every core busy: what has to answer soon goes first. Of this thread alone; it cannot fail.
+                _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, Self.niceness)
+                queue.work()
+            }
             thread.name = "hashing-\(number)"
             thread.stackSize = 1 << 20
             thread.start()

@@ -72,7 +72,12 @@ package struct SchedulePreview: Sendable {
         }
         next = Array(slots.upcoming(after: from).prefix(request.count))
         sentence = slots.schedule.sentence
-        warnings = ScheduleWarning.warnings(for: slots.schedule, text: text, from: from, through: next.last)
-            .map(\.description)
+        let found =
+            if case .once(let instant) = slots.schedule {
+                next.isEmpty ? [] : ScheduleWarning.warnings(forOnce: text, at: instant, in: zone)
+            } else {
+                ScheduleWarning.warnings(for: slots.schedule, text: text, from: from, through: next.last)
+            }
+        warnings = found.map(\.description)
     }
 }

@@ -30,11 +30,18 @@ package struct SessionOperations: Sendable {
     ///
     /// - Throws: `registrationClosed`, `emailTaken`, `usernameTaken`, or every fault of the input.
     package func register(_ account: NewAccount) async throws -> User {
+        try checkMayRegister()
+        return try await accounts.create(account, role: .user, in: database)
+    }
+
+    /// Whether anybody may make an account here, before what they sent is looked at.
+    ///
+    /// - Throws: `registrationClosed`.
+    package func checkMayRegister() throws {
         guard registrationIsOpen else {
             throw OperationError.refused(
                 .registrationClosed, "Registration is closed. Ask an administrator for an account.")
         }
-        return try await accounts.create(account, role: .user, in: database)
     }
 
     /// Trades a name, username or e-mail, and its password for a token.

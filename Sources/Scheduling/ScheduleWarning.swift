@@ -62,7 +62,7 @@ package struct ScheduleWarning: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// The first skipped and the first repeated local time that the schedule meets.
-    private static func changes(
+    static func changes(
         of zone: ZoneRules, from: Date, through: Date, _ expression: CronExpression, _ dst: DSTPolicy
     ) -> [String] {
         let end = through.microseconds / 1_000_000

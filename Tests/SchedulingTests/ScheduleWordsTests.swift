@@ -91,4 +91,21 @@ struct ScheduleWordsTests {
             ])
         #expect(ScheduleWarning.warnings(for: .once(from), text: "x", from: from).isEmpty)
     }
+
+    @Test(arguments: [
+        ("2027-03-28T02:30:00", "2027-03-28T01:00:00Z", "skips"),
+        ("30 2 28 3 *", "2027-03-28T01:00:00Z", "skips"),
+        ("2027-10-31T02:30:00", "2027-10-31T00:30:00Z", "goes back"),
+        ("30 2 31 10 *", "2027-10-31T00:30:00Z", "goes back"),
+        ("2027-03-28T03:00:00", "2027-03-28T01:00:00Z", ""), ("2027-10-31T01:59:00", "2027-10-30T23:59:00Z", ""),
+        ("2027-03-28T02:30:00+01:00", "2027-03-28T01:30:00Z", ""), ("2027-06-01T12:00:00", "2027-06-01T10:00:00Z", ""),
+    ])
+    func `a single local time that is skipped or comes twice is warned of`(
+        _ text: String, _ instant: String, _ word: String
+    ) throws {
+        let berlin = try ZoneRules.named("Europe/Berlin")
+        let instant = try #require(ISO8601.parse(instant)?.resolved(in: .utc))
+        let warnings = ScheduleWarning.warnings(forOnce: text, at: instant, in: berlin).map(\.description)
+        #expect(word.isEmpty ? warnings.isEmpty : warnings.count == 1 && warnings[0].contains(word), "\(warnings)")
+    }
 }

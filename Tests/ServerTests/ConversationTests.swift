@@ -131,6 +131,13 @@ func `a request names its host once`(fields: String, status: Int) async throws {
     }
 }
 
+@Test func `a target that is not ASCII is no HTTP`() async throws {
+    try await TestServer.with { server in
+        let request = "GET /api/v1/open?\u{e9} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        #expect(await server.exchange(Array(request.utf8)).status == 400)
+    }
+}
+
 @Test func `what follows a request without a host is not answered`() async throws {
     try await TestServer.with { server in
         let good = "GET /api/v1/open HTTP/1.1\r\nHost: x\r\n\r\n"

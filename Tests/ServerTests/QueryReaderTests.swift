@@ -47,6 +47,13 @@ func `a window out of bounds is a fault of the query`(query: String) throws {
     #expect(reader.faults.map(\.place) == [["long"]])
 }
 
+@Test func `a filter of one value takes no list`() {
+    var reader = QueryReader("schedule_type=cron,interval&kind=cron&kind=once")
+    #expect(reader.choice("kind", of: ScheduleKind.self) == .once && reader.faults.isEmpty)
+    #expect(reader.choice("schedule_type", of: ScheduleKind.self) == nil)
+    #expect(reader.faults.map(\.type) == ["enum"])
+}
+
 @Test func `an unknown value of a filter is a fault`() {
     var reader = QueryReader("status=pending,nothing")
     _ = reader.choices("status", of: TaskStatus.self)

@@ -26,9 +26,10 @@ struct BodyReader {
         faults.append(InputFault([.key(key.text)], message, type: type))
     }
 
-    /// Adds faults that somebody else has found.
+    /// Adds faults that somebody else has found, of places that have none yet.
     mutating func add(_ faults: [InputFault]) {
-        self.faults += faults
+        let known = Set(self.faults.map(\.place))
+        self.faults += faults.filter { !known.contains($0.place) }
     }
 
     /// Adds a fault for each field that is left out.

@@ -76,20 +76,25 @@ struct QueryReader {
     where Choice: RawRepresentable<String> & CaseIterable {
         var choices: [Choice] = []
         for text in texts(name) where faults.count < InputFault.limit {
-            if let choice = Choice(named: text) {
-                choices.append(choice)
-            } else {
-                let allowed = Choice.allCases.map(\.rawValue).joined(separator: ", ")
-                fail(name, "must be one of: \(allowed)", type: "enum")
-            }
+            if let choice: Choice = read(text, of: name) { choices.append(choice) }
         }
         return choices
     }
 
-    /// A raw value of an enumeration; the last one where several are sent.
-    mutating func choice<Choice>(_ name: String, of type: Choice.Type) -> Choice?
+    /// One raw value of an enumeration; the last one where it is sent several times.
+    mutating func choice<Choice>(_ name: String, of _: Choice.Type) -> Choice?
     where Choice: RawRepresentable<String> & CaseIterable {
-        choices(name, of: type).last
+        text(name).flatMap { read($0, of: name) }
+    }
+
+    private mutating func read<Choice>(_ text: String, of name: String) -> Choice?
+    where Choice: RawRepresentable<String> & CaseIterable {
+        guard let choice = Choice(named: text) else {
+            let allowed = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+            fail(name, "must be one of: \(allowed)", type: "enum")
+            return nil
+        }
+        return choice
     }
 
     /// An instant; without an offset it is read in UTC.

@@ -16,6 +16,7 @@ struct SessionRoutes {
     }
 
     @Sendable private func register(_ call: Call) async throws -> JSONValue {
+        try sessions.checkMayRegister()
         var reader = BodyReader(try await call.body.object())
         reader.require("email", "username", "password")
         // What makes an account is the operation's to judge; here a field only has to be a string.
