@@ -72,7 +72,10 @@ package struct QkronServer: Service {
         let patience = TimeAmount.seconds(Int64(configuration.readTimeout))
         let limit = ConnectionGuard.headerLimit
         let handlers: @Sendable () -> [any RemovableChannelHandler] = {
-            [ConnectionGuard(bodyTimeout: patience), ConnectionKeeper { handover.keep(connection: $0) }]
+            [
+                ConnectionGuard(bodyTimeout: patience, refusal: responder.refusal(ofMethod:target:)),
+                ConnectionKeeper { handover.keep(connection: $0) },
+            ]
         }
         let http = HTTP1Channel(
             responder: responder.write,

@@ -131,6 +131,17 @@ func `a request names its host once`(fields: String, status: Int) async throws {
     }
 }
 
+@Test func `a method that nobody knows is refused as any other`() async throws {
+    try await TestServer.with { server in
+        let known = await server.send("BREW", "/any")
+        #expect(known.status == 405 && known.json["error_code"] == "method_not_allowed")
+        #expect(known.header("allow") == "GET, HEAD, OPTIONS" && known.header("x-request-id") != nil)
+        #expect(known.header("content-type") == "application/problem+json")
+        #expect(await server.send("BREW", "/nothing").json["error_code"] == "route_not_found")
+        #expect(await server.exchange(Array("B(EW /api/v1/any HTTP/1.1\r\nHost: x\r\n\r\n".utf8)).status == 400)
+    }
+}
+
 @Test func `a target that is not ASCII is no HTTP`() async throws {
     try await TestServer.with { server in
         let request = "GET /api/v1/open?\u{e9} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"

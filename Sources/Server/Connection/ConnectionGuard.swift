@@ -1,10 +1,12 @@
 import HTTPTypes
+import HummingbirdCore
 import NIOCore
 import NIOHTTP1
 import NIOHTTPTypes
 
-/// Keeps one connection within bounds: headers that are too large are answered 431, a body that does not end in time or
-/// goes on long after its refusal closes the connection.
+/// Keeps one connection within bounds: headers that are too large are answered 431, a method that the parser does not
+/// know as a method that no route has; a body that does not end in time or goes on long after its refusal closes the
+/// connection.
 final class ConnectionGuard: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
@@ -16,12 +18,16 @@ final class ConnectionGuard: ChannelInboundHandler, RemovableChannelHandler {
     static let bodyPatience = 16 * 1024 * 1024
 
     private let bodyTimeout: TimeAmount
+    private let refusal: (_ method: String, _ target: String) -> Answer?
     private var bodySize = 0
     private var deadline: Scheduled<Void>?
 
     /// A guard that gives each body so much time.
-    init(bodyTimeout: TimeAmount) {
+    ///
+    /// - Parameter refusal: the answer to a request of a method that no route has; nil where it is no method at all.
+    init(bodyTimeout: TimeAmount, refusal: @escaping (_ method: String, _ target: String) -> Answer?) {
         self.bodyTimeout = bodyTimeout
+        self.refusal = refusal
     }
 
     func handlerAdded(context: ChannelHandlerContext) {
@@ -49,12 +55,28 @@ final class ConnectionGuard: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        guard let error = error as? HTTPParserError, error == .headerOverflow else {
-            return context.fireErrorCaught(error)
+        switch error as? HTTPParserError {
+        case .headerOverflow?:
+            refuse(context, HTTPResponse(status: .requestHeaderFieldsTooLarge, headerFields: [.contentLength: "0"]), [])
+        case .invalidMethod?:
+            guard let answer = refusalOfMethod(context) else { return context.fireErrorCaught(error) }
+            refuse(context, answer.response(isHead: false).head, answer.body)
+        default:
+            context.fireErrorCaught(error)
         }
-        let head = HTTPResponse(
-            status: .requestHeaderFieldsTooLarge, headerFields: [.connection: "close", .contentLength: "0"])
+    }
+
+    private func refusalOfMethod(_ context: ChannelHandlerContext) -> Answer? {
+        // It is there as long as the connection is.
+        let unread = try? context.pipeline.syncOperations.handler(type: UnreadBytes.self)
+        return unread?.requestLine.flatMap { refusal($0.method, $0.target) }
+    }
+
+    private func refuse(_ context: ChannelHandlerContext, _ response: HTTPResponse, _ body: [UInt8]) {
+        var head = response
+        head.headerFields[.connection] = "close"
         context.write(wrapOutboundOut(.head(head)), promise: nil)
+        if !body.isEmpty { context.write(wrapOutboundOut(.body(ByteBuffer(bytes: body))), promise: nil) }
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
         context.close(promise: nil)
     }

@@ -78,19 +78,3 @@ final class ConnectionKeeper: ChannelDuplexHandler, RemovableChannelHandler {
         context.close(promise: nil)
     }
 }
-
-/// Knows whether bytes were read that no whole request has been made of.
-private final class UnreadBytes: ChannelInboundHandler, RemovableChannelHandler {
-    typealias InboundIn = ByteBuffer
-
-    private(set) var isEmpty = true
-
-    func forget() {
-        isEmpty = true
-    }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        isEmpty = false
-        context.fireChannelRead(data)
-    }
-}

@@ -40,6 +40,35 @@ struct QkronResponder: Sendable {
         return answer.response(isHead: request.method == .head)
     }
 
+    /// The answer to a request whose method the HTTP parser does not know; nil where its name is none (RFC 9110, section
+    /// 5.6.2).
+    @Sendable func refusal(ofMethod name: String, target: String) -> Answer? {
+        guard let method = HTTPRequest.Method(name) else { return nil }
+        let path = String(target.prefix { $0 != "?" })
+        let match = table.match(method, path: path)
+        let requestID = RequestIDs.id(for: [:])
+        var answer = refusal(of: method, match).answer(path: path, requestID: requestID, at: Date())
+        answer.headers[.requestID] = requestID
+        RequestRecord(method: method, template: match.template, status: answer.status, duration: .zero)
+            .count(in: metrics)
+        return answer
+    }
+
+    /// Why a request that no route answers is refused.
+    private func refusal(of method: HTTPRequest.Method, _ match: RouteTable.Match) -> Problem {
+        guard case .otherMethod(let allowed, _) = match else {
+            return Problem(.routeNotFound, "There is no such path.")
+        }
+        var problem = Problem(
+            .methodNotAllowed, "This path knows no method \(method.rawValue); see the Allow header.")
+        problem.headers[.allow] = Self.list(allowed)
+        return problem
+    }
+
+    private static func list(_ methods: [HTTPRequest.Method]) -> String {
+        methods.map(\.rawValue).joined(separator: ", ")
+    }
+
     private func answer(
         to request: Request, _ match: RouteTable.Match, onAdmission: (Principal) -> Void
     ) async throws -> Answer {
@@ -50,15 +79,10 @@ struct QkronResponder: Sendable {
             let call = Call(
                 principal: principal, path: values, body: BodySource(request), query: request.uri.query ?? "")
             return try await route.handler(call)
-        case .otherMethod(let allowed, _):
-            let headers: HTTPFields = [.allow: allowed.map(\.rawValue).joined(separator: ", ")]
-            if request.method == .options { return .empty(headers: headers) }
-            var problem = Problem(
-                .methodNotAllowed, "This path knows no method \(request.method.rawValue); see the Allow header.")
-            problem.headers.append(contentsOf: headers)
-            throw problem
-        case .nothing:
-            throw Problem(.routeNotFound, "There is no such path.")
+        case .otherMethod(let allowed, _) where request.method == .options:
+            return .empty(headers: [.allow: Self.list(allowed)])
+        case .otherMethod, .nothing:
+            throw refusal(of: request.method, match)
         }
     }
 
