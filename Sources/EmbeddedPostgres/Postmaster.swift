@@ -110,8 +110,6 @@ extension Postmaster {
         let strays = RunningProcess.all().filter { $0.owner == cluster.user.id && isOurs($0) }
         for stray in strays { stray.signal(SIGQUIT) }
         let areGone = await Patience.waitStubbornly(upTo: patience) { !strays.contains(where: \.isAlive) }
-        // Others had ended before anybody looked.
-        RunningProcess.reapEnded(program: "postgres", owner: cluster.user.id)
         guard areGone else {
             throw EmbeddedPostgresError.strayProcesses(
                 cluster: cluster.directory.string, processIDs: strays.filter(\.isAlive).map(\.id))

@@ -21,17 +21,6 @@ struct RunningProcess: Sendable, Equatable {
         return entries.compactMap { Int32($0).flatMap(RunningProcess.init) }
     }
 
-    /// Reaps our ended children of this program and user: orphans that became ours, for whose end nobody has waited.
-    static func reapEnded(program: String, owner: uid_t) {
-        // As above: without /proc none is found.
-        for name in (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? [] {
-            guard let id = Int32(name), let standing = standing(of: id), standing.hasEnded,
-                standing.parent == getpid(), standing.program == program, self.owner(of: id) == owner
-            else { continue }
-            waitpid(id, nil, WNOHANG)
-        }
-    }
-
     /// Whether it still runs; reaps it if it was ours and has ended.
     var isAlive: Bool {
         guard let standing = Self.standing(of: id), standing.startTime == startTime else { return false }
@@ -49,9 +38,7 @@ struct RunningProcess: Sendable, Equatable {
     /// The last component of the first word.
     var programName: String { arguments.first.flatMap { FilePath($0).lastComponent?.string } ?? "" }
 
-    var owner: uid_t? { Self.owner(of: id) }
-
-    private static func owner(of id: Int32) -> uid_t? {
+    var owner: uid_t? {
         var status = stat()
         return stat("/proc/\(id)", &status) == 0 ? status.st_uid : nil
     }
@@ -69,22 +56,13 @@ struct RunningProcess: Sendable, Equatable {
         if isAlive { kill(id, number) }
     }
 
-    private struct Standing {
-        let program: Substring
-        let parent: Int32
-        let startTime: UInt64
-        let hasEnded: Bool
-    }
-
     /// Fields as in proc(5); the name in the second may hold anything.
-    private static func standing(of id: Int32) -> Standing? {
-        guard let text = Files.contents(of: FilePath("/proc/\(id)/stat")), let start = text.firstIndex(of: "("),
-            let end = text.lastIndex(of: ")"), start < end
-        else { return nil }
+    private static func standing(of id: Int32) -> (startTime: UInt64, hasEnded: Bool)? {
+        guard let text = Files.contents(of: FilePath("/proc/\(id)/stat")), let end = text.lastIndex(of: ")") else {
+            return nil
+        }
         let fields = text[text.index(after: end)...].split(separator: " ")
-        guard fields.count > 19, let parent = Int32(fields[1]), let startTime = UInt64(fields[19]) else { return nil }
-        return Standing(
-            program: text[text.index(after: start)..<end], parent: parent, startTime: startTime,
-            hasEnded: ["Z", "X"].contains(fields[0]))
+        guard fields.count > 19, let startTime = UInt64(fields[19]) else { return nil }
+        return (startTime, ["Z", "X"].contains(fields[0]))
     }
 }

@@ -69,22 +69,6 @@ struct OrphanTests {
         }
     }
 
-    @Test func `children of a killed server that died before the next start are reaped`() async throws {
-        // As the program is, so that orphans become ours.
-        try #require(becomeSubreaper(1))
-        defer { _ = becomeSubreaper(0) }
-        try await Scratch.with { scratch in
-            let first = try await orphan(of: scratch, after: "SELECT 1")
-            let children = RunningProcess.all().filter { isOf($0, scratch) }.map(\.id)
-            kill(first, SIGKILL)
-            try await until("all have died") { !(children + [first]).contains(where: isAlive) }
-            #expect(children.contains(where: isKnown), "nobody has waited for them")
-            let server = try await scratch.start(settings: ["fsync": "off"])
-            #expect(!children.contains(where: isKnown))
-            await server.stop()
-        }
-    }
-
     @Test(arguments: [
         "echo $$ > \"$0\"; exec sleep 300",
         // The sleep that ends is nobody's business: it stays a zombie.
@@ -152,16 +136,6 @@ struct OrphanTests {
         _ = try await scratch.sql(statement, at: server)
         return await server.processID
     }
-
-    /// PR_SET_CHILD_SUBREAPER; Swift does not import `prctl`, which takes any number of arguments.
-    private func becomeSubreaper(_ value: UInt) -> Bool {
-        typealias Control = @convention(c) (Int32, UInt, UInt, UInt, UInt) -> Int32
-        guard let control = dlsym(nil, "prctl") else { return false }
-        return unsafeBitCast(control, to: Control.self)(36, value, 0, 0, 0) == 0
-    }
-
-    /// Whether a process of this number lives, or has ended and waits to be reaped.
-    private func isKnown(_ id: Int32) -> Bool { FileManager.default.fileExists(atPath: "/proc/\(id)") }
 
     private func isPending(_ signal: Int32, for process: Int32) -> Bool {
         let status = (try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)) ?? ""
