@@ -144,10 +144,11 @@ extension EndToEnd {
                 try await install(Tool.qkron(), as: program, in: story)
                 let server = try await story.server(program: program)
                 let person = try await server.newcomer()
-                try "#!/bin/sh\necho I am broken >&2\nexit 1\n"
-                    .write(toFile: "\(program).new", atomically: true, encoding: .utf8)
-                chmod("\(program).new", 0o755)
-                rename("\(program).new", program)
+                try await shell(
+                    """
+                    printf '#!/bin/sh\\necho I am broken >&2\\nexit 1\\n' > '\(program).new'
+                    chmod 755 '\(program).new' && mv '\(program).new' '\(program)'
+                    """, in: story)
                 await server.reload()
                 try await eventually("the log tells why") { await server.log.contains("I am broken") }
                 #expect(try await person.get("/auth/me")["username"] == .string(person.username))
@@ -155,12 +156,16 @@ extension EndToEnd {
             }
         }
 
-        /// Puts another file under a name, as packages do. By a process of its own: whatever this one starts meanwhile
-        /// would hold the file open for writing.
+        /// Puts another file under a name, as packages do.
         private func install(_ program: String, as name: String, in story: Story) async throws {
-            let tool = Tool(workspace: story.stage.workspace)
-            let command = "cp '\(program)' '\(name).new' && mv '\(name).new' '\(name)'"
-            #expect(try await tool.run(["/bin/sh", "-c", command]).hasSucceeded)
+            try await shell("cp '\(program)' '\(name).new' && mv '\(name).new' '\(name)'", in: story)
+        }
+
+        /// Makes a program by a process of its own: whatever this one starts meanwhile would hold the file open for
+        /// writing, and nobody could run it.
+        private func shell(_ script: String, in story: Story) async throws {
+            let answer = try await Tool(workspace: story.stage.workspace).run(["/bin/sh", "-c", script])
+            #expect(answer.hasSucceeded, "\(answer.error)")
         }
 
         private func postmaster(of server: QkronServer) throws -> String {
