@@ -27,7 +27,7 @@ package actor QkronServer {
         var environment = [
             "PATH": Tool.path, "HOME": workspace.root, "DATA_DIR": dataDirectory, "PORT": "0",
             "ENVIRONMENT": "development", "LOG_FORMAT": "json", "PASSWORD_HASH_COST": "1", "LOGIN_RATE_LIMIT": "0",
-            "NODE_NAME": name, "DB_POOL_SIZE": "4", "SECRET_KEY": Self.secretKey,
+            "NODE_NAME": name, "DB_POOL_SIZE": "6", "DB_CONNECT_TIMEOUT": "30", "SECRET_KEY": Self.secretKey,
             "SUPERUSER_USERNAME": Self.superuser.name, "SUPERUSER_EMAIL": "root@tests.example",
             "SUPERUSER_PASSWORD": Self.superuser.password,
         ]

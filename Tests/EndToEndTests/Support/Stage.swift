@@ -7,8 +7,8 @@ struct Stage: Sendable {
     let workspace: Workspace
     let cluster: PrivateCluster
     let server: QkronServer
-    /// Stories with servers of their own take turns, so that few processes share the machine at a time.
-    let turns = Turns(4)
+    /// Tests take turns, so that few processes share the machine at a time.
+    let turns = Turns(5)
 
     @TaskLocal static var shared: Stage?
 
@@ -18,7 +18,7 @@ struct Stage: Sendable {
 }
 
 /// The suite that holds all others: its scope sets the stage and clears it.
-@Suite(.stage) enum EndToEnd {}
+@Suite(.stage, .turn) enum EndToEnd {}
 
 /// Sets the stage before the first test, and after the last one checks that no process is left.
 struct StageTrait: SuiteTrait, TestScoping {
@@ -61,7 +61,31 @@ extension Trait where Self == StageTrait {
     static var stage: Self { Self() }
 }
 
-/// A bound on how many stories are told at once.
+/// Lets each test wait for its turn.
+struct TurnTrait: SuiteTrait, TestTrait, TestScoping {
+    var isRecursive: Bool { true }
+
+    func provideScope(
+        for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
+    ) async throws {
+        if test.isSuite { return try await function() }
+        let turns = try Stage.current.turns
+        await turns.take()
+        do {
+            try await function()
+        } catch {
+            await turns.giveBack()
+            throw error
+        }
+        await turns.giveBack()
+    }
+}
+
+extension Trait where Self == TurnTrait {
+    static var turn: Self { Self() }
+}
+
+/// A bound on how many tests run at once.
 actor Turns {
     private var free: Int
     private var waiting: [CheckedContinuation<Void, Never>] = []

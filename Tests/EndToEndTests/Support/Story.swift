@@ -13,25 +13,16 @@ actor Story {
     nonisolated var mark: String { directory }
     private var servers: [QkronServer] = []
 
-    /// Tells a story when its turn has come.
     static func tell(_ name: String, _ body: (Story) async throws -> Void) async throws {
-        let stage = try Stage.current
-        await stage.turns.take()
+        let story = try Story(name, on: Stage.current)
         do {
-            let story = try Story(name, on: stage)
-            do {
-                try await body(story)
-            } catch {
-                await story.showLogs()
-                await story.close()
-                throw error
-            }
-            await story.close()
+            try await body(story)
         } catch {
-            await stage.turns.giveBack()
+            await story.showLogs()
+            await story.close()
             throw error
         }
-        await stage.turns.giveBack()
+        await story.close()
     }
 
     private init(_ name: String, on stage: Stage) throws {
