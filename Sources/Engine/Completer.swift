@@ -81,7 +81,6 @@ package final class Completer: Service {
                 }
                 limit = min(limit * 2, Self.batch.attempts)
                 recovery.succeed()
-                signals.work.wake()
             } catch {
                 // Perhaps there was too much to do at once.
                 limit = max(1, batch.count / 2)
@@ -149,8 +148,11 @@ package final class Completer: Service {
 
     private func store(_ attempts: [FinishedAttempt]) async throws -> Set<Identifier<Execution>> {
         let recorded = try await database.transaction { try await $0.finish(attempts) }
-        // This server may be full, or stop: then another one takes up what has become ready.
-        if recorded.makeReady { announcer.announce(.work) }
+        if recorded.makeReady {
+            signals.work.wake()
+            // This server may be full, or stop: then another one takes up what has become ready.
+            announcer.announce(.work)
+        }
         return recorded.executions
     }
 }

@@ -4,8 +4,8 @@ import Storage
 package struct EngineSignals: Sendable {
     /// A task may be due earlier than was known.
     package let due = WakeSignal()
-    /// An execution may be ready, or capacity has come free.
-    package let work = WakeSignal()
+    /// An execution may be ready.
+    package let work = WorkSignal()
     /// Somebody wishes a running execution to end.
     package let wishes = WakeSignal()
 

@@ -34,6 +34,13 @@ struct Firing: Sendable {
         nextRun = plan.nextRun
     }
 
+    /// Those of the executions that may start at once on `node`, if it has room; the task's own rules allow no others.
+    func startable(_ task: DueTask, by node: Node, taskLimit: Int) -> [Identifier<Execution>] {
+        guard Set(task.requires).isSubset(of: node.labels) else { return [] }
+        let limit = (task.overlapPolicy == .allow ? taskLimit : 1) - task.unfinished
+        return executions.filter { $0.status == .pending }.prefix(max(0, limit)).map(\.id)
+    }
+
     /// Whether unfinished runs of the task are cancelled, once `made` are the executions that are new.
     func supersedes(making made: Set<Identifier<Execution>>) -> Bool {
         supersedes && executions.contains { $0.status == .pending && made.contains($0.id) }

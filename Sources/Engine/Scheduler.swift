@@ -4,6 +4,7 @@ import Logging
 import Scheduling
 import ServiceLifecycle
 import Storage
+import Synchronization
 
 /// Fires due tasks, then naps until the next slot or a wake-up. Any number of servers may do so at once: a due task is
 /// locked while its slots become executions, and both are committed together with its next run.
@@ -15,45 +16,55 @@ package struct Scheduler: Service {
     /// No nap is longer, so that a lost wake-up only delays.
     private static let longestNap = Duration.seconds(10)
 
+    private let node: Node
     private let database: Database
     private let announcer: Announcer
     private let configuration: EngineConfiguration
     private let signals: EngineSignals
+    private let grants: Grants
     private let health: EngineHealth
     private let logger: Logger
 
-    /// A scheduler on `database`.
+    /// A scheduler on `database`; what has room on `node` starts at once.
     package init(
-        database: Database, announcer: Announcer, configuration: EngineConfiguration, signals: EngineSignals,
-        health: EngineHealth, logger: Logger
+        node: Node, database: Database, announcer: Announcer, configuration: EngineConfiguration,
+        signals: EngineSignals, grants: Grants, health: EngineHealth, logger: Logger
     ) {
+        self.node = node
         self.database = database
         self.announcer = announcer
         self.configuration = configuration
         self.signals = signals
+        self.grants = grants
         self.health = health
         self.logger = logger
     }
 
     package func run() async throws {
         EngineMetrics.begin()
-        await cancelWhenGracefulShutdown { await loop() }
+        let isStopping = Atomic(false)
+        // Not cancelled in the middle: what it is granted there must reach the worker.
+        await withGracefulShutdownHandler {
+            await loop { isStopping.load(ordering: .acquiring) || Task.isCancelled }
+        } onGracefulShutdown: {
+            isStopping.store(true, ordering: .releasing)
+            signals.due.wake()
+        }
     }
 
-    private func loop() async {
+    private func loop(until isOver: () -> Bool) async {
         var recovery = LoopRecovery("scheduler", logger: logger)
         let unreadable = UnreadableTasks()
         var limit = Self.batch
-        while !Task.isCancelled {
+        while !isOver() {
             do {
                 let fired = try await fire(limit: limit, passingOver: unreadable)
-                let nap = fired == 0 ? try await napLength(passingOver: unreadable) : .zero
+                // Whoever was not found among so few is not due yet, or locked by somebody else for a moment.
+                let nap = fired < limit ? try await napLength(after: fired, passingOver: unreadable) : .zero
                 limit = Self.batch
                 recovery.succeed()
                 health.note(.scheduler, isWell: true)
                 await signals.due.nap(upTo: nap)
-            } catch is CancellationError {
-                return
             } catch {
                 // Perhaps there was too much to do at once: one task after the other is never too much.
                 limit = max(1, limit / 2)
@@ -63,34 +74,48 @@ package struct Scheduler: Service {
         }
     }
 
-    private func napLength(passingOver unreadable: UnreadableTasks) async throws -> Duration {
+    private func napLength(after fired: Int, passingOver unreadable: UnreadableTasks) async throws -> Duration {
         let seconds = try await database.store.secondsUntilDue(passingOver: unreadable.ids)
         guard let seconds else { return Self.longestNap }
+        if seconds > 0 { return min(.seconds(seconds), Self.longestNap) }
         // A task that is overdue yet was not found is locked by somebody else for a moment.
-        return min(max(.seconds(seconds), .milliseconds(5)), Self.longestNap)
+        return fired == 0 ? .milliseconds(5) : .zero
     }
 
     /// Fires what is due now.
     ///
     /// - Returns: how many tasks were fired; 0 when none is due.
     private func fire(limit: Int, passingOver unreadable: UnreadableTasks) async throws -> Int {
-        let round = try await database.transaction { store in
-            let due = try await store.dueTasks(limit: limit, passingOver: unreadable.ids)
-            let firings = firings(of: due, unreadable)
-            guard !firings.isEmpty else { return FiringRound(firings: []) }
-            var round = FiringRound(firings: firings)
-            round.made = try await store.insert(firings.flatMap { $0.firing?.executions ?? [] })
-            // Only then: a slot that has its execution already, after a clock was stepped back, supersedes nothing.
-            let superseding = firings.filter { $0.firing?.supersedes(making: round.made) == true }.map(\.task.id)
-            if !superseding.isEmpty {
-                round.superseded = try await store.cancelUnfinished(
-                    of: superseding, sparing: round.made, reason: .superseded)
-            }
-            try await store.setNextRuns(firings.map { (task: $0.task.id, nextRun: $0.firing?.nextRun) })
-            return round
+        let round: FiringRound
+        do {
+            round = try await database.transaction { store in try await fire(limit: limit, unreadable, store) }
+        } catch {
+            grants.lose()
+            throw error
         }
+        grants.hand(round.slots.leases)
         tell(round)
         return round.firings.count
+    }
+
+    private func fire(limit: Int, _ unreadable: UnreadableTasks, _ store: Store) async throws -> FiringRound {
+        let due = try await store.dueTasks(limit: limit, passingOver: unreadable.ids)
+        var round = FiringRound(firings: firings(of: due, unreadable))
+        guard !round.firings.isEmpty else { return round }
+        let startable = round.firings.flatMap { task, firing in
+            firing?.startable(task, by: node, taskLimit: configuration.taskCapacity) ?? []
+        }
+        round.slots = try await store.fire(
+            round.firings.flatMap { $0.firing?.executions ?? [] },
+            starting: startable.prefix(grants.reserve(forSlots: startable.count)), on: node,
+            moving: round.firings.map { (task: $0.task.id, nextRun: $0.firing?.nextRun) })
+        // Only then: a slot that has its execution already, after a clock was stepped back, supersedes nothing.
+        let superseding = round.firings.filter { $0.firing?.supersedes(making: round.slots.made) == true }
+        if !superseding.isEmpty {
+            round.superseded = try await store.cancelUnfinished(
+                of: superseding.map(\.task.id), sparing: round.slots.made, reason: .superseded)
+        }
+        return round
     }
 
     /// What due tasks' slots become, of as many tasks as go into one transaction. A task without a firing rests until
@@ -121,16 +146,17 @@ package struct Scheduler: Service {
     }
 
     private func tell(_ round: FiringRound) {
-        var hasWork = false
+        var waiting = 0
         for (task, firing) in round.firings {
-            for execution in firing?.executions ?? [] where round.made.contains(execution.id) {
+            for execution in firing?.executions ?? [] where round.slots.made.contains(execution.id) {
                 EngineMetrics.slot(execution)
                 if execution.status.isEnd { EngineMetrics.ended(task.kind, execution.status) }
-                hasWork = hasWork || execution.status == .pending
+                waiting += execution.status == .pending ? 1 : 0
             }
         }
+        if !round.slots.leases.isEmpty { signals.work.poke() }
         EngineMetrics.cancelledWhileWaiting(round.superseded.ended)
-        if hasWork {
+        if waiting > round.slots.leases.count {
             signals.work.wake()
             announcer.announce(.work)
         }
@@ -145,7 +171,6 @@ package struct Scheduler: Service {
 private struct FiringRound: Sendable {
     /// A task without a firing rests.
     let firings: [(task: DueTask, firing: Firing?)]
-    /// The executions that are new: a slot may have had its own.
-    var made: Set<Identifier<Execution>> = []
+    var slots = FiredSlots()
     var superseded = Cancellation()
 }

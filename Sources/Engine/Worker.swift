@@ -10,6 +10,8 @@ import Synchronization
 package struct Worker: Service {
     /// No nap is longer, so that a lost wake-up only delays.
     private static let longestNap = Duration.seconds(10)
+    /// How long is waited for what is under way.
+    private static let moment = Duration.milliseconds(4)
     /// How long the ends of the last attempts may take to be recorded when the server stops.
     private static let recordingPatience = Duration.seconds(15)
 
@@ -18,6 +20,7 @@ package struct Worker: Service {
     private let configuration: EngineConfiguration
     private let signals: EngineSignals
     private let running: RunningAttempts
+    private let grants: Grants
     private let attempts: AttemptRunner
     private let catalog: ActionCatalog
     private let handover: Handover
@@ -27,14 +30,15 @@ package struct Worker: Service {
     /// A worker of `node`; what it runs is held in `running`.
     package init(
         node: Node, database: Database, configuration: EngineConfiguration, signals: EngineSignals,
-        running: RunningAttempts, attempts: AttemptRunner, catalog: ActionCatalog, handover: Handover,
-        health: EngineHealth, logger: Logger
+        running: RunningAttempts, grants: Grants, attempts: AttemptRunner, catalog: ActionCatalog,
+        handover: Handover, health: EngineHealth, logger: Logger
     ) {
         self.node = node
         self.database = database
         self.configuration = configuration
         self.signals = signals
         self.running = running
+        self.grants = grants
         self.attempts = attempts
         self.catalog = catalog
         self.handover = handover
@@ -62,43 +66,77 @@ package struct Worker: Service {
         // What was taken over at the start is found so. A grant whose answer was lost may be committed at any time
         // after: so what the database says we run is asked after every failure, too, and now and then.
         var nextLook = clock.now
+        var nextClaim = clock.now
         while !isOver() {
-            let free = configuration.capacity - running.count
+            for lease in grants.takeHanded() { begin(lease, in: &group) }
+            if grants.takeLoss() { nextLook = clock.now }
+            if signals.work.take() { nextClaim = clock.now }
             do {
-                guard free > 0 else {
-                    await signals.work.nap(upTo: Self.longestNap)
-                    continue
+                var nap = Self.longestNap
+                if clock.now >= nextLook {
+                    if try await lookBack(into: &group) {
+                        nextLook = clock.now + configuration.leaseDuration
+                    } else {
+                        nap = Self.moment
+                    }
                 }
-                let looksBack = clock.now >= nextLook
-                let leases = looksBack ? try await forgottenLeases() : try await claim(free)
-                if looksBack { nextLook = clock.now + configuration.leaseDuration }
-                for lease in leases { begin(lease, in: &group) }
-                let nap = leases.isEmpty && !looksBack ? try await napLength() : .zero
+                if clock.now >= nextClaim {
+                    // With no place free it is tried again as soon as one is.
+                    if let rest = try await claim(into: &group) { nextClaim = clock.now + rest }
+                }
+                if clock.now < nextClaim { nap = min(nap, nextClaim - clock.now) }
                 recovery.succeed()
                 health.note(.worker, isWell: true)
                 await signals.work.nap(upTo: nap)
             } catch {
                 nextLook = clock.now
+                nextClaim = clock.now
                 health.note(.worker, isWell: false)
                 await signals.work.nap(upTo: recovery.delay(after: error))
             }
         }
+        for lease in grants.takeHanded() { begin(lease, in: &group) }
     }
+
+    /// Leases what waits, as far as there are free places.
+    ///
+    /// - Returns: after how long to do so again, unless somebody announces work; nil if no place is free.
+    private func claim(into group: inout DiscardingTaskGroup) async throws -> Duration? {
+        let room = grants.reserve()
+        defer { grants.release(room) }
+        guard room > 0 else {
+            grants.note(isQueued: true)
+            return nil
+        }
+        let leases = try await database.transaction { store in
+            try await store.claim(for: node, limit: room, taskLimit: configuration.taskCapacity)
+        }
+        for lease in leases { begin(lease, in: &group) }
+        grants.note(isQueued: leases.count == room)
+        return leases.isEmpty ? try await napLength() : gathering
+    }
+
+    /// Takes up what the database says this server is running and nobody here knows of.
+    ///
+    /// - Returns: false if grants are under way, so that it would take those up twice.
+    private func lookBack(into group: inout DiscardingTaskGroup) async throws -> Bool {
+        let isQuiet = grants.close()
+        guard isQuiet else { return false }
+        defer { grants.open() }
+        for lease in try await forgottenLeases() { begin(lease, in: &group) }
+        return true
+    }
+
+    /// Where there are many places, several that come free are filled together.
+    private var gathering: Duration { configuration.capacity < 16 ? .zero : Self.moment }
 
     private func begin(_ lease: Lease, in group: inout DiscardingTaskGroup) {
         let endSignal = running.add(lease)
         group.addTask {
             await attempts.run(lease, endSignal: endSignal)
-            signals.work.wake()  // Only now its place is free.
+            signals.work.poke()  // Only now its place is free.
         }
     }
-
-    private func claim(_ limit: Int) async throws -> [Lease] {
-        try await database.transaction { store in
-            try await store.claim(for: node, limit: limit, taskLimit: configuration.taskCapacity)
-        }
-    }
-
     private func forgottenLeases() async throws -> [Lease] {
         // Asked first: an attempt that ends while the database answers is not forgotten.
         let held = Set(running.leases.map(\.fencingToken))

@@ -49,11 +49,15 @@ extension Store {
         """
     }
 
-    /// How many runs each task has in progress, counted once and not for every execution that waits.
+    /// How many runs each task has in progress, counted once and not for every execution that waits: those that run, and
+    /// those between two attempts.
     private static let inProgress: SQL = """
         WITH in_progress AS MATERIALIZED (
-            SELECT task_id, count(*) AS runs FROM qkron.executions
-            WHERE status IN ('pending', 'running') AND started_at IS NOT NULL
+            SELECT task_id, count(*) AS runs
+            FROM (SELECT task_id FROM qkron.executions WHERE status = 'running'
+                  UNION ALL
+                  SELECT task_id FROM qkron.executions
+                  WHERE status = 'pending' AND attempt_number > 0 AND started_at IS NOT NULL) AS r
             GROUP BY task_id)
         """
 

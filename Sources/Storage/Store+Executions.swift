@@ -97,23 +97,32 @@ extension Store {
         return cancellation
     }
 
-    /// Lets the tasks of ended executions follow them, where no other run of the task is in progress and no retry of a
-    /// lost one waits. The tasks must be locked.
-    func settleTasks(after ended: [Identifier<Execution>]) async throws {
-        guard !ended.isEmpty else { return }
+    /// Lets the tasks follow what was done to executions: their retries count as those of the latest run, and where no
+    /// other run is in progress and no retry of a lost one waits, they end as it did. The tasks must be locked.
+    func settleTasks(after executions: [Identifier<Execution>]) async throws {
+        guard !executions.isEmpty else { return }
         try await change(
             """
             UPDATE qkron.tasks t
-            SET status = CASE WHEN l.status = 'completed' THEN 'completed' ELSE 'failed' END
-            FROM (SELECT DISTINCT ON (e.task_id) e.task_id, e.status
+            SET -- Beside the latest run, others that the task allows may end later.
+                retry_count = CASE WHEN t.last_run = l.started_at THEN l.retries ELSE t.retry_count END,
+                status = CASE WHEN t.status <> 'running' OR l.status IS NULL
+                                OR EXISTS (SELECT FROM qkron.executions o
+                                           WHERE o.task_id = t.id AND o.status IN ('pending', 'running')
+                                             AND (o.started_at IS NOT NULL OR o.trigger = 'retry')) THEN t.status
+                              WHEN l.status = 'completed' THEN 'completed'
+                              ELSE 'failed' END
+            FROM (SELECT e.task_id, max(e.started_at) AS started_at,
+                         (array_agg(e.attempt_number
+                                    - CASE WHEN e.attempt_status IN ('failed', 'timeout') THEN 0 ELSE 1 END
+                                    ORDER BY e.started_at DESC NULLS LAST, e.id DESC))[1] AS retries,
+                         (array_agg(e.status ORDER BY e.started_at DESC NULLS FIRST)
+                          FILTER (WHERE e.ended_at IS NOT NULL
+                                    AND (e.started_at IS NOT NULL OR e.trigger = 'retry')))[1] AS status
                   FROM qkron.executions e
-                  WHERE e.id = ANY(\(ended.map(\.uuid))) AND e.ended_at IS NOT NULL
-                    AND (e.started_at IS NOT NULL OR e.trigger = 'retry')
-                  ORDER BY e.task_id, e.started_at DESC NULLS FIRST) AS l
-            WHERE t.id = l.task_id AND t.status = 'running'
-              AND NOT EXISTS (SELECT FROM qkron.executions o
-                              WHERE o.task_id = t.id AND o.status IN ('pending', 'running')
-                                AND (o.started_at IS NOT NULL OR o.trigger = 'retry'))
+                  WHERE e.id = ANY(\(executions.map(\.uuid)))
+                  GROUP BY e.task_id) AS l
+            WHERE t.id = l.task_id
             """)
     }
 }

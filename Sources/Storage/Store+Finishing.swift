@@ -98,13 +98,7 @@ extension Store {
             -- IS TRUE, so that rows are found by their ids: the planner takes what runs for few, and would read all of it
             -- for every attempt.
             WHERE e.id = f.id AND e.fencing_token = f.token AND (e.status = 'running') IS TRUE
-            RETURNING e.id, e.task_id, e.attempt_number, e.attempt_status, e.started_at
-        ), counted AS (
-            UPDATE qkron.tasks t
-            SET retry_count = c.attempt_number - CASE WHEN c.attempt_status IN ('failed', 'timeout') THEN 0 ELSE 1 END
-            FROM (SELECT DISTINCT ON (task_id) * FROM closed ORDER BY task_id, started_at DESC, id DESC) AS c
-            -- Of the latest run only: beside it, others that the task allows may end later.
-            WHERE t.id = c.task_id AND t.last_run = c.started_at
+            RETURNING e.id, e.task_id
         )
         SELECT c.id, EXISTS (SELECT FROM qkron.executions o
                              WHERE o.task_id = c.task_id AND o.status = 'pending') AS has_next

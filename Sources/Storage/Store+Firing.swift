@@ -27,6 +27,8 @@ package struct DueTask: Sendable {
     package let overlapPolicy: OverlapPolicy
     /// 1 to 10, which its executions inherit; bigger is more urgent.
     package let priority: Int
+    /// The labels that a server needs to run it.
+    package let requires: [String]
     /// Executions of the task that have not ended.
     package let unfinished: Int
     /// Those of them that have not started.
@@ -67,6 +69,17 @@ package struct NewExecution: Sendable, Equatable {
     }
 }
 
+/// What due slots have become.
+package struct FiredSlots: Sendable {
+    /// The executions that are new: a slot may have had its own.
+    package var made: Set<Identifier<Execution>> = []
+    /// The right to those of them that started at once.
+    package var leases: [Lease] = []
+
+    /// Nothing was due.
+    package init() {}
+}
+
 extension Store {
     /// Locks up to `limit` due tasks that nobody else is busy with, the longest due first.
     package func dueTasks(
@@ -80,7 +93,7 @@ extension Store {
             """
             SELECT t.id, t.task_type, t.schedule_type, t.schedule, t.timezone, t.starts_at, t.ends_at, t.anchor,
                    t.once_at, t.next_run, t.timing_since, t.misfire_policy, t.misfire_grace, t.overlap_policy,
-                   t.priority, u.role, u.is_active AS owner_is_active, c.unfinished, c.waiting, clock_timestamp() AS now
+                   t.priority, t.requires, u.role, u.is_active AS owner_is_active, c.unfinished, c.waiting, clock_timestamp() AS now
             FROM qkron.tasks t
             JOIN qkron.users u ON u.id = t.owner_id
             CROSS JOIN LATERAL (
@@ -127,6 +140,66 @@ extension Store {
         return Set(try decode(rows) { Identifier(try $0.decode("id")) })
     }
 
+    /// Records the executions of due slots as they are made, and moves their tasks on. Those of `starting` start at once on
+    /// `node`, if it has the right to claim; whoever names them has made sure that their tasks allow it. A slot that has
+    /// its execution already keeps that one.
+    package func fire(
+        _ executions: [NewExecution], starting: some Sequence<Identifier<Execution>>, on node: Node,
+        moving moves: [(task: Identifier<TaskDefinition>, nextRun: Date?)]
+    ) async throws -> FiredSlots {
+        let starting = Set(starting)
+        let rows = try await rows(
+            """
+            WITH entitled AS (
+                -- Not waited for: claims lock the node before tasks, and this is the other way round.
+                \(Self.rightToClaim(of: node)) FOR KEY SHARE SKIP LOCKED
+            ), slot AS (
+                SELECT *, starts AND EXISTS (SELECT FROM entitled) AS begins
+                FROM unnest(\(executions.map(\.id.uuid)), \(executions.map(\.task.uuid)),
+                            \(executions.map(\.trigger.rawValue)), \(executions.map(\.scheduledFor)),
+                            \(executions.map(\.status.rawValue)), \(executions.map { $0.reason?.rawValue }),
+                            \(executions.map(\.priority)), \(executions.map { starting.contains($0.id) }))
+                     AS s (id, task_id, trigger, scheduled_for, status, reason, priority, starts)
+            ), made AS (
+                INSERT INTO qkron.executions (
+                    id, task_id, trigger, scheduled_for, reason, priority, not_before, created_at, status, ended_at,
+                    attempt_number, fencing_token, node_id, node_epoch, node_name, started_at, attempt_started_at,
+                    is_exclusive)
+                SELECT s.id, s.task_id, s.trigger, s.scheduled_for, s.reason, s.priority, clock_timestamp(),
+                       clock_timestamp(), CASE WHEN s.begins THEN 'running' ELSE s.status END,
+                       CASE WHEN s.status <> 'pending' THEN clock_timestamp() END,
+                       CASE WHEN s.begins THEN 1 ELSE 0 END,
+                       CASE WHEN s.begins THEN nextval('qkron.fencing_tokens') END,
+                       CASE WHEN s.begins THEN \(node.id.uuid) END, CASE WHEN s.begins THEN \(node.epoch) END,
+                       CASE WHEN s.begins THEN \(node.name) END,
+                       CASE WHEN s.begins THEN statement_timestamp() END,
+                       CASE WHEN s.begins THEN statement_timestamp() END,
+                       s.begins AND t.overlap_policy <> 'allow'
+                FROM slot s JOIN qkron.tasks t ON t.id = s.task_id
+                ON CONFLICT (task_id, scheduled_for) WHERE trigger = 'schedule' DO NOTHING
+                RETURNING *
+            ), moved AS (
+                UPDATE qkron.tasks t
+                SET next_run = m.next_run,
+                    status = CASE WHEN b.started_at IS NULL OR t.status = 'cancelled' THEN t.status ELSE 'running' END,
+                    last_run = coalesce(b.started_at, t.last_run),
+                    retry_count = CASE WHEN b.started_at IS NULL THEN t.retry_count ELSE 0 END
+                FROM unnest(\(moves.map(\.task.uuid)), \(moves.map(\.nextRun))) AS m (id, next_run)
+                LEFT JOIN (SELECT DISTINCT task_id, started_at FROM made WHERE status = 'running') AS b
+                     ON b.task_id = m.id
+                WHERE t.id = m.id
+            )
+            SELECT \(Lease.columns)
+            FROM made e LEFT JOIN qkron.tasks t ON t.id = e.task_id AND e.status = 'running'
+            """)
+        var slots = FiredSlots()
+        slots.made = Set(try decode(rows) { Identifier(try $0.decode("id")) })
+        slots.leases = try decode(rows) { row in
+            try row.decode("fencing_token", as: Int?.self) == nil ? nil : try Lease(row: row)
+        }.compactMap { $0 }
+        return slots
+    }
+
     /// Seconds until the next task is due, by the database's clock; negative if one is overdue, nil if none will be.
     package func secondsUntilDue(passingOver others: [Identifier<TaskDefinition>] = []) async throws -> Double? {
         try await one(
@@ -166,6 +239,7 @@ extension DueTask {
             misfireGrace: try row.decode("misfire_grace"),
             overlapPolicy: try row.named("overlap_policy"),
             priority: try row.decode("priority"),
+            requires: try row.decode("requires"),
             unfinished: try row.decode("unfinished"),
             waiting: try row.decode("waiting"),
             now: try row.decode("now"))

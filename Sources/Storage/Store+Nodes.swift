@@ -19,14 +19,16 @@ extension Store {
     /// draining, or it has begun another epoch. So no grant is committed after a later start, a reaper, or whoever
     /// drains it, has looked.
     func lockRightToClaim(of node: Node) async throws -> Bool {
-        try await !rows(
-            """
-            SELECT FROM qkron.nodes
-            WHERE id = \(node.id.uuid) AND epoch = \(node.epoch) AND lease_expires_at > clock_timestamp()
-              AND NOT is_draining
-            FOR KEY SHARE
-            """
-        ).isEmpty
+        try await !rows("\(Self.rightToClaim(of: node)) FOR KEY SHARE").isEmpty
+    }
+
+    /// The node's row, if it has the right to claim.
+    static func rightToClaim(of node: Node) -> SQL {
+        """
+        SELECT FROM qkron.nodes
+        WHERE id = \(node.id.uuid) AND epoch = \(node.epoch) AND lease_expires_at > clock_timestamp()
+          AND NOT is_draining
+        """
     }
 
     /// Begins the next epoch of a node and grants it its first lease; runs in a transaction of its own. Waits for what

@@ -24,7 +24,7 @@ import Testing
                     onceAt: nil),
             nextRun: now.addingTimeInterval(-age), timingSince: timingSince ?? anchor, kind: .command, ownerRole: role,
             ownerIsActive: ownerIsActive, misfirePolicy: misfire, misfireGrace: grace, overlapPolicy: overlap,
-            priority: 7, unfinished: unfinished, waiting: waiting, now: now)
+            priority: 7, requires: [], unfinished: unfinished, waiting: waiting, now: now)
     }
 
     private func fire(_ task: DueTask, roles: Set<Role> = [.user, .superuser]) throws -> Firing {

@@ -75,7 +75,8 @@ import Testing
         signals.take(.work)
         await signals.work.nap(upTo: .seconds(3600))
         signals.takeAll()
-        for signal in [signals.due, signals.work, signals.wishes] { await signal.nap(upTo: .seconds(3600)) }
+        await signals.work.nap(upTo: .seconds(3600))
+        for signal in [signals.due, signals.wishes] { await signal.nap(upTo: .seconds(3600)) }
     }
 }
 

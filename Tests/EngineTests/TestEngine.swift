@@ -33,6 +33,7 @@ struct TestEngine {
             capacity: capacity, taskCapacity: 5, leaseSeconds: leaseSeconds, killGrace: .seconds(1),
             shutdownGrace: shutdownGrace, commandRoles: [.user, .superuser])
         let completer = Completer(database: shared, announcer: announcer, signals: signals, logger: quietLogger)
+        let grants = Grants(capacity: capacity, running: running)
         let attempts = AttemptRunner(catalog: catalog, running: running, completer: completer, logger: quietLogger)
         group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
@@ -50,10 +51,11 @@ struct TestEngine {
                         logger: quietLogger),
                     Worker(
                         node: node, database: shared, configuration: settings, signals: signals, running: running,
-                        attempts: attempts, catalog: catalog, handover: Handover(), health: health, logger: quietLogger),
+                        grants: grants, attempts: attempts, catalog: catalog, handover: Handover(), health: health,
+                        logger: quietLogger),
                     Scheduler(
-                        database: shared, announcer: announcer, configuration: settings, signals: signals,
-                        health: health, logger: quietLogger),
+                        node: node, database: shared, announcer: announcer, configuration: settings, signals: signals,
+                        grants: grants, health: health, logger: quietLogger),
                     Reaper(
                         node: node, database: shared, announcer: announcer, catalog: catalog,
                         configuration: settings, signals: signals, logger: quietLogger),

@@ -209,6 +209,7 @@ struct Composition {
                 metadata: ["carried_on": "\(granted.count)", "ended": "\(inherited.count - granted.count)"])
         }
         let completer = Completer(database: database, announcer: announcer, signals: signals, logger: logger)
+        let grants = Grants(capacity: engineSettings.capacity, running: running)
         return [
             AnnouncementRelay(
                 announcements: Announcements(
@@ -223,12 +224,13 @@ struct Composition {
                 logger: logger),
             Worker(
                 node: node, database: database, configuration: engineSettings, signals: signals, running: running,
+                grants: grants,
                 attempts: AttemptRunner(
                     catalog: catalog, running: running, completer: completer, logger: logger),
                 catalog: catalog, handover: handover, health: health, logger: logger),
             Scheduler(
-                database: database, announcer: announcer, configuration: engineSettings, signals: signals,
-                health: health, logger: logger),
+                node: node, database: database, announcer: announcer, configuration: engineSettings, signals: signals,
+                grants: grants, health: health, logger: logger),
             Reaper(
                 node: node, database: database, announcer: announcer, catalog: catalog,
                 configuration: engineSettings, signals: signals, logger: logger),
