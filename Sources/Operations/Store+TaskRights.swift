@@ -5,10 +5,17 @@ extension Store {
     /// The task, if `principal` may touch it.
     func task(_ id: Identifier<TaskDefinition>, for principal: User) async throws -> TaskDefinition {
         guard let task = try await task(id) else { throw OperationError.noTask }
-        guard principal.role == .superuser || task.ownerID == principal.id else {
+        try principal.checkMayTouch(taskOf: task.ownerID)
+        return task
+    }
+}
+
+extension User {
+    /// - Throws: `notOwner` unless the owner's tasks are this user's to touch.
+    func checkMayTouch(taskOf owner: Identifier<User>) throws {
+        guard role == .superuser || owner == id else {
             throw OperationError.refused(.notOwner, "This task belongs to somebody else.")
         }
-        return task
     }
 }
 

@@ -10,6 +10,7 @@ package struct TaskOperations: Sendable {
     private let announcer: Announcer
     private let rules: TaskRules
     private let onCancelled: CancellationObserver
+    private let runs: RunRequests
 
     /// Operations on the tasks of `database`, under `rules`.
     package init(
@@ -19,6 +20,7 @@ package struct TaskOperations: Sendable {
         self.announcer = announcer
         self.rules = rules
         self.onCancelled = onCancelled
+        runs = RunRequests(database: database, announcer: announcer, rules: rules, onCancelled: onCancelled)
     }
 
     /// Makes a task and schedules it at once.
@@ -112,39 +114,7 @@ package struct TaskOperations: Sendable {
     package func execute(
         _ id: Identifier<TaskDefinition>, as principal: User
     ) async throws -> Identifier<Execution> {
-        let (execution, superseded) = try await database.transaction { store in
-            guard try await store.lockTask(id) else { throw OperationError.noTask }
-            let task = try await store.task(id, for: principal)
-            try rules.checkMayMake(task.action.kind, as: principal)
-            guard task.status != .cancelled else {
-                throw OperationError.refused(.taskCancelled, "The task is cancelled. Resume it to run it again.")
-            }
-            return try await insertRun(of: task, store)
-        }
-        announcer.announce(.work)
-        follow(superseded)
-        return execution
-    }
-
-    private func insertRun(
-        of task: TaskDefinition, _ store: Store
-    ) async throws -> (Identifier<Execution>, superseded: Cancellation) {
-        let counts = try await store.unfinished(of: task.id)
-        let decision = task.overlapPolicy.decision(
-            unfinished: counts.unfinished, waiting: counts.waiting, isSlot: false)
-        if case .skip = decision {
-            throw OperationError.refused(
-                .queueFull, "\(OverlapPolicy.waitingLimit) runs of this task are waiting already.")
-        }
-        var superseded = Cancellation()
-        if decision == .supersede {
-            superseded = try await store.cancelUnfinished(of: [task.id], reason: .superseded)
-        }
-        let execution = NewExecution(
-            task: task.id, trigger: .manual, scheduledFor: try await store.now(), status: .pending, reason: nil,
-            priority: task.priority)
-        try await store.insert([execution])
-        return (execution.id, superseded)
+        try await runs.run(id, as: principal)
     }
 
     private func apply(

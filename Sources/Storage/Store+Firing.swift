@@ -209,20 +209,6 @@ extension Store {
             WHERE id <> ALL(\(others.map(\.uuid)))
             """)
     }
-
-    /// What waits for a new run of a locked task: `(unfinished, waiting)`.
-    package func unfinished(
-        of task: Identifier<TaskDefinition>
-    ) async throws -> (unfinished: Int, waiting: Int) {
-        let rows = try await rows(
-            """
-            SELECT count(*) AS unfinished, count(*) FILTER (WHERE started_at IS NULL) AS waiting
-            FROM qkron.executions
-            WHERE task_id = \(task.uuid) AND status IN ('pending', 'running')
-            """)
-        return try only(
-            try decode(rows) { (try $0.decode("unfinished", as: Int.self), try $0.decode("waiting", as: Int.self)) })
-    }
 }
 
 extension DueTask {

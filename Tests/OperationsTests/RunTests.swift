@@ -33,6 +33,65 @@ import Testing
         }
     }
 
+    @Test func `runs asked for at once are each answered for themselves`() async throws {
+        let operations = try await TestOperations()
+        let (database, alice, bob) = (operations.database, operations.alice, operations.bob)
+        let mine = try await operations.make { $0.overlapPolicy = .value(.allow) }
+        let last = try await operations.make { $0.overlapPolicy = .value(.cancelPrevious) }
+        let full = try await operations.make { $0.overlapPolicy = .value(.queue) }
+        let now = try await database.second()
+        try await database.store.insert(
+            (0..<995).map {
+                NewExecution(
+                    task: full.id, trigger: .manual, scheduledFor: now.addingTimeInterval(-Double($0)),
+                    status: .pending, reason: nil, priority: 5)
+            })
+        let asked: [(Identifier<TaskDefinition>, User)] = (0..<60).map { number in
+            [(mine.id, alice), (last.id, alice), (full.id, alice), (mine.id, bob), (Identifier(), alice)][number % 5]
+        }
+        let verdicts = await withTaskGroup(of: (Int, String).self) { group in
+            for (number, (task, principal)) in asked.enumerated() {
+                group.addTask {
+                    do {
+                        _ = try await operations.tasks.execute(task, as: principal)
+                        return (number % 5, "made")
+                    } catch OperationError.refused(let refusal, _) {
+                        return (number % 5, refusal.rawValue)
+                    } catch {
+                        return (number % 5, "\(error)")
+                    }
+                }
+            }
+            var verdicts: [Int: [String: Int]] = [:]
+            for await (kind, verdict) in group { verdicts[kind, default: [:]][verdict, default: 0] += 1 }
+            return verdicts
+        }
+        #expect(
+            verdicts == [
+                0: ["made": 12], 1: ["made": 12], 2: ["made": 5, "queue_full": 7], 3: ["not_owner": 12],
+                4: ["not_found": 12],
+            ])
+        #expect(try await database.executions(of: mine).count == 12)
+        let superseding = try await database.executions(of: last).map(\.status)
+        #expect(superseding.count { $0 == .pending } == 1 && superseding.count { $0 == .cancelled } == 11)
+        #expect(operations.cancelled.total == 11)
+    }
+
+    @Test func `a task that somebody is busy with keeps no other waiting`() async throws {
+        let operations = try await TestOperations()
+        let (tasks, alice) = (operations.tasks, operations.alice)
+        let busy = try await operations.make()
+        let other = try await operations.make()
+        let asked = try await operations.database.database.transaction { store in
+            _ = try await store.lockTask(busy.id)
+            let asked = (0..<2).map { _ in Task { try await tasks.execute(busy.id, as: alice) } }
+            for _ in 0..<10 { _ = try await tasks.execute(other.id, as: alice) }
+            return asked
+        }
+        for run in asked { _ = try await run.value }
+        #expect(try await operations.database.executions(of: busy).count == 2)
+    }
+
     @Test func `a thousand waiting runs are enough`() async throws {
         let operations = try await TestOperations()
         for policy in [OverlapPolicy.queue, .skip, .allow] {

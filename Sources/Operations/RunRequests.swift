@@ -1,0 +1,170 @@
+import Domain
+import Storage
+import Synchronization
+
+/// Runs that people ask for: those asked for at the same time are recorded in one transaction, so that many cost little
+/// more than one.
+final class RunRequests: Sendable {
+    /// The most in one transaction.
+    private static let batch = 200
+    /// While the commit of one is waited for, the next is prepared.
+    private static let workers = 2
+
+    private struct Request: Sendable {
+        let task: Identifier<TaskDefinition>
+        let principal: User
+        let answer: CheckedContinuation<Identifier<Execution>, any Error>
+    }
+
+    private struct Queue {
+        var waiting: [Request] = []
+        var workers = 0
+    }
+
+    private let database: Database
+    private let announcer: Announcer
+    private let rules: TaskRules
+    private let onCancelled: CancellationObserver
+    private let queue = Mutex(Queue())
+
+    init(
+        database: Database, announcer: Announcer, rules: TaskRules, onCancelled: @escaping CancellationObserver
+    ) {
+        self.database = database
+        self.announcer = announcer
+        self.rules = rules
+        self.onCancelled = onCancelled
+    }
+
+    /// Records a run of `task`; returns when it is durable.
+    ///
+    /// - Throws: `notFound`, `notOwner`, `roleRequired`, `taskCancelled`, `queueFull`.
+    func run(_ task: Identifier<TaskDefinition>, as principal: User) async throws -> Identifier<Execution> {
+        try await withCheckedThrowingContinuation { answer in
+            let isWorkerNeeded = queue.withLock { queue in
+                queue.waiting.append(Request(task: task, principal: principal, answer: answer))
+                guard queue.workers < Self.workers else { return false }
+                queue.workers += 1
+                return true
+            }
+            // Not a child of the request that begins it: others wait for it, too.
+            if isWorkerNeeded { Task { await work() } }
+        }
+    }
+
+    private func work() async {
+        while let requests = next() {
+            for request in await record(requests, passingOverBusy: true) {
+                // Whose task is locked, or does not exist, keeps nobody else waiting.
+                Task { await record([request], passingOverBusy: false) }
+            }
+        }
+    }
+
+    private func next() -> [Request]? {
+        queue.withLock { queue in
+            guard !queue.waiting.isEmpty else {
+                queue.workers -= 1
+                return nil
+            }
+            defer { queue.waiting.removeFirst(min(Self.batch, queue.waiting.count)) }
+            return Array(queue.waiting.prefix(Self.batch))
+        }
+    }
+
+    /// Answers requests, together.
+    ///
+    /// - Returns: those left unanswered, since their tasks were passed over.
+    @discardableResult
+    private func record(_ requests: [Request], passingOverBusy: Bool) async -> [Request] {
+        let round: Round
+        do {
+            round = try await database.transaction { [rules] store in
+                let ids = Set(requests.map(\.task))
+                let tasks = try await store.requestedTasks(ids, passingOverBusy: passingOverBusy)
+                var round = Round(tasks)
+                let answers = requests.map { round.decide($0.task, as: $0.principal, rules) }
+                if !round.superseding.isEmpty {
+                    round.superseded = try await store.cancelUnfinished(of: round.superseding, reason: .superseded)
+                }
+                try await store.insert(round.executions)
+                round.answers = answers
+                return round
+            }
+        } catch {
+            for request in requests { request.answer.resume(throwing: error) }
+            return []
+        }
+        if !round.executions.isEmpty { announcer.announce(.work) }
+        onCancelled(round.superseded.ended)
+        if round.superseded.hasWishes { announcer.announce(.wishes) }
+        var passedOver: [Request] = []
+        for (request, answer) in zip(requests, round.answers) {
+            if let answer { request.answer.resume(with: answer) } else { passedOver.append(request) }
+        }
+        guard passingOverBusy else {
+            for request in passedOver { request.answer.resume(throwing: OperationError.noTask) }
+            return []
+        }
+        return passedOver
+    }
+}
+
+/// What becomes of the requests of one transaction.
+private struct Round: Sendable {
+    private struct Entry {
+        let task: RequestedTask
+        var unfinished: Int
+        var waiting: Int
+    }
+
+    private var entries: [Identifier<TaskDefinition>: Entry]
+    private(set) var executions: [NewExecution] = []
+    /// The tasks whose unfinished runs are cancelled first.
+    private(set) var superseding: [Identifier<TaskDefinition>] = []
+    var superseded = Cancellation()
+    /// As the requests; nil where the task was not found.
+    var answers: [Result<Identifier<Execution>, any Error>?] = []
+
+    init(_ tasks: [RequestedTask]) {
+        entries = Dictionary(
+            uniqueKeysWithValues: tasks.map { task in
+                (task.id, Entry(task: task, unfinished: task.unfinished, waiting: task.waiting))
+            })
+    }
+
+    /// Decides one request after the other; nil if its task was not found, or must be asked again alone.
+    mutating func decide(
+        _ id: Identifier<TaskDefinition>, as principal: User, _ rules: TaskRules
+    ) -> Result<Identifier<Execution>, any Error>? {
+        guard let entry = entries[id] else { return nil }
+        let task = entry.task
+        do {
+            try principal.checkMayTouch(taskOf: task.ownerID)
+            try rules.checkMayMake(task.kind, as: principal)
+            guard task.status != .cancelled else {
+                throw OperationError.refused(.taskCancelled, "The task is cancelled. Resume it to run it again.")
+            }
+            switch task.overlapPolicy.decision(unfinished: entry.unfinished, waiting: entry.waiting, isSlot: false) {
+            case .skip:
+                throw OperationError.refused(
+                    .queueFull, "\(OverlapPolicy.waitingLimit) runs of this task are waiting already.")
+            case .supersede where entry.unfinished > task.unfinished:
+                // It supersedes a run of this same round, which is not recorded yet.
+                return nil
+            case .supersede:
+                superseding.append(id)
+            case .run:
+                break
+            }
+        } catch {
+            return .failure(error)
+        }
+        let execution = NewExecution(
+            task: id, trigger: .manual, scheduledFor: task.now, status: .pending, reason: nil, priority: task.priority)
+        executions.append(execution)
+        entries[id]?.unfinished += 1
+        entries[id]?.waiting += 1
+        return .success(execution.id)
+    }
+}

@@ -1,0 +1,67 @@
+import Domain
+import Foundation
+import Postgres
+
+/// A task that a run is asked of, locked by the transaction that found it.
+package struct RequestedTask: Sendable {
+    /// The task's id.
+    package let id: Identifier<TaskDefinition>
+    /// Whose it is.
+    package let ownerID: Identifier<User>
+    /// The kind of its action.
+    package let kind: ActionKind
+    /// Where it stands.
+    package let status: TaskStatus
+    /// What becomes of a run that meets an unfinished one.
+    package let overlapPolicy: OverlapPolicy
+    /// 1 to 10, which its executions inherit; bigger is more urgent.
+    package let priority: Int
+    /// Executions of the task that have not ended.
+    package let unfinished: Int
+    /// Those of them that have not started.
+    package let waiting: Int
+    /// The database's clock when the task was found.
+    package let now: Date
+}
+
+extension Store {
+    /// Locks the tasks of these ids, as far as they exist.
+    ///
+    /// - Parameter passingOverBusy: leaves out those that somebody else is busy with, instead of waiting for them.
+    package func requestedTasks(
+        _ ids: Set<Identifier<TaskDefinition>>, passingOverBusy: Bool
+    ) async throws -> [RequestedTask] {
+        let locking: SQL = "SELECT id FROM qkron.tasks WHERE id = ANY(\(ids.map(\.uuid))) ORDER BY id FOR NO KEY UPDATE"
+        let locked = try await rows(passingOverBusy ? "\(locking) SKIP LOCKED" : locking)
+        let found: [UUID] = try decode(locked) { try $0.decode("id") }
+        guard !found.isEmpty else { return [] }
+        // A second statement: what it counts is newer than the locks, so nobody can add to it unseen.
+        let rows = try await rows(
+            """
+            SELECT t.id, t.owner_id, t.task_type, t.status, t.overlap_policy, t.priority, c.unfinished, c.waiting,
+                   clock_timestamp() AS now
+            FROM qkron.tasks t
+            CROSS JOIN LATERAL (
+                SELECT count(*) AS unfinished, count(*) FILTER (WHERE e.started_at IS NULL) AS waiting
+                FROM qkron.executions e
+                WHERE e.task_id = t.id AND e.status IN ('pending', 'running')) AS c
+            WHERE t.id = ANY(\(found))
+            """)
+        return try decode(rows, RequestedTask.init(row:))
+    }
+}
+
+extension RequestedTask {
+    fileprivate init(row: PostgresRow) throws(PostgresError) {
+        self.init(
+            id: Identifier(try row.decode("id")),
+            ownerID: Identifier(try row.decode("owner_id")),
+            kind: ActionKind(rawValue: try row.decode("task_type")),
+            status: try row.named("status"),
+            overlapPolicy: try row.named("overlap_policy"),
+            priority: try row.decode("priority"),
+            unfinished: try row.decode("unfinished"),
+            waiting: try row.decode("waiting"),
+            now: try row.decode("now"))
+    }
+}
