@@ -9,6 +9,8 @@ import Synchronization
 package final class Completer: Service {
     /// The most attempts, and about the most bytes of output, of one transaction; fewer attempts after a failure.
     private static let batch = (attempts: 200, bytes: 16 << 20)
+    /// So long after a transaction for several, ends are gathered for the next: it costs much, and a row in it little.
+    private static let gathering = Duration.milliseconds(4)
 
     private struct Queue {
         var waiting: [Waiting] = []
@@ -68,7 +70,12 @@ package final class Completer: Service {
     private func loop() async {
         var recovery = LoopRecovery("completer", logger: logger)
         var limit = Self.batch.attempts
+        var quiet = ContinuousClock.now
         while !Task.isCancelled {
+            let rest = quiet - .now
+            if rest > .zero, waitingCount < limit / 2 {
+                try? await Task.sleep(for: rest)  // Cancelled only at the end of the server's life.
+            }
             let batch = takeBatch(of: limit)
             guard !batch.isEmpty else {
                 await signal.nap(upTo: .seconds(10))
@@ -81,6 +88,7 @@ package final class Completer: Service {
                 }
                 limit = min(limit * 2, Self.batch.attempts)
                 recovery.succeed()
+                if batch.count > 1 { quiet = .now + Self.gathering }
             } catch {
                 // Perhaps there was too much to do at once.
                 limit = max(1, batch.count / 2)

@@ -83,10 +83,11 @@ extension Store {
         "CASE WHEN t.requires = '{}' THEN true ELSE t.requires <@ \(labels) END"
     }
 
-    /// What waits for the same task as `e` and comes first, be it only the retry of a lost run, for its delay.
+    /// What waits for the same task as `e` and comes first, be it only the retry of a lost run, for its delay. Asked so
+    /// that one index alone answers: by `pending` the planner might read all that wait.
     private static let earlierInLine: SQL = """
         SELECT FROM qkron.executions o
-        WHERE o.task_id = e.task_id AND o.status = 'pending' AND o.started_at IS NULL
+        WHERE o.task_id = e.task_id AND o.status IN ('pending', 'running') AND o.started_at IS NULL
           AND (o.scheduled_for, o.id) < (e.scheduled_for, e.id)
         """
 
@@ -114,7 +115,8 @@ extension Store {
                                           ORDER BY e.scheduled_for, e.id) AS place,
                        EXISTS (\(Self.earlierInLine)) AS has_earlier
                 FROM qkron.executions e JOIN qkron.tasks t ON t.id = e.task_id
-                WHERE e.id = ANY(\(candidates)) AND e.status = 'pending' AND e.not_before <= clock_timestamp()
+                WHERE e.id = ANY(\(candidates)) AND (e.status = 'pending') IS TRUE
+                  AND e.not_before <= clock_timestamp()
                   AND \(Self.isCarried(by: node.labels))
             ), granted AS (
                 SELECT c.* FROM candidate c

@@ -79,7 +79,8 @@ extension Store {
             UPDATE qkron.executions e
             SET status = 'cancelled', reason = \(reason.rawValue), ended_at = clock_timestamp()
             FROM qkron.tasks t
-            WHERE t.id = e.task_id AND e.status = 'pending' AND \(chosen)
+            WHERE t.id = e.task_id AND e.status IN ('pending', 'running') AND (e.status = 'pending') IS TRUE
+              AND \(chosen)
             RETURNING e.id, t.task_type
             """)
         let ended = try decode(rows) {

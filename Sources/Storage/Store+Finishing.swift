@@ -101,7 +101,8 @@ extension Store {
             RETURNING e.id, e.task_id
         )
         SELECT c.id, EXISTS (SELECT FROM qkron.executions o
-                             WHERE o.task_id = c.task_id AND o.status = 'pending') AS has_next
+                             WHERE o.task_id = c.task_id AND o.status IN ('pending', 'running')
+                               AND (o.status = 'pending') IS TRUE) AS has_next
         FROM closed c
         """
     }

@@ -100,7 +100,7 @@ extension Store {
                 SELECT count(*) AS unfinished, count(*) FILTER (WHERE e.started_at IS NULL) AS waiting
                 FROM qkron.executions e
                 WHERE e.task_id = t.id AND e.status IN ('pending', 'running')) AS c
-            WHERE t.id = ANY(\(ids)) AND t.next_run IS NOT NULL
+            WHERE t.id = ANY(\(ids))
             ORDER BY t.next_run, t.id
             """)
         return try decode(rows, DueTask.init(row:))

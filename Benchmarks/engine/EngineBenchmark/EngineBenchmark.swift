@@ -56,7 +56,8 @@ struct EngineBenchmark {
                         signals: signals, running: running, handover: handover, health: health, logger: logger),
                     Worker(
                         node: node, database: database, configuration: settings, signals: signals, running: running,
-                        grants: Grants(capacity: capacity, running: running), attempts: attempts, catalog: catalog, handover: handover, health: health, logger: logger),
+                        grants: Grants(capacity: capacity, running: running),
+                        attempts: attempts, catalog: catalog, handover: handover, health: health, logger: logger),
                 ],
                 gracefulShutdownSignals: [.sigterm], logger: logger))
     }
