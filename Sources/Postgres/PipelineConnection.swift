@@ -16,63 +16,104 @@ final class PipelineConnection {
         try wire.enterPipelineMode()
     }
 
-    /// Sends all reads, and tells what each one answered, in their order.
+    /// Sends all reads, and tells what each of them answered, by its number.
+    ///
+    /// What is prepared already goes out in one group, which the server answers at one go; it runs each read on what is
+    /// there at that moment, but a read that fails takes those after it in its group along. These are asked again, each
+    /// by itself.
     ///
     /// Throws `PostgresError` where the connection is lost; the reads that were not told of have no answer.
     func answer(
         _ reads: [(key: PreparedStatements.Key, parameters: [PostgresValue])],
-        _ tell: (Result<[PostgresRow], any Error>) -> Void
+        _ tell: (Int, Result<[PostgresRow], any Error>) -> Void
     ) throws {
-        var sent: [PreparedStatements.Statement] = []
-        for read in reads { sent.append(try send(read.key, read.parameters)) }
-        let deadline = ContinuousClock.now + limit
-        for (read, statement) in zip(reads, sent) {
-            do {
-                tell(.success(try rows(of: statement, until: deadline)))
-            } catch let error as PostgresError where error.isFaultOfStatement {
-                statements.remove(read.key)
-                // Forgotten or out of date: another connection prepares it anew.
-                tell(.failure(error.isStalePlan ? ReadPipeline.Unanswered() : error))
-            }
-        }
+        let spared = try answer(Array(reads.indices), of: reads, together: true, tell)
+        guard !spared.isEmpty else { return }
+        _ = try answer(spared, of: reads, together: false, tell)
     }
 
-    private func send(
-        _ key: PreparedStatements.Key, _ parameters: [PostgresValue]
-    ) throws -> PreparedStatements.Statement {
-        let statement: PreparedStatements.Statement
-        if let known = statements.find(key) {
-            statement = known
-        } else {
-            if let evicted = statements.evict() { try wire.sendCommand("DEALLOCATE \(evicted.name)") }
-            statement = PreparedStatements.Statement(name: statements.nextName())
-            try wire.sendPrepare(key.text, name: statement.name, types: key.types)
-            statements.insert(statement, for: key)
+    /// Asks these of the reads, and returns those that had no answer because another one failed.
+    private func answer(
+        _ numbers: [Int], of reads: [(key: PreparedStatements.Key, parameters: [PostgresValue])], together: Bool,
+        _ tell: (Int, Result<[PostgresRow], any Error>) -> Void
+    ) throws -> [Int] {
+        var sent: [(statement: PreparedStatements.Statement, endsGroup: Bool)] = []
+        sent.reserveCapacity(numbers.count)
+        for number in numbers {
+            let (key, parameters) = reads[number]
+            if let known = statements.find(key) {
+                try wire.sendExecute(known.name, parameters)
+                sent.append((known, !together))
+            } else {
+                // By itself: were it skipped with its group, we would take for prepared what is not.
+                try endGroup(&sent)
+                let new = try prepare(key)
+                try wire.sendExecute(new.name, parameters)
+                sent.append((new, true))
+            }
+            if sent[sent.count - 1].endsGroup { try wire.sendSync() }
         }
-        try wire.sendExecute(statement.name, parameters)
-        // Each is a transaction of its own, so that one that fails takes no other with it.
+        try endGroup(&sent)
+        let deadline = ContinuousClock.now + limit
+        var spared: [Int] = []
+        for (number, (statement, endsGroup)) in zip(numbers, sent) {
+            do {
+                guard let rows = try rows(of: statement, endsGroup: endsGroup, until: deadline) else {
+                    spared.append(number)
+                    continue
+                }
+                tell(number, .success(rows))
+            } catch let error as PostgresError where error.isFaultOfStatement {
+                statements.remove(reads[number].key)
+                // Forgotten or out of date: another connection prepares it anew.
+                tell(number, .failure(error.isStalePlan ? ReadPipeline.Unanswered() : error))
+            }
+        }
+        return spared
+    }
+
+    private func endGroup(_ sent: inout [(statement: PreparedStatements.Statement, endsGroup: Bool)]) throws {
+        guard let last = sent.last, !last.endsGroup else { return }
+        sent[sent.count - 1].endsGroup = true
         try wire.sendSync()
+    }
+
+    private func prepare(_ key: PreparedStatements.Key) throws -> PreparedStatements.Statement {
+        if let evicted = statements.evict() { try wire.sendCommand("DEALLOCATE \(evicted.name)") }
+        let statement = PreparedStatements.Statement(name: statements.nextName())
+        try wire.sendPrepare(key.text, name: statement.name, types: key.types)
+        statements.insert(statement, for: key)
         return statement
     }
 
+    /// The rows of a read; nil where it was skipped, because one before it failed.
     private func rows(
-        of statement: PreparedStatements.Statement, until deadline: ContinuousClock.Instant
-    ) throws -> [PostgresRow] {
+        of statement: PreparedStatements.Statement, endsGroup: Bool, until deadline: ContinuousClock.Instant
+    ) throws -> [PostgresRow]? {
         var answer: PostgresResult?
         var failure: PostgresError?
-        while true {
-            guard let result = try wire.pipelineResult(until: deadline) else { continue }
-            if result.status == PGRES_PIPELINE_SYNC { break }
-            failure = failure ?? result.error
-            if result.status == PGRES_TUPLES_OK { answer = result }
+        var isSkipped = false
+        reading: while true {
+            guard let result = try wire.pipelineResult(until: deadline) else {
+                // A new statement was prepared first, and every group ends with a mark.
+                if endsGroup { continue }
+                break
+            }
+            switch result.status {
+            case PGRES_PIPELINE_SYNC: break reading
+            case PGRES_PIPELINE_ABORTED: isSkipped = true
+            case PGRES_TUPLES_OK: answer = result
+            default: failure = failure ?? result.error
+            }
         }
         if let failure { throw failure }
-        guard let answer else {
-            throw PostgresError(.invalidParameter, "A read gave no rows, not even none: it is no read.")
+        if let answer {
+            let columns = statement.columns ?? PostgresColumns(answer)
+            statement.columns = columns
+            return answer.rows(columns)
         }
-        let columns = statement.columns ?? PostgresColumns(answer)
-        statement.columns = columns
-        return answer.rows(columns)
+        if isSkipped { return nil }
+        throw PostgresError(.invalidParameter, "A read gave no rows, not even none: it is no read.")
     }
 }
 

@@ -82,25 +82,23 @@ final class ReadPipeline: Sendable {
 
     /// The thread: opens the connection, and answers until it is lost or nobody needs it any more.
     private func work() {
-        var reads: [Read] = []
-        var answered = 0
+        var unanswered: [Read?] = []
         do {
             let connection = try PipelineConnection(configuration)
-            while let next = next() {
-                reads = next
-                answered = 0
-                try connection.answer(reads.map { ($0.key, $0.parameters) }) { answer in
-                    reads[answered].reader.resume(with: answer)
-                    answered += 1
+            while let reads = next() {
+                unanswered = reads
+                try connection.answer(reads.map { ($0.key, $0.parameters) }) { number, answer in
+                    unanswered[number]?.reader.resume(with: answer)
+                    unanswered[number] = nil
                 }
             }
         } catch {
-            fail(reads[answered...])
+            fail(unanswered.compactMap { $0 })
         }
     }
 
     /// Sends everybody elsewhere, and opens the next connection a little later.
-    private func fail(_ unanswered: ArraySlice<Read>) {
+    private func fail(_ unanswered: [Read]) {
         let waiting = state.withLock { state in
             defer { state.waiting = [] }
             if case .open = state.standing { state.standing = .failed(at: .now) }
