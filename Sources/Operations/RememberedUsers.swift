@@ -18,12 +18,12 @@ final class RememberedUsers: Sendable {
     private static let capacity = 10_000
 
     /// By the bytes of the token: comparing the characters of a text that a stranger sends may take very long.
-    private let entries = Mutex<[[UInt8]: Entry]>([:])
+    private let entries = Mutex<[TextKey: Entry]>([:])
 
     /// The account that a token spoke for within the last second, if the token still holds.
     func user(bearing token: String, now: Date) -> User? {
         entries.withLock { entries in
-            guard let entry = entries[Array(token.utf8)], entry.until > .now,
+            guard let entry = entries[TextKey(token)], entry.until > .now,
                 now.timeIntervalSince1970 < Double(entry.expiresAt)
             else { return nil }
             return entry.user
@@ -34,7 +34,7 @@ final class RememberedUsers: Sendable {
     func remember(_ user: User, bearing token: String, expiresAt: Int, lookedUpAt instant: ContinuousClock.Instant) {
         entries.withLock { entries in
             if entries.count >= Self.capacity { entries.removeAll() }
-            entries[Array(token.utf8)] = Entry(user: user, until: instant + Self.lifetime, expiresAt: expiresAt)
+            entries[TextKey(token)] = Entry(user: user, until: instant + Self.lifetime, expiresAt: expiresAt)
         }
     }
 }

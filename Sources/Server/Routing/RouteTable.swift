@@ -75,7 +75,8 @@ struct RouteTable: Sendable {
         var node = root
         var values = PathValues()
         for step in Self.steps(of: path) {
-            let text = PercentEncoding.decode(step.utf8)
+            let isEncoded = step.utf8.contains(UInt8(ascii: "%"))
+            let text = isEncoded ? PercentEncoding.decode(step.utf8) : String(step)
             if let text, let next = node.words[TextKey(text)] {
                 node = next
             } else if let variable = node.variable, !step.isEmpty {
