@@ -33,27 +33,25 @@ struct LineLogHandler: LogHandler {
     }
 
     func log(event: LogEvent) {
-        let all = metadata.merging(event.metadata ?? [:]) { $1 }.sorted { $0.key < $1.key }
+        var all = metadata
+        if let own = event.metadata { all = all.isEmpty ? own : all.merging(own) { $1 } }
+        let fields = all.sorted { $0.key < $1.key }
         let time = ISO8601.format(Date())
-        let line: String
         switch format {
         case .json:
-            let members =
-                [
-                    ("time", time), ("level", event.level.rawValue), ("logger", label),
-                    ("message", event.message.description),
-                ] + all.map { ($0.key, $0.value.description) }
-            line = "{" + members.map { "\(Self.quoted($0.0)):\(Self.quoted($0.1))" }.joined(separator: ",") + "}\n"
+            let line = LogLine(
+                time: time, level: event.level.rawValue, logger: label, message: event.message.description,
+                fields: fields)
+            Self.write(JSONWriter.bytes(of: line))
         case .text:
-            let fields = all.map { " \($0.key)=\(Self.plain($0.value.description))" }.joined()
-            line = "\(time) \(event.level.rawValue.uppercased()) \(event.message)\(fields)\n"
+            let fields = fields.map { " \($0.key)=\(Self.plain($0.value.description))" }.joined()
+            Self.write(Array("\(time) \(event.level.rawValue.uppercased()) \(event.message)\(fields)".utf8))
         }
-        Self.write(line)
     }
 
-    private static func write(_ line: String) {
+    private static func write(_ line: [UInt8]) {
         // One write a line, so that lines of several threads and processes do not mix.
-        let bytes = Array(line.utf8)
+        let bytes = line + [UInt8(ascii: "\n")]
         _ = bytes.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }
 
@@ -63,5 +61,24 @@ struct LineLogHandler: LogHandler {
 
     private static func quoted(_ text: String) -> String {
         JSONValue.string(text).serialized()
+    }
+}
+
+/// A line of the log as a JSON object.
+private struct LogLine: JSONWritable {
+    let time: String
+    let level: String
+    let logger: String
+    let message: String
+    let fields: [(key: String, value: Logger.Metadata.Value)]
+
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("time", time)
+            json.member("level", level)
+            json.member("logger", logger)
+            json.member("message", message)
+            for field in fields { json.member(named: field.key, field.value.description) }
+        }
     }
 }
