@@ -26,8 +26,15 @@ def measure(lab, row):
     cluster.create("bench")
     cluster.pgbench("bench", "-i", "-q", "-s", "10")
 
+    def ask(path, headers=None, **request):
+        server_began, database_began = server.cpu_seconds()["server"], cluster.cpu_seconds()
+        answer = wrk.run(lab, base + path, seconds, CLIENTS, headers, **request)
+        answer["server"] = (server.cpu_seconds()["server"] - server_began) / answer["requests"] * 1e6
+        answer["database"] = (cluster.cpu_seconds() - database_began) / answer["requests"] * 1e6
+        return answer
+
     def get(path):
-        return wrk.run(lab, base + path, seconds, CLIENTS, server.authorization)
+        return ask(path, server.authorization)
 
     select, select_best, nginx, insert = [], [], [], []
     by_id, listed, created, live = [], [], [], []
@@ -38,17 +45,20 @@ def measure(lab, row):
         listed.append(get("/api/v1/tasks?page_size=20"))
         select_best.append(max(cluster.transactions("bench", clients, seconds, "-S") for clients in (4, 16)))
         insert.append(cluster.transactions("bench", CLIENTS, seconds, "-f", lab.write("insert.sql", INSERT)))
-        created.append(wrk.run(lab, f"{base}/api/v1/tasks", seconds, CLIENTS,
-                               {**server.authorization, "Content-Type": "application/json"}, "POST", body))
+        created.append(ask("/api/v1/tasks", {**server.authorization, "Content-Type": "application/json"},
+                           method="POST", body=body))
         database.execute("DELETE FROM qkron.tasks WHERE name = 'made by a benchmark'")
         database.execute("VACUUM ANALYZE qkron.tasks, qkron.task_schedules")
-        live.append(wrk.run(lab, f"{base}/live", seconds, CLIENTS))
+        live.append(ask("/live"))
 
     def tell(what, answers, references, at_least=None):
         for number, (reference, name) in enumerate(references):
             row.compare(what, median(answer["rate"] for answer in answers), "/s", median(reference), name,
                         at_least=at_least if number == 0 else None)
         row.value(f"{what}: p99", median(answer["p99"] for answer in answers), "ms")
+        # Unlike the rate, this hardly depends on what else the machine does.
+        row.value(f"{what}: processor time, server", median(answer["server"] for answer in answers), "us")
+        row.value(f"{what}: processor time, PostgreSQL", median(answer["database"] for answer in answers), "us")
 
     static = ([answer["rate"] for answer in nginx], "nginx file")
     select64 = (select, f"pgbench -S, {CLIENTS} clients")
