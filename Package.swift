@@ -11,13 +11,10 @@ let settings: [SwiftSetting] = [
 let products: [String: Target.Dependency] = [
     "ArgumentParser": .product(name: "ArgumentParser", package: "swift-argument-parser"),
     "HTTPTypes": .product(name: "HTTPTypes", package: "swift-http-types"),
-    "Hummingbird": .product(name: "Hummingbird", package: "hummingbird"),
-    "HummingbirdCore": .product(name: "HummingbirdCore", package: "hummingbird"),
     "Logging": .product(name: "Logging", package: "swift-log"),
     "Metrics": .product(name: "Metrics", package: "swift-metrics"),
     "NIOCore": .product(name: "NIOCore", package: "swift-nio"),
     "NIOHTTP1": .product(name: "NIOHTTP1", package: "swift-nio"),
-    "NIOHTTPTypes": .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
     "NIOPosix": .product(name: "NIOPosix", package: "swift-nio"),
     "ServiceLifecycle": .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
     "UnixSignals": .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -53,9 +50,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
-        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.34.1"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
-        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
@@ -94,8 +89,8 @@ let package = Package(
         room(
             "Server",
             sees: [
-                "Scheduling", "Domain", "Operations", "Telemetry", "Hummingbird", "HummingbirdCore", "HTTPTypes",
-                "NIOCore", "NIOHTTP1", "NIOHTTPTypes", "NIOPosix", "ServiceLifecycle", "Metrics", "Logging",
+                "Scheduling", "Domain", "Operations", "Telemetry", "HTTPTypes", "NIOCore", "NIOHTTP1", "NIOPosix",
+                "ServiceLifecycle", "Metrics", "Logging",
             ]),
         .executableTarget(
             name: "qkron",
@@ -152,7 +147,7 @@ let package = Package(
         tests(
             "ServerTests",
             sees: [
-                "Server", "Scheduling", "Domain", "Operations", "Telemetry", "Hummingbird", "HTTPTypes", "NIOCore",
+                "Server", "Scheduling", "Domain", "Operations", "Telemetry", "HTTPTypes", "NIOCore",
                 "NIOPosix", "Logging", "Metrics",
             ]),
         tests("ClientTests", sees: ["Client", "Domain", "NIOCore", "NIOPosix"]),

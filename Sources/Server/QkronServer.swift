@@ -1,11 +1,7 @@
 import Domain
 import Foundation
-import Hummingbird
-import HummingbirdCore
 import Logging
-import Metrics
 import NIOCore
-import NIOHTTP1
 import Operations
 import ServiceLifecycle
 import Telemetry
@@ -27,7 +23,7 @@ package struct QkronServer: Service {
         let responder = QkronResponder(
             table: RouteTable(Self.routes(operations, configuration, registry)),
             gate: Gate { try await operations.sessions.user(bearing: $0, now: Date()) },
-            metrics: registry, logger: logger)
+            metrics: RequestMetrics(registry), logger: logger)
         listener = Self.listener(
             responder, configuration, handover: handover, logger: logger, onListening: onListening)
     }
@@ -69,42 +65,12 @@ package struct QkronServer: Service {
         _ responder: QkronResponder, _ configuration: ServerConfiguration, handover: SocketHandover, logger: Logger,
         onListening: @escaping @Sendable (_ port: Int) -> Void
     ) -> Listener {
-        let patience = TimeAmount.seconds(Int64(configuration.readTimeout))
-        let limit = ConnectionGuard.headerLimit
-        let handlers: @Sendable () -> [any RemovableChannelHandler] = {
-            [
-                ConnectionGuard(bodyTimeout: patience, refusal: responder.refusal(ofMethod:target:)),
-                ConnectionKeeper { handover.keep(connection: $0) },
-            ]
-        }
-        let http = HTTP1Channel(
-            responder: responder.write,
-            configuration: HTTP1Channel.Configuration(
-                additionalChannelHandlers: handlers(), idleTimeout: patience,
-                httpDecoderConfiguration: .init(maxHeaderFieldSize: limit, maxHeaderListSize: limit)))
-        return Listener(
-            http: http, host: configuration.host, port: configuration.port, handover: handover,
+        Listener(
+            responder: responder,
+            terms: ConnectionTerms(
+                timeout: .seconds(Int64(configuration.readTimeout)), refusal: responder.refusal(ofMethod:target:),
+                keep: handover.keep(connection:)),
+            host: configuration.host, port: configuration.port, handover: handover,
             connections: OpenConnections(), logger: logger, onListening: onListening)
     }
 }
-
-extension QkronResponder {
-    /// Answers a request on its connection.
-    ///
-    /// - Throws: what ends the connection: the request is no HTTP after all, or the answer cannot be written.
-    @Sendable fileprivate func write(
-        to request: Request, _ writer: consuming ResponseWriter, _ channel: any Channel
-    ) async throws {
-        var response = try await respond(to: request)
-        response.headers[.date] = HTTPDate.text(at: Date())
-        do {
-            try await writer.write(response: response.head, body: response.body)
-        } catch is HTTPParserError {
-            // Thrown as it is, it would be answered a second time.
-            throw ConnectionBroken()
-        }
-    }
-}
-
-/// What follows a request on its connection is no HTTP.
-private struct ConnectionBroken: Error {}

@@ -20,8 +20,8 @@ enum Rooms {
             "Scheduling", "Domain", "Storage", "Credentials", "Actions", "ServiceLifecycle", "Metrics", "Logging",
         ],
         "Server": [
-            "Scheduling", "Domain", "Operations", "Telemetry", "Hummingbird", "HummingbirdCore", "NIOCore",
-            "NIOHTTP1", "NIOHTTPTypes", "NIOPosix", "HTTPTypes", "ServiceLifecycle", "Metrics", "Logging",
+            "Scheduling", "Domain", "Operations", "Telemetry", "NIOCore", "NIOHTTP1", "NIOPosix", "HTTPTypes",
+            "ServiceLifecycle", "Metrics", "Logging",
         ],
     ]
 

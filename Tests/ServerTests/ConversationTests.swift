@@ -230,3 +230,38 @@ func `a client that wants the connection closed need not wait`(request: String) 
         #expect(.now - start < .seconds(60))
     }
 }
+
+@Test func `requests sent at once are answered in their order`() async throws {
+    try await TestServer.with { server in
+        let head = "POST /api/v1/form HTTP/1.1\r\nHost: x\r\nContent-Length: 7\r\n\r\n"
+        let numbers = (0..<200).map { $0 % 10 }
+        let last = "GET /api/v1/open HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\nno HTTP\r\n\r\n"
+        let answer = await server.exchange(Array((numbers.map { "\(head){\"n\":\($0)}" }.joined() + last).utf8))
+        let parts = answer.text.components(separatedBy: "{\"n\":").dropFirst()
+        #expect(parts.compactMap { $0.first?.wholeNumberValue } == numbers)
+        #expect(answer.text.components(separatedBy: "HTTP/1.1 200").count == 202)
+        #expect(!answer.text.contains("HTTP/1.1 400"))
+    }
+}
+
+@Test func `a refusal waits for the answers before it`() async throws {
+    try await TestServer.with { server in
+        let good = "GET /api/v1/open HTTP/1.1\r\nHost: x\r\n\r\n"
+        let answer = await server.exchange(Array((good + good + "NONSENSE\r\n\r\n").utf8))
+        #expect(answer.statuses == ["200", "200", "400"])
+    }
+}
+
+@Test func `a body that is none is answered once`() async throws {
+    try await TestServer.with { server in
+        let head = "POST /api/v1/form HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+        #expect(await server.exchange(Array((head + "zz\r\n").utf8)).statuses == ["400"])
+    }
+}
+
+@Test func `a target may name the server`() async throws {
+    try await TestServer.with { server in
+        let request = "GET http://x/api/v1/open?a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        #expect(await server.exchange(Array(request.utf8)).status == 200)
+    }
+}

@@ -1,7 +1,6 @@
 import Domain
 import Foundation
 import HTTPTypes
-import Hummingbird
 import Logging
 import Telemetry
 
@@ -62,7 +61,7 @@ struct TestServer {
         }
         let (ports, port) = AsyncStream<Int>.makeStream()
         let listener = QkronServer.listener(
-            QkronResponder(table: RouteTable(routes), gate: gate, metrics: registry, logger: logger),
+            QkronResponder(table: RouteTable(routes), gate: gate, metrics: RequestMetrics(registry), logger: logger),
             ServerConfiguration(host: "127.0.0.1", port: 0, version: "0", readTimeout: readTimeout),
             handover: SocketHandover(), logger: logger, onListening: { port.yield($0) })
         return try await withThrowingTaskGroup(of: Void.self) { group in
@@ -97,6 +96,9 @@ struct RawAnswer: Sendable {
     let text: String
 
     var status: Int { Int(text.dropFirst(9).prefix(3)) ?? 0 }
+
+    /// Of all answers.
+    var statuses: [String] { text.components(separatedBy: "HTTP/1.1 ").dropFirst().map { String($0.prefix(3)) } }
 
     var body: String {
         guard let gap = text.range(of: "\r\n\r\n") else { return "" }

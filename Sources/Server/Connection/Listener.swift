@@ -1,5 +1,4 @@
 import Glibc
-import HummingbirdCore
 import Logging
 import NIOCore
 import NIOPosix
@@ -12,7 +11,8 @@ struct Listener: Service {
     private static let patience = Duration.seconds(30)
     private static let backlog: Int32 = 1024
 
-    let http: HTTP1Channel
+    let responder: QkronResponder
+    let terms: ConnectionTerms
     let host: String
     let port: Int
     let handover: SocketHandover
@@ -42,7 +42,7 @@ struct Listener: Service {
             stop.finish()
             let isHandover = handover.isUnderWay()
             if isHandover { handover.keep(listener: copy) } else { close(copy) }
-            connections.tell(isHandover ? ConnectionKeeper.Leave() as any Sendable : ChannelShouldQuiesceEvent())
+            connections.tell(isHandover ? HTTPConnection.Leave() as any Sendable : ChannelShouldQuiesceEvent())
             group.addTask {
                 // Cancelled once every connection is done.
                 guard (try? await Task.sleep(for: Self.patience)) != nil else { return }
@@ -54,12 +54,12 @@ struct Listener: Service {
     }
 
     private func accept(
-        from listening: NIOAsyncChannel<HTTP1Channel.Value, Never>, in group: inout DiscardingTaskGroup
+        from listening: NIOAsyncChannel<Conversation, Never>, in group: inout DiscardingTaskGroup
     ) async {
         do {
             try await listening.executeThenClose { inbound in
-                for try await connection in inbound {
-                    group.addTask { await http.handle(value: connection, logger: logger) }
+                for try await conversation in inbound {
+                    group.addTask(executorPreference: conversation.executor) { await conversation.run() }
                 }
             }
         } catch {
@@ -84,16 +84,16 @@ struct Listener: Service {
 
     private func serve(inherited descriptor: Int32) async {
         do {
-            let connection = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            let conversation = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                 .channelOption(.allowRemoteHalfClosure, value: true)
                 .withConnectedSocket(descriptor) { setUp($0) }
-            await http.handle(value: connection, logger: logger)
+            await withTaskExecutorPreference(conversation.executor) { await conversation.run() }
         } catch {
             logger.debug("A connection could not be taken over", metadata: ["error": "\(error)"])
         }
     }
 
-    private func bind() async throws -> NIOAsyncChannel<HTTP1Channel.Value, Never> {
+    private func bind() async throws -> NIOAsyncChannel<Conversation, Never> {
         let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.backlog, value: Self.backlog)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -104,9 +104,9 @@ struct Listener: Service {
         return try await bootstrap.bind(host: host, port: port) { setUp($0) }
     }
 
-    private func setUp(_ channel: any Channel) -> EventLoopFuture<HTTP1Channel.Value> {
+    private func setUp(_ channel: any Channel) -> EventLoopFuture<Conversation> {
         connections.add(channel)
-        return http.setup(channel: channel, logger: logger)
+        return channel.eventLoop.makeCompletedFuture { try Conversation(on: channel, terms, responder) }
     }
 
     /// A descriptor of the listening socket that outlives the channel: connections wait behind it.

@@ -1,6 +1,4 @@
 import Domain
-import Foundation
-import HTTPTypes
 import Operations
 
 /// Finds out who asks, and whether they may.
@@ -8,10 +6,10 @@ struct Gate: Sendable {
     /// The account that a token speaks for, or why it speaks for none.
     let account: @Sendable (_ token: String) async throws -> User
 
-    /// Whoever sends these headers, if the rule lets them in.
-    func admit(_ headers: HTTPFields, under rule: AccessRule) async throws -> Principal {
+    /// Whoever sends these fields, if the rule lets them in.
+    func admit(_ fields: RequestFields, under rule: AccessRule) async throws -> Principal {
         if rule == .open { return .anonymous }
-        let principal = try await principal(headers)
+        let principal = try await principal(fields)
         switch (rule, principal) {
         case (.open, _), (.anonymous, _): return principal
         case (_, .anonymous): throw OperationError.loginNeeded
@@ -22,15 +20,15 @@ struct Gate: Sendable {
         }
     }
 
-    private func principal(_ headers: HTTPFields) async throws -> Principal {
-        if let field = headers[.authorization] {
+    private func principal(_ fields: RequestFields) async throws -> Principal {
+        if let field = fields.authorization {
             guard let token = Self.bearerToken(in: field) else {
                 throw OperationError.refused(
                     .invalidToken, "The Authorization header must be the word Bearer and a token.")
             }
             return .user(try await account(token))
         }
-        if headers[.apiKey] != nil {
+        if fields.apiKey != nil {
             throw OperationError.refused(.invalidAPIKey, "The API key is not valid.")
         }
         return .anonymous

@@ -1,12 +1,13 @@
 import Domain
-import HTTPTypes
 
 /// The id under which a request is logged and its problem answered: the caller's own where it is sound.
 enum RequestIDs {
-    static func id(for headers: HTTPFields) -> String {
-        if let sent = headers[.requestID], isSound(sent) { return sent }
-        return Identifier<Call>().description
+    static func id(for fields: RequestFields) -> String {
+        if let sent = fields.requestID, isSound(sent) { return sent }
+        return new()
     }
+
+    static func new() -> String { Identifier<Call>().description }
 
     private static func isSound(_ text: String) -> Bool {
         (1...128).contains(text.utf8.count)

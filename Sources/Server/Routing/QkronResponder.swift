@@ -1,26 +1,21 @@
 import Domain
 import Foundation
 import HTTPTypes
-import Hummingbird
 import Logging
-import Metrics
 import NIOHTTP1
 
 /// Answers every request: finds the route, asks the gate, calls the handler, and turns errors into problems.
 struct QkronResponder: Sendable {
     let table: RouteTable
     let gate: Gate
-    let metrics: any MetricsFactory
+    let metrics: RequestMetrics
     let logger: Logger
 
     /// The answer to a request; throws only what ends its connection.
-    func respond(to request: Request) async throws -> Response {
+    func respond(to request: Request) async throws -> Answer {
         let start = ContinuousClock.now
-        let requestID = RequestIDs.id(for: request.headers)
-        var logger = logger
-        logger[metadataKey: "request_id"] = "\(requestID)"
-        let path = String(Substring((request.head.path ?? "").utf8.prefix { $0 != UInt8(ascii: "?") }))
-        let match = table.match(request.method, path: path)
+        let requestID = RequestIDs.id(for: request.fields)
+        let match = table.match(request.method, path: request.path)
 
         var userID: String?
         var answer: Answer
@@ -29,28 +24,28 @@ struct QkronResponder: Sendable {
         } catch let error as HTTPParserError {
             throw error
         } catch {
-            answer = problem(for: error, logger).answer(path: path, requestID: requestID, at: Date())
+            answer = problem(for: error, requestID).answer(path: request.path, requestID: requestID, at: Date())
         }
-        answer.headers[.requestID] = requestID
+        answer.requestID = requestID
 
         let record = RequestRecord(
-            method: request.method, template: match.template, status: answer.status, duration: .now - start)
-        record.count(in: metrics)
-        record.log(to: logger, userID: userID)
-        return answer.response(isHead: request.method == .head)
+            method: request.method, template: match.template, status: answer.status.code, duration: .now - start)
+        metrics.count(record)
+        record.log(to: logger, requestID: requestID, userID: userID)
+        return answer
     }
 
     /// The answer to a request whose method the HTTP parser does not know; nil where its name is none (RFC 9110, section
     /// 5.6.2).
     @Sendable func refusal(ofMethod name: String, target: String) -> Answer? {
         guard let method = HTTPRequest.Method(name) else { return nil }
-        let path = String(target.prefix { $0 != "?" })
+        let path = RequestTarget.parts(of: target).path
         let match = table.match(method, path: path)
-        let requestID = RequestIDs.id(for: [:])
+        let requestID = RequestIDs.new()
         var answer = refusal(of: method, match).answer(path: path, requestID: requestID, at: Date())
-        answer.headers[.requestID] = requestID
-        RequestRecord(method: method, template: match.template, status: answer.status, duration: .zero)
-            .count(in: metrics)
+        answer.requestID = requestID
+        metrics.count(
+            RequestRecord(method: method, template: match.template, status: answer.status.code, duration: .zero))
         return answer
     }
 
@@ -74,10 +69,10 @@ struct QkronResponder: Sendable {
     ) async throws -> Answer {
         switch match {
         case .route(let route, _, let values):
-            let principal = try await gate.admit(request.headers, under: route.access)
+            let principal = try await gate.admit(request.fields, under: route.access)
             onAdmission(principal)
             let call = Call(
-                principal: principal, path: values, body: BodySource(request), query: request.uri.query ?? "")
+                principal: principal, path: values, body: BodySource(request), query: request.query)
             return try await route.handler(call)
         case .otherMethod(let allowed, _) where request.method == .options:
             return .empty(headers: [.allow: Self.list(allowed)])
@@ -86,7 +81,9 @@ struct QkronResponder: Sendable {
         }
     }
 
-    private func problem(for error: any Error, _ logger: Logger) -> Problem {
+    private func problem(for error: any Error, _ requestID: String) -> Problem {
+        var logger = logger
+        logger[metadataKey: "request_id"] = "\(requestID)"
         if let problem = Problem(surfacing: error) {
             if problem.code == .databaseUnavailable {
                 logger.warning("Database unavailable", metadata: ["error": "\(error)"])

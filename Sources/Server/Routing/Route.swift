@@ -45,6 +45,16 @@ struct Route: Sendable {
         }
     }
 
+    /// A route that answers what writes itself as JSON.
+    init(
+        _ method: HTTPRequest.Method, _ path: String, base: Base = .api, access: AccessRule,
+        status: HTTPResponse.Status = .ok, json handler: @escaping @Sendable (Call) async throws -> some JSONWritable
+    ) {
+        self.init(method, path, base: base, access: access) { call in
+            .json(try await handler(call), status: status)
+        }
+    }
+
     /// The whole paths that the route answers on.
     var templates: [String] {
         let prefixed = "/api/v1" + path

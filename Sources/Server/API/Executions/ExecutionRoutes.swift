@@ -16,16 +16,16 @@ struct ExecutionRoutes {
         ]
     }
 
-    @Sendable private func list(_ call: Call) async throws -> JSONValue {
+    @Sendable private func list(_ call: Call) async throws -> ListAnswer<Execution> {
         let (task, (filter, window)) = try await readBoth({ try call.taskID }) {
             try call.query { reader in (ExecutionFilter.reading(&reader), reader.window()) }
         }
-        return try await executions.list(filter(task), window, as: call.user).json(window, \.json)
+        return ListAnswer(try await executions.list(filter(task), window, as: call.user), window)
     }
 
-    @Sendable private func find(_ call: Call) async throws -> JSONValue {
+    @Sendable private func find(_ call: Call) async throws -> Execution {
         let (task, execution) = try await readBoth({ try call.taskID }, { try call.executionID })
-        return try await executions.find(execution, of: task, as: call.user).json
+        return try await executions.find(execution, of: task, as: call.user)
     }
 
     @Sendable private func cancel(_ call: Call) async throws -> JSONValue {

@@ -1,47 +1,55 @@
 import Domain
-import Foundation
 import Scheduling
 
-extension TaskDefinition {
-    /// The task as it is answered.
-    var json: JSONValue {
-        .object(
-            actionMembers.merging(timingMembers) { $1 }.merging(plainMembers) { $1 }.merging(Self.laterMembers) { $1 })
+extension TaskDefinition: JSONWritable {
+    /// Writes the task as it is answered.
+    package func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.nothing("account_id")
+            json.nothing("callback_url")
+            json.member("command", action.parameters["command"])
+            json.member("created_at", createdAt)
+            json.nothing("dependencies")
+            json.member("description", description)
+            json.member("dst_policy", "standard")
+            json.nothing("due_date")
+            json.member("ends_at", timing.endsAt)
+            json.member("env", action.parameters["env"])
+            json.nothing("goal_id")
+            json.member("id", id)
+            json.member("is_active", isActive)
+            json.member("jitter", 0)
+            json.member("last_run", lastRun)
+            json.member("limits") { $0.object { _ in } }
+            json.member("max_output_bytes", action.parameters["max_output_bytes"])
+            json.member("max_retries", retryPolicy.maxRetries)
+            json.member("metadata_info", metadata)
+            json.member("misfire_grace", misfireGrace)
+            json.member("misfire_policy", misfirePolicy.rawValue)
+            json.member("name", name)
+            json.member("next_run", nextRun)
+            json.member("overlap_policy", overlapPolicy.rawValue)
+            json.member("owner_id", ownerID)
+            json.member("owner_username", ownerUsername)
+            json.nothing("payload")
+            json.member("priority", priority)
+            json.member("requires", requires)
+            json.member("retry_backoff", retryPolicy.backoff.rawValue)
+            json.member("retry_count", retryCount)
+            json.member("retry_delay", retryPolicy.delay)
+            json.member("schedule", timing.text)
+            json.member("schedule_type", timing.kind.rawValue)
+            json.member("scheduled_time", timing.onceAt)
+            json.member("secret_env", [String]())
+            json.member("starts_at", timing.startsAt)
+            json.nothing("state")
+            json.member("status", status.rawValue)
+            json.member("tags", tags)
+            json.member("task_type", action.kind.rawValue)
+            json.member("timeout", timeout)
+            json.member("timezone", timing.timezone)
+            json.member("updated_at", updatedAt)
+            json.member("working_directory", action.parameters["working_directory"])
+        }
     }
-
-    private var plainMembers: [TextKey: JSONValue] {
-        [
-            "id": .string(id.description), "owner_id": .string(ownerID.description),
-            "owner_username": .string(ownerUsername), "created_at": .time(createdAt), "updated_at": .time(updatedAt),
-            "name": .string(name), "description": .orNull(description), "timeout": .integer(timeout),
-            "max_retries": .integer(retryPolicy.maxRetries), "retry_delay": .integer(retryPolicy.delay),
-            "retry_backoff": .string(retryPolicy.backoff.rawValue), "priority": .integer(priority),
-            "requires": .texts(requires), "tags": .texts(tags), "metadata_info": metadata ?? .null,
-            "is_active": .bool(isActive), "status": .string(status.rawValue), "retry_count": .integer(retryCount),
-            "next_run": .time(nextRun), "last_run": .time(lastRun),
-        ]
-    }
-
-    private var actionMembers: [TextKey: JSONValue] {
-        let shown: [TextKey] = ["command", "env", "working_directory", "max_output_bytes"]
-        var members = Dictionary(uniqueKeysWithValues: shown.map { ($0, action.parameters[$0] ?? .null) })
-        members["task_type"] = .string(action.kind.rawValue)
-        return members
-    }
-
-    private var timingMembers: [TextKey: JSONValue] {
-        [
-            "schedule_type": .string(timing.kind.rawValue), "schedule": .string(timing.text),
-            "scheduled_time": .time(timing.onceAt), "timezone": .string(timing.timezone),
-            "starts_at": .time(timing.startsAt), "ends_at": .time(timing.endsAt),
-            "misfire_policy": .string(misfirePolicy.rawValue), "misfire_grace": .integer(misfireGrace),
-            "overlap_policy": .string(overlapPolicy.rawValue),
-        ]
-    }
-
-    /// What every task has while only the defaults are supported.
-    private static let laterMembers: [TextKey: JSONValue] = [
-        "payload": nil, "dst_policy": "standard", "jitter": 0, "secret_env": [], "limits": [:], "dependencies": nil,
-        "callback_url": nil, "goal_id": nil, "account_id": nil, "due_date": nil, "state": nil,
-    ]
 }

@@ -20,28 +20,28 @@ struct TaskRoutes {
         ]
     }
 
-    @Sendable private func create(_ call: Call) async throws -> JSONValue {
+    @Sendable private func create(_ call: Call) async throws -> TaskDefinition {
         let draft = TaskDraft(creating: try await call.body.object())
-        return try await tasks.create(draft, as: call.user).json
+        return try await tasks.create(draft, as: call.user)
     }
 
-    @Sendable private func list(_ call: Call) async throws -> JSONValue {
+    @Sendable private func list(_ call: Call) async throws -> ListAnswer<TaskDefinition> {
         let user = try call.user
         let (filter, window) = try call.query { reader in
             (TaskFilter(&reader, as: user), reader.window())
         }
-        return try await tasks.list(filter, window, as: user).json(window, \.json)
+        return ListAnswer(try await tasks.list(filter, window, as: user), window)
     }
 
-    @Sendable private func find(_ call: Call) async throws -> JSONValue {
-        try await tasks.find(try call.taskID, as: call.user).json
+    @Sendable private func find(_ call: Call) async throws -> TaskDefinition {
+        try await tasks.find(try call.taskID, as: call.user)
     }
 
-    @Sendable private func update(_ call: Call) async throws -> JSONValue {
+    @Sendable private func update(_ call: Call) async throws -> TaskDefinition {
         let (id, change) = try await readBoth({ try call.taskID }) {
             try tasks.check(change: TaskDraft(changing: try await call.body.object()))
         }
-        return try await tasks.update(id, with: change, as: call.user).json
+        return try await tasks.update(id, with: change, as: call.user)
     }
 
     @Sendable private func delete(_ call: Call) async throws -> Answer {

@@ -1,8 +1,5 @@
 import Domain
-import HTTPTypes
-import Hummingbird
 import NIOCore
-import NIOHTTP1
 
 /// Reads bodies: how large, of which media type, and what they hold.
 struct BodySource: Sendable {
@@ -11,12 +8,12 @@ struct BodySource: Sendable {
     private static let form = "application/x-www-form-urlencoded"
     private static let json = "application/json"
 
-    private let headers: HTTPFields
+    private let fields: RequestFields
     private let body: RequestBody
 
     /// The body of `request`.
     init(_ request: Request) {
-        headers = request.headers
+        fields = request.fields
         body = request.body
     }
 
@@ -50,7 +47,7 @@ struct BodySource: Sendable {
 
     /// The name of the media type without parameters and blanks, in lower case.
     private var mediaType: [UInt8] {
-        let name = headers[.contentType]?.utf8.prefix { $0 != UInt8(ascii: ";") } ?? ""[...].utf8
+        let name = fields.contentType?.utf8.prefix { $0 != UInt8(ascii: ";") } ?? ""[...].utf8
         return name.filter { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }.map(\.asciiLowercased)
     }
 
@@ -65,25 +62,12 @@ struct BodySource: Sendable {
     /// Reads no further than the limit, whatever the client says about the length.
     private func bytes() async throws -> [UInt8] {
         let tooLarge = Problem(.bodyTooLarge, "The body is larger than 1 MiB.")
-        if let length = headers[.contentLength].flatMap(Int.init), length > Self.limit { throw tooLarge }
+        if let length = fields.contentLength.flatMap(Int.init), length > Self.limit { throw tooLarge }
         var bytes: [UInt8] = []
-        do {
-            for try await buffer in body {
-                guard bytes.count + buffer.readableBytes <= Self.limit else { throw tooLarge }
-                bytes.append(contentsOf: buffer.readableBytesView)
-            }
-        } catch let error as HTTPParserError {
-            throw error
-        } catch let error as IOError {
-            throw BodyInterrupted(reason: error)
-        } catch let error as ChannelError {
-            throw BodyInterrupted(reason: error)
+        while let piece = try await body.next() {
+            guard bytes.count + piece.readableBytes <= Self.limit else { throw tooLarge }
+            bytes.append(contentsOf: piece.readableBytesView)
         }
         return bytes
     }
-}
-
-/// The client went away in the middle of its body; nobody reads the answer.
-struct BodyInterrupted: Error {
-    let reason: any Error
 }

@@ -1,0 +1,43 @@
+import NIOCore
+import NIOHTTP1
+
+/// A connection with whom answers its requests, as a task of the listener runs it.
+struct Conversation: Sendable {
+    let executor: LoopExecutor
+    private let channel: any Channel
+    private let connection: NIOLoopBound<HTTPConnection>
+    private let responder: QkronResponder
+
+    /// Sets a channel up; called on its event loop.
+    init(on channel: any Channel, _ terms: ConnectionTerms, _ responder: QkronResponder) throws {
+        let unread = UnreadBytes()
+        let connection = HTTPConnection(terms, unread: unread)
+        var limits = NIOHTTPDecoderLimitConfiguration()
+        limits.maxHeaderFieldSize = ConnectionTerms.headerLimit
+        limits.maxHeaderListSize = ConnectionTerms.headerLimit
+        limits.maxHeaderFieldCount = ConnectionTerms.fieldLimit
+        let decoder = ByteToMessageHandler(HTTPRequestDecoder(limitConfiguration: limits))
+        let handlers: [any ChannelHandler] = [unread, decoder, connection]
+        try channel.pipeline.syncOperations.addHandlers(handlers)
+        executor = LoopExecutor(channel.eventLoop)
+        self.channel = channel
+        self.connection = NIOLoopBound(connection, eventLoop: channel.eventLoop)
+        self.responder = responder
+    }
+
+    /// Answers one request after the other; called with the executor as the task's own.
+    func run() async {
+        await withTaskCancellationHandler {
+            while let request = await connection.value.next() {
+                do {
+                    let answer = try await responder.respond(to: request)
+                    connection.value.write(answer, to: request)
+                } catch {
+                    connection.value.refuse()
+                }
+            }
+        } onCancel: {
+            channel.close(mode: .input, promise: nil)
+        }
+    }
+}

@@ -1,0 +1,341 @@
+import Glibc
+import HTTPTypes
+import NIOCore
+import NIOHTTP1
+
+/// One connection, between its socket and the task that answers its requests, one after the other.
+///
+/// It lives on its event loop, and so does the task: what arrives is handed over without a lock or another thread. It
+/// keeps the client within bounds (of size, of time, of what may wait unread), and knows when the connection may end or
+/// be left to the next server.
+final class HTTPConnection: ChannelDuplexHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias OutboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    /// The event that has the connection left to the next server, as soon as no request is under way on it.
+    struct Leave: Sendable {}
+
+    /// What follows the requests that were read so far.
+    private enum Sequel {
+        case more
+        /// Nothing that will be answered.
+        case end
+        /// No HTTP: this is written after the last answer.
+        case refusal(ByteBuffer)
+    }
+
+    private let terms: ConnectionTerms
+    private let unread: UnreadBytes
+    private var context: ChannelHandlerContext?
+    /// The task, while it waits for a request.
+    private var taker: CheckedContinuation<Request?, Never>?
+    private var queue: CircularBuffer<(request: Request, body: IncomingBody)> = []
+    private var isAnswering = false
+    /// The body of the request that is being answered.
+    private var answering: IncomingBody?
+    /// The body that is not whole yet, of the request that was read last.
+    private var receiving: IncomingBody?
+    private var bodySize = 0
+    private var sequel = Sequel.more
+    /// Whether nothing more is written: what still comes is thrown away.
+    private var hasEnded = false
+    /// Whether the connection closes with the last answer: the client sends no more, or the server stops.
+    private var closesAtEnd = false
+    private var mustLeave = false
+    /// Whether the client sends requests before it has the answers: some may have been read already, whole or in part.
+    private var hasPipelined = false
+    private var isReadDue = false
+    private var hasRead = false
+    private var patience: ClientPatience
+    private var timer: Scheduled<Void>?
+
+    /// A connection under these terms; `unread` stands before it in the pipeline, and before the parser.
+    init(_ terms: ConnectionTerms, unread: UnreadBytes) {
+        self.terms = terms
+        self.unread = unread
+        patience = ClientPatience(limit: terms.timeout)
+    }
+
+    // MARK: - What the task asks for
+
+    /// The next request; nil when there will be none.
+    func next() async -> Request? {
+        await withCheckedContinuation { taker in
+            self.taker = taker
+            handOver()
+        }
+    }
+
+    /// Answers the request that was taken last.
+    func write(_ answer: Answer, to request: Request) {
+        stopAnswering()
+        guard let context else { return }
+        let bytes = answer.bytes(isHead: request.method == .head, allocator: context.channel.allocator)
+        context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+        patience.renew()
+        if request.fields.wantsClose {
+            queue.removeAll()
+            sequel = .end
+        }
+        guard !endIfAnswered(context) else { return }
+        watch(context)
+        readOn(context)
+        leaveIfIdle(context)
+    }
+
+    /// Tells that the request that was taken last is no HTTP after all.
+    func refuse() {
+        stopAnswering()
+        guard let context else { return }
+        queue.removeAll()
+        sequel = .refusal(refusal(.badRequest, context))
+        endIfAnswered(context)
+    }
+
+    private func handOver() {
+        guard let taker else { return }
+        guard let context, !hasEnded else {
+            self.taker = nil
+            return taker.resume(returning: nil)
+        }
+        // Who does not read the answers gets no more of them.
+        guard !queue.isEmpty, context.channel.isWritable else { return }
+        self.taker = nil
+        let (request, body) = queue.removeFirst()
+        isAnswering = true
+        answering = body
+        taker.resume(returning: request)
+    }
+
+    private func stopAnswering() {
+        isAnswering = false
+        // Whatever the answer is, the rest of its body is not wanted any more.
+        answering?.discard()
+        answering = nil
+    }
+
+    // MARK: - What the client sends
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        hasRead = true
+        switch unwrapInboundIn(data) {
+        case .head(let head):
+            begin(head, context)
+        case .body(let bytes):
+            patience.bodyBegins()
+            countBody(bytes.readableBytes, context)
+            receiving?.append(bytes)
+        case .end:
+            unread.forget()
+            patience.bodyEnds()
+            receiving?.complete()
+            receiving = nil
+            leaveIfIdle(context)
+        }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        if hasRead { patience.renew() }
+        hasRead = false
+    }
+
+    private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
+        bodySize = 0
+        guard case .more = sequel else { return }
+        let body = IncomingBody { [weak self] in self?.readOn() }
+        guard let request = Request(head, body: RequestBody(body, on: context.eventLoop)) else {
+            sequel = .refusal(refusal(.badRequest, context))
+            endIfAnswered(context)
+            return
+        }
+        hasPipelined = hasPipelined || isAnswering || !queue.isEmpty
+        receiving = body
+        queue.append((request, body))
+        handOver()
+    }
+
+    private func countBody(_ bytes: Int, _ context: ChannelHandlerContext) {
+        bodySize += bytes
+        if bodySize > ConnectionTerms.bodyPatience { context.close(promise: nil) }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        switch error {
+        case let error as HTTPParserError:
+            if let receiving {
+                self.receiving = nil
+                sequel = .end
+                receiving.fail(error)
+                endIfAnswered(context)
+            } else if case .more = sequel {
+                sequel = .refusal(refusal(of: error, context))
+                endIfAnswered(context)
+            }
+        case ByteToMessageDecoderError.dataReceivedInErrorState(_, let bytes):
+            countBody(bytes.readableBytes, context)
+        default:
+            context.close(promise: nil)
+        }
+    }
+
+    private func refusal(of error: HTTPParserError, _ context: ChannelHandlerContext) -> ByteBuffer {
+        switch error {
+        case .headerOverflow: return refusal(.requestHeaderFieldsTooLarge, context)
+        case .invalidMethod:
+            let answer = unread.requestLine.flatMap { terms.refusal($0.method, $0.target) }
+            return answer?.bytes(isLast: true, allocator: context.channel.allocator) ?? refusal(.badRequest, context)
+        default: return refusal(.badRequest, context)
+        }
+    }
+
+    private func refusal(_ status: Answer.Status, _ context: ChannelHandlerContext) -> ByteBuffer {
+        Answer.bare(status).bytes(isLast: true, allocator: context.channel.allocator)
+    }
+
+    // MARK: - How much is read
+
+    func read(context: ChannelHandlerContext) {
+        isReadDue = true
+        readOn(context)
+    }
+
+    private func readOn() {
+        if let context { readOn(context) }
+    }
+
+    private func readOn(_ context: ChannelHandlerContext) {
+        let waiting = receiving?.waiting ?? 0
+        guard isReadDue, queue.count < ConnectionTerms.waitingRequests, waiting < ConnectionTerms.waitingBytes else {
+            return
+        }
+        isReadDue = false
+        context.read()
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        handOver()
+        context.fireChannelWritabilityChanged()
+    }
+
+    // MARK: - How long is waited
+
+    private func watch(_ context: ChannelHandlerContext) {
+        guard timer == nil else { return }
+        let deadline = deadline ?? .now() + terms.timeout
+        timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [weak self] in
+            guard let self, let context = self.context else { return }
+            timer = nil
+            if let deadline = self.deadline, deadline <= .now() { return context.close(promise: nil) }
+            watch(context)
+        }
+    }
+
+    /// When the client has had its time; nil while it waits for an answer.
+    private var deadline: NIODeadline? {
+        isAnswering && receiving == nil ? nil : patience.deadline
+    }
+
+    // MARK: - The end
+
+    /// Ends the connection if all is answered that ever will be.
+    @discardableResult
+    private func endIfAnswered(_ context: ChannelHandlerContext) -> Bool {
+        guard !isAnswering, queue.isEmpty, !hasEnded else { return hasEnded }
+        var last = ByteBuffer()
+        switch sequel {
+        case .more: return false
+        case .end: break
+        case .refusal(let bytes): last = bytes
+        }
+        hasEnded = true
+        receiving?.discard()
+        if closesAtEnd {
+            context.writeAndFlush(wrapOutboundOut(last)).assumeIsolated().whenComplete { _ in
+                context.close(promise: nil)
+            }
+        } else {
+            context.writeAndFlush(wrapOutboundOut(last), promise: nil)
+            // Hanging up at once could destroy the answer underway; the client closes now, or time does.
+            context.close(mode: .output, promise: nil)
+        }
+        watch(context)
+        readOn(context)
+        handOver()
+        return true
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        switch event {
+        case is Leave:
+            mustLeave = true
+            leaveIfIdle(context)
+        case is ChannelShouldQuiesceEvent:
+            close(atEndOf: context)
+        case ChannelEvent.inputClosed:
+            if !hasEnded { close(atEndOf: context) }
+            closesAtEnd = true
+        case ChannelEvent.outputClosed:
+            if closesAtEnd { context.close(promise: nil) }
+        default: context.fireUserInboundEventTriggered(event)
+        }
+    }
+
+    private func close(atEndOf context: ChannelHandlerContext) {
+        guard !hasEnded else { return context.close(promise: nil) }
+        closesAtEnd = true
+        if case .more = sequel { sequel = .end }
+        endIfAnswered(context)
+    }
+
+    private func leaveIfIdle(_ context: ChannelHandlerContext) {
+        guard mustLeave, isIdle else { return }
+        // Once what was written before is with the kernel.
+        context.writeAndFlush(wrapOutboundOut(ByteBuffer())).assumeIsolated().whenSuccess { [self] in
+            guard mustLeave, isIdle else { return }
+            mustLeave = false
+            if !hasPipelined { keep(context) }
+            context.close(promise: nil)
+        }
+    }
+
+    /// Whether the client may be anywhere but within a request.
+    private var isIdle: Bool {
+        guard case .more = sequel else { return false }
+        return !isAnswering && queue.isEmpty && receiving == nil && unread.isEmpty && context != nil
+    }
+
+    /// Sets the socket aside: a copy that outlives the channel; what the client sends meanwhile waits in the kernel.
+    private func keep(_ context: ChannelHandlerContext) {
+        let copy = try? context.pipeline.syncOperations.withUnsafeTransportIfAvailable(
+            of: NIOBSDSocket.Handle.self
+        ) { fcntl($0, F_DUPFD_CLOEXEC, 3) }
+        // No copy: the connection is closed, as at any stop.
+        if let copy, copy >= 0 { terms.keep(copy) }
+    }
+
+    // MARK: - Its place in the pipeline
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        watch(context)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        letGo()
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        letGo()
+        context.fireChannelInactive()
+    }
+
+    private func letGo() {
+        context = nil
+        timer?.cancel()
+        timer = nil
+        receiving?.fail(BodyInterrupted())
+        receiving = nil
+        handOver()
+    }
+}

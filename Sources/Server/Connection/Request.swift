@@ -1,0 +1,44 @@
+import HTTPTypes
+import NIOHTTP1
+
+/// A request as it came over a connection; its body may still be on the way.
+struct Request: Sendable {
+    let method: HTTPRequest.Method
+    /// As it was sent: percent-encoded.
+    let path: String
+    /// What follows the `?`, as it was sent.
+    let query: String
+    let fields: RequestFields
+    let body: RequestBody
+
+    /// The request of this head; nil where it must not be answered as HTTP.
+    ///
+    /// What names no host, or several (RFC 9112, section 3.2), can mean one thing to a proxy and another to us. A target
+    /// that is not ASCII is none (RFC 3986, section 2).
+    init?(_ head: HTTPRequestHead, body: RequestBody) {
+        fields = RequestFields(head)
+        let mayLackHost = (head.version.major, head.version.minor) < (1, 1)
+        guard fields.hosts == 1 || fields.hosts == 0 && mayLackHost, head.uri.utf8.allSatisfy({ $0 < 0x80 }),
+            let method = HTTPRequest.Method(head.method)
+        else { return nil }
+        self.method = method
+        (path, query) = RequestTarget.parts(of: head.uri)
+        self.body = body
+    }
+}
+
+extension HTTPRequest.Method {
+    /// The method that the parser has read; made without a look at its letters where it is a usual one.
+    fileprivate init?(_ method: HTTPMethod) {
+        switch method {
+        case .GET: self = .get
+        case .HEAD: self = .head
+        case .POST: self = .post
+        case .PUT: self = .put
+        case .PATCH: self = .patch
+        case .DELETE: self = .delete
+        case .OPTIONS: self = .options
+        default: self.init(method.rawValue)
+        }
+    }
+}
