@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 
 /// A value that can be a parameter of a statement.
 package protocol PostgresEncodable: Sendable {
@@ -18,29 +19,16 @@ extension PostgresEncodable {
     package static func postgresValue(of elements: [Self]) -> PostgresValue {
         let type = postgresType
         guard type.arrayOID != 0 else { return .invalid("arrays of arrays cannot be bound", as: type.array) }
-        var hasNull = false
-        var body: [UInt8] = []
-        for element in elements {
-            switch element.postgresValue.content {
-            case .null:
-                hasNull = true
-                body.append(bigEndian: Int32(-1))
-            case .bytes(let bytes):
-                body.append(bigEndian: Int32(truncatingIfNeeded: bytes.count))
-                body.append(contentsOf: bytes)
-            case .invalid(let reason):
-                return .invalid(reason, as: type.array)
+        let contents = elements.map(\.postgresValue.content)
+        var form = ArrayForm(of: type, count: contents.count, size: contents.reduce(0) { $0 + $1.size })
+        for content in contents {
+            switch content {
+            case .null: form.appendNull()
+            case .bytes(let bytes): form.append(bytes)
+            case .invalid(let reason): return .invalid(reason, as: type.array)
             }
         }
-        var bytes: [UInt8] = []
-        bytes.append(bigEndian: Int32(elements.isEmpty ? 0 : 1))
-        bytes.append(bigEndian: Int32(hasNull ? 1 : 0))
-        bytes.append(bigEndian: type.oid)
-        if !elements.isEmpty {
-            bytes.append(bigEndian: Int32(truncatingIfNeeded: elements.count))
-            bytes.append(bigEndian: Int32(1))
-        }
-        return .bytes(bytes + body, as: type.array)
+        return .bytes(form.bytes, as: type.array)
     }
 }
 
@@ -91,8 +79,26 @@ extension Double: PostgresEncodable {
 extension String: PostgresEncodable {
     package static var postgresType: PostgresType { .text }
     package var postgresValue: PostgresValue {
-        let bytes = [UInt8](utf8)
-        return bytes.contains(0) ? .invalid("a text holds a NUL character", as: .text) : .bytes(bytes, as: .text)
+        holdsNull ? .invalid(Self.refusal, as: .text) : .bytes([UInt8](utf8), as: .text)
+    }
+
+    // Of its own, so that the output of many commands is copied once and not first by itself.
+    package static func postgresValue(of elements: [String]) -> PostgresValue {
+        var form = ArrayForm(of: .text, count: elements.count, size: elements.reduce(0) { $0 + $1.utf8.count })
+        for element in elements {
+            guard !element.holdsNull else { return .invalid(refusal, as: .text.array) }
+            form.append(element.utf8)
+        }
+        return .bytes(form.bytes, as: .text.array)
+    }
+
+    private static let refusal = "a text holds a NUL character"
+
+    private var holdsNull: Bool {
+        let found = utf8.withContiguousStorageIfAvailable { buffer in
+            buffer.baseAddress.map { memchr($0, 0, buffer.count) != nil } ?? false
+        }
+        return found ?? utf8.contains(0)
     }
 }
 

@@ -5,6 +5,11 @@ package struct PostgresValue: Sendable, Equatable {
         case bytes([UInt8])
         /// Why the value cannot be sent; it never contains the value.
         case invalid(String)
+
+        /// How many bytes are sent.
+        var size: Int {
+            if case .bytes(let bytes) = self { bytes.count } else { 0 }
+        }
     }
 
     /// The type the parameter is declared with.
@@ -28,6 +33,28 @@ package struct PostgresValue: Sendable, Equatable {
 
     static func invalid(_ reason: String, as type: PostgresType) -> PostgresValue {
         PostgresValue(type: type, content: .invalid(reason))
+    }
+}
+
+extension [PostgresValue] {
+    /// Calls the body with the address of each value's bytes, nil for NULL, while they stay where they are.
+    func withAddresses<Answer>(_ body: ([UnsafePointer<CChar>?]) -> Answer) -> Answer {
+        // An empty value still needs an address.
+        withUnsafePointer(to: 0 as CChar) { withAddresses(after: [], emptyAddress: $0, body) }
+    }
+
+    private func withAddresses<Answer>(
+        after known: [UnsafePointer<CChar>?], emptyAddress: UnsafePointer<CChar>,
+        _ body: ([UnsafePointer<CChar>?]) -> Answer
+    ) -> Answer {
+        guard known.count < count else { return body(known) }
+        guard case .bytes(let bytes) = self[known.count].content else {
+            return withAddresses(after: known + [nil], emptyAddress: emptyAddress, body)
+        }
+        return bytes.withUnsafeBytes { bytes in
+            let address = bytes.isEmpty ? nil : bytes.baseAddress?.assumingMemoryBound(to: CChar.self)
+            return withAddresses(after: known + [address ?? emptyAddress], emptyAddress: emptyAddress, body)
+        }
     }
 }
 

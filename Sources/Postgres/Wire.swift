@@ -80,23 +80,10 @@ final class Wire {
 
     /// Sends parameters in binary and asks for a binary answer.
     func sendExecute(_ name: String, _ parameters: [PostgresValue]) throws(PostgresError) {
-        var bytes: [UInt8] = []
-        var ranges: [(offset: Int, count: Int)?] = []
-        for parameter in parameters {
-            guard case .bytes(let content) = parameter.content else {
-                ranges.append(nil)
-                continue
-            }
-            ranges.append((bytes.count, content.count))
-            bytes.append(contentsOf: content)
-        }
-        bytes.append(0)  // an empty value still needs an address
-        let lengths = ranges.map { Int32(truncatingIfNeeded: $0?.count ?? 0) }
+        let lengths = parameters.map { Int32(truncatingIfNeeded: $0.content.size) }
         let formats = [Int32](repeating: 1, count: parameters.count)
-        let status = bytes.withUnsafeBytes { bytes in
-            let start = bytes.baseAddress?.assumingMemoryBound(to: CChar.self)
-            let values = ranges.map { range in range.flatMap { range in start.map { $0 + range.offset } } }
-            return PQsendQueryPrepared(connection, name, Int32(parameters.count), values, lengths, formats, 1)
+        let status = parameters.withAddresses { values in
+            PQsendQueryPrepared(connection, name, Int32(parameters.count), values, lengths, formats, 1)
         }
         try sent(status)
     }
