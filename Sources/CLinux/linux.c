@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -168,6 +169,12 @@ int qkron_set_process_name(const char *name) {
 
 int qkron_make_undumpable(void) {
     return answer(prctl(PR_SET_DUMPABLE, 0, 0, 0, 0));
+}
+
+void qkron_return_large_blocks(void) {
+    // Left alone, the threshold grows to the largest block that was ever freed, up to 32 MiB, and with it what is kept.
+    (void)mallopt(M_MMAP_THRESHOLD, 256 << 10);
+    (void)mallopt(M_TRIM_THRESHOLD, 4 << 20);
 }
 
 int qkron_replace_program(const char *path, char *const *arguments, char *const *environment, const int *kept,

@@ -36,7 +36,7 @@ package struct AttemptRunner: Sendable {
         catalog.settle(lease)
         let isForgotten = running.ending(of: lease) == .heard(.forgetIt)
         running.remove(lease)
-        if !isForgotten { tell(lease, report, decision, isRecorded: isRecorded, duration: clock.now - start) }
+        if !isForgotten { tell(lease, decision, isRecorded: isRecorded, duration: clock.now - start) }
     }
 
     private enum Event {
@@ -63,9 +63,7 @@ package struct AttemptRunner: Sendable {
         return report?.ended(by: running.ending(of: lease))
     }
 
-    private func tell(
-        _ lease: Lease, _ report: AttemptReport, _ decision: RetryDecision, isRecorded: Bool, duration: Duration
-    ) {
+    private func tell(_ lease: Lease, _ decision: RetryDecision, isRecorded: Bool, duration: Duration) {
         var logger = logger
         logger[metadataKey: "task_id"] = "\(lease.taskID)"
         logger[metadataKey: "execution_id"] = "\(lease.executionID)"

@@ -15,9 +15,9 @@ package struct CapturedOutput: Sendable, Equatable {
     /// The text of raw output of which the first and last bytes were kept.
     init(head: [UInt8], tail: [UInt8], total: Int, limit: Int) {
         let isWhole = head.count + tail.count == total
-        let whole = isWhole ? head + tail : []
-        if isWhole, ReadableUTF8.size(of: whole) <= limit {
-            self.init(text: ReadableUTF8.text(of: whole[...]), isTruncated: false, total: total)
+        let whole = !isWhole ? [] : tail.isEmpty ? head : head + tail
+        if isWhole, let text = ReadableUTF8.text(of: whole, within: limit) {
+            self.init(text: text, isTruncated: false, total: total)
             return
         }
         // No mark is longer than that of the whole. Replacing bytes makes text longer than what was read, so that also

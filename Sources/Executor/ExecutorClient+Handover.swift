@@ -40,6 +40,8 @@ extension ExecutorClient {
                 state.runs[number]?.audience = .unwanted
                 if let end = state.runs[number]?.end {
                     _ = state.close(number, end)
+                } else if let held = state.runs[number]?.held {
+                    state.hold(held, of: number)
                 } else {
                     state.end(number, .leaseLost)
                 }

@@ -21,6 +21,7 @@ extension ExecutorClient {
         var inherited: [RunKey: UInt64] = [:]
         /// The runs whose ends were told but are not settled yet, and where they ran.
         var told: [RunKey: (place: ExecutorPlace, number: UInt64)] = [:]
+        var room = OutputRoom()
         var isStopping = false
         var isDetached = false
         /// The latest deadline that was told: a run whose request is older than it starts with this one.
@@ -74,12 +75,18 @@ extension ExecutorClient {
             }
         }
 
-        /// Forgets an executor that is gone; answers the runs that it had.
-        mutating func remove(_ place: ExecutorPlace) -> (link: ExecutorLink, runs: [UInt64: RunKey])? {
+        /// Notes the end of a run whose executor is gone. What that reported before counts; output that it held back is
+        /// lost with it.
+        mutating func resolve(_ number: UInt64, _ end: RawEnd) -> (CheckedContinuation<RawEnd?, Never>, RawEnd)? {
+            guard let run = runs[number], run.end == nil else { return nil }
+            return close(number, run.held.map { RawEnd($0.end, parts: [:]) } ?? end)
+        }
+
+        /// Forgets an executor that is gone; answers the runs that it had and whose ends nobody was told.
+        mutating func remove(_ place: ExecutorPlace) -> (link: ExecutorLink, runs: [UInt64: PendingRun])? {
             guard let link = links.removeValue(forKey: place) else { return nil }
             if current == place { current = nil }
-            told = told.filter { $0.value.place != place }
-            return (link, runs.filter { $0.value.place == place && $0.value.end == nil }.mapValues(\.key))
+            return (link, runs.filter { $0.value.place == place && $0.value.end == nil })
         }
     }
 
@@ -95,11 +102,13 @@ extension ExecutorClient {
                 case .ended(let number, let end):
                     let parts = state.runs[number]?.parts ?? [:]
                     if let told = state.close(number, RawEnd(end, parts: parts)) { ended.append(told) }
+                case .heldBack(let number, let held): state.hold(held, of: number)
                 case .pong(let number):
                     // In the order of the pings.
                     state.links[place]?.answered = number
                 }
             }
+            state.askForOutput()
             return ended
         }
         for (continuation, end) in ended { continuation.resume(returning: end) }

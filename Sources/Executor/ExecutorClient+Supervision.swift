@@ -79,7 +79,8 @@ extension ExecutorClient {
     private func bury(_ place: ExecutorPlace, after patience: Duration) async {
         guard let (link, runs) = state.withLock({ $0.remove(place) }) else { return }
         let grace = min(configuration.killGrace, configuration.leaseGrace)
-        let marks = runs.values.map(\.mark)
+        // What a run that ended by itself left behind lives on.
+        let marks = runs.values.filter { $0.held == nil }.map(\.key.mark)
         let survivors = try? await BlockingThread.run("qkron-executor-end") {
             link.peer.bury(after: patience)
             // What it reported before its end counts.
@@ -89,15 +90,12 @@ extension ExecutorClient {
         }
         // The closure does not throw.
         let counted = survivors ?? [:]
-        resolve(runs.mapValues { RawEnd(ending: .executorLost, survivors: counted[$0.mark] ?? 0) })
+        resolve(runs.mapValues { RawEnd(ending: .executorLost, survivors: counted[$0.key.mark] ?? 0) })
     }
 
     private func resolve(_ ends: [UInt64: RawEnd]) {
         let told = state.withLock { state in
-            ends.compactMap { number, end in
-                // A report that came before the executor's end counts.
-                state.runs[number]?.end == nil ? state.close(number, end) : nil
-            }
+            ends.compactMap { number, end in state.resolve(number, end) }
         }
         for (continuation, end) in told { continuation.resume(returning: end) }
     }

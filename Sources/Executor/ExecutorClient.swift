@@ -69,6 +69,8 @@ package final class ExecutorClient: Sendable {
         state.withLock { state in
             guard let (place, number) = state.told.removeValue(forKey: key) else { return }
             state.links[place]?.connection.send(.settled(run: number))
+            state.room.leave(number)
+            state.askForOutput()
         }
     }
 
@@ -147,6 +149,11 @@ package final class ExecutorClient: Sendable {
             guard !state.isDetached, state.runs[number] != nil else { return (waiter, nil) }
             state.runs[number]?.audience = .waiting(waiter)
             if let end = state.runs[number]?.end { return state.close(number, end) }
+            if let held = state.runs[number]?.held {
+                state.hold(held, of: number)
+                state.askForOutput()
+                return nil
+            }
             // Before it could be ended: nobody waited for it yet.
             if Task.isCancelled { state.end(number, .cancelled) }
             return nil

@@ -37,7 +37,14 @@ extension ExecutorLoop {
     /// Keeps how a run ended until a server has settled it, and tells the one that is there.
     private func report(_ ended: EndedOutput) {
         unsettled[ended.run] = ended
-        if server?.hasSaidHello == true { reports.append(ended) }
+        if server?.hasSaidHello == true { tell(ended) }
+    }
+
+    /// Tells the server of an end; where there is much output, it asks for that when it has room.
+    func tell(_ ended: EndedOutput) {
+        guard ended.size > HeldEnd.littleOutput else { return reports.append(ended) }
+        heldBack.insert(ended.run)
+        reports.append(.heldBack(run: ended.run, HeldEnd(end: ended.end, size: ended.size)))
     }
 
     private func spawn(_ order: RunOrder, at now: BoottimeInstant) throws -> CommandRun {

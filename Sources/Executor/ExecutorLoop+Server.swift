@@ -83,7 +83,11 @@ extension ExecutorLoop {
             if let run = runs[number] { end(run, .ended(reason)) }
         case .shutdown: leave(because: .shutdown)
         case .ping(let number): reports.append(.pong(number: number))
-        case .settled(let run): unsettled[run] = nil
+        case .settled(let run):
+            unsettled[run] = nil
+            heldBack.remove(run)
+        case .sendOutput(let run):
+            if heldBack.remove(run) != nil, let ended = unsettled[run] { reports.append(ended) }
         case .retire: isRetiring = true
         }
     }
@@ -93,7 +97,7 @@ extension ExecutorLoop {
         server?.hasSaidHello = true
         let known = runs.mapValues(\.key).merging(unsettled.mapValues(\.key)) { running, _ in running }
         reports.append(.hello(ExecutorGreeting(program: program, runs: known)))
-        for ended in unsettled.values { reports.append(ended) }
+        for ended in unsettled.values { tell(ended) }
     }
 
     func flushReports() {
@@ -113,6 +117,7 @@ extension ExecutorLoop {
         close(peer.socket)
         server = nil
         reports = ReportQueue()
+        heldBack = []
         if peer.hasSaidHello { serverLost() }
     }
 }

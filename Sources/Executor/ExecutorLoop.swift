@@ -31,6 +31,8 @@ final class ExecutorLoop {
     var runs: [UInt64: CommandRun] = [:]
     /// How runs ended that no server has settled yet: the one at hand may die before it has recorded them.
     var unsettled: [UInt64: EndedOutput] = [:]
+    /// The runs among them whose output is too much to be sent before the server asks for it.
+    var heldBack: Set<UInt64> = []
     var reports = ReportQueue()
     var server: ServerPeer?
     var nextPeerKey: UInt64 = 16
@@ -94,7 +96,7 @@ final class ExecutorLoop {
         guard runs.isEmpty else { return false }
         if isRetiring, unsettled.isEmpty { return true }
         guard isLeaving else { return false }
-        return server == nil || reports.isEmpty || leavesAt <= .now
+        return server == nil || (reports.isEmpty && heldBack.isEmpty) || leavesAt <= .now
     }
 
     private func handle(_ event: qkron_event) {

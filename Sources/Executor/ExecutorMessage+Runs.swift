@@ -162,6 +162,15 @@ enum OutputPart: UInt8, Sendable, CaseIterable {
     case outputHead, outputTail, errorHead, errorTail
 }
 
+/// How a run ended, and how many bytes of its output its executor keeps.
+struct HeldEnd: Sendable, Equatable {
+    /// No more output than this is sent unasked.
+    static let littleOutput = 16 * 1024
+
+    let end: EndedRun
+    let size: Int
+}
+
 /// How a run ended, without its output.
 struct EndedRun: Sendable, Equatable {
     enum Cause: Sendable, Equatable {

@@ -7,9 +7,9 @@ import Foundation
 /// serves no server that is older than itself.
 enum WireVersion {
     /// What this program's executor speaks.
-    static let current: UInt16 = 3
+    static let current: UInt16 = 4
     /// What this program's server can speak; an executor of another version ends its runs with their leases.
-    static let spoken: ClosedRange<UInt16> = 3...3
+    static let spoken: ClosedRange<UInt16> = 3...4
 }
 
 /// Why a run is ended before its time.
@@ -37,6 +37,8 @@ enum ExecutorOrder: Sendable, Equatable {
     case settled(run: UInt64)
     /// Start no more, and leave when the last run is settled.
     case retire
+    /// Send the output that was held back, and the end once more. Since version 4.
+    case sendOutput(run: UInt64)
 
     func encode(into writer: inout FrameWriter) {
         switch self {
@@ -57,6 +59,7 @@ enum ExecutorOrder: Sendable, Equatable {
         case .ping(let number): writer.frame(6) { $0.put(number) }
         case .settled(let run): writer.frame(7) { $0.put(run) }
         case .retire: writer.frame(8) { _ in }
+        case .sendOutput(let run): writer.frame(9) { $0.put(run) }
         }
     }
 
@@ -79,6 +82,7 @@ enum ExecutorOrder: Sendable, Equatable {
         case 6: self = try .ping(number: reader.integer())
         case 7: self = try .settled(run: reader.integer())
         case 8: self = .retire
+        case 9: self = try .sendOutput(run: reader.integer())
         default: throw WireError(description: "an unknown order \(kind)")
         }
     }
@@ -92,6 +96,8 @@ enum ExecutorReport: Sendable, Equatable {
     case output(run: UInt64, OutputPart, [UInt8])
     case ended(run: UInt64, EndedRun)
     case pong(number: UInt64)
+    /// A run has ended with so many bytes of output that they wait here until they are asked for. Since version 4.
+    case heldBack(run: UInt64, HeldEnd)
 
     func encode(into writer: inout FrameWriter) {
         switch self {
@@ -108,6 +114,12 @@ enum ExecutorReport: Sendable, Equatable {
                 end.encode(into: &$0)
             }
         case .pong(let number): writer.frame(4) { $0.put(number) }
+        case .heldBack(let run, let held):
+            writer.frame(5) {
+                $0.put(run)
+                $0.put(Int64(held.size))
+                held.end.encode(into: &$0)
+            }
         }
     }
 
@@ -123,6 +135,10 @@ enum ExecutorReport: Sendable, Equatable {
             self = .output(run: run, part, Array(try reader.data()))
         case 3: self = try .ended(run: reader.integer(), EndedRun(from: &reader))
         case 4: self = try .pong(number: reader.integer())
+        case 5:
+            let run = try reader.integer(UInt64.self)
+            let size = Int(try reader.integer(Int64.self))
+            self = .heldBack(run: run, HeldEnd(end: try EndedRun(from: &reader), size: size))
         default: throw WireError(description: "an unknown report \(kind)")
         }
     }

@@ -18,6 +18,7 @@ package enum ExecutorProcess {
         _ = qkron_set_process_name("qkron-executor")
         ProcessProtection.becomeSubreaper()
         ProcessProtection.makeUndumpable()
+        ProcessMemory.returnLargeBlocks()
         do {
             let loop = try ExecutorLoop(at: ExecutorPlace(path: place), openFiles: qkron_raise_open_files())
             try loop.run()

@@ -18,9 +18,9 @@ struct OutputWindow: Sendable {
         ringLimit = max(limit, 0) - headLimit
     }
 
-    /// The last bytes in the order in which they came.
-    var tail: [UInt8] {
-        oldest == 0 ? ring : Array(ring[oldest...] + ring[..<oldest])
+    /// The last bytes in the order in which they came, in one or two pieces, neither of them copied.
+    var tail: [ArraySlice<UInt8>] {
+        oldest == 0 ? [ring[...]] : [ring[oldest...], ring[..<oldest]]
     }
 
     mutating func append(_ bytes: UnsafeRawBufferPointer) {

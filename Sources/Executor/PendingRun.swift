@@ -19,6 +19,8 @@ struct PendingRun {
     var place: ExecutorPlace?
     var audience: Audience
     var parts: [OutputPart: [UInt8]] = [:]
+    /// Its end, where its output waits in the executor or is on its way.
+    var held: HeldEnd?
     /// Its end, where it came before anybody waited for it.
     var end: RawEnd?
 }
@@ -57,10 +59,9 @@ struct RawEnd: Sendable {
     /// Much output at once is read one run after the other, on threads of its own: the pool that all tasks share must
     /// go on renewing leases and answering requests meanwhile.
     private static let reading = Mutex(())
-    private static let littleOutput = 16 * 1024
 
     func readableResult(outputLimit: Int) async -> RunResult {
-        guard parts.values.reduce(0, { $0 + $1.count }) > Self.littleOutput else {
+        guard parts.values.reduce(0, { $0 + $1.count }) > HeldEnd.littleOutput else {
             return result(outputLimit: outputLimit)
         }
         let read = try? await BlockingThread.run("qkron-output") {

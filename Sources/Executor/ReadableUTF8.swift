@@ -13,8 +13,14 @@ enum ReadableUTF8 {
         return size
     }
 
+    /// The text, unless it takes more than the given size.
+    static func text(of bytes: [UInt8], within limit: Int) -> String? {
+        if let plain = plainText(of: bytes[...]) { return bytes.count <= limit ? plain : nil }
+        return size(of: bytes) <= limit ? text(of: bytes[...]) : nil
+    }
+
     static func text(of bytes: ArraySlice<UInt8>) -> String {
-        if isPlain(bytes) { return String(decoding: bytes, as: UTF8.self) }
+        if let plain = plainText(of: bytes) { return plain }
         var output: [UInt8] = []
         output.reserveCapacity(bytes.count)
         forEachPiece(of: bytes) { piece, start in
@@ -72,13 +78,17 @@ enum ReadableUTF8 {
         return Array(bytes.dropFirst(rest.count))
     }
 
-    /// Whether the bytes are readable as they are; true for nearly all output, and told much faster than by pieces.
     private static func isPlain(_ bytes: ArraySlice<UInt8>) -> Bool {
+        plainText(of: bytes) != nil
+    }
+
+    /// The bytes as they are where they are readable so; nearly all output is, and it is found much faster than by pieces.
+    private static func plainText(of bytes: ArraySlice<UInt8>) -> String? {
         let hasNull = bytes.withUnsafeBytes { buffer in
             guard let start = buffer.baseAddress else { return false }
             return memchr(start, 0, buffer.count) != nil
         }
-        return !hasNull && String(validating: bytes, as: UTF8.self) != nil
+        return hasNull ? nil : String(validating: bytes, as: UTF8.self)
     }
 
     private enum Kind { case valid, null, invalid }

@@ -76,11 +76,15 @@ struct EndedOutput {
         end.outputTotal = Int64(output.total)
         end.errorTotal = Int64(error.total)
         self.end = end
-        let parts = [
-            (OutputPart.outputHead, output.head), (.outputTail, output.tail), (.errorHead, error.head),
-            (.errorTail, error.tail),
-        ]
-        self.parts = parts.filter { !$0.1.isEmpty }.map { ($0.0, $0.1[...]) }
+        let parts =
+            [(OutputPart.outputHead, output.head[...])] + output.tail.map { (.outputTail, $0) }
+            + [(.errorHead, error.head[...])] + error.tail.map { (.errorTail, $0) }
+        self.parts = parts.filter { !$0.1.isEmpty }
+    }
+
+    /// How many bytes of output were kept.
+    var size: Int {
+        parts.reduce(0) { $0 + $1.1.count }
     }
 
     fileprivate mutating func next(atMost count: Int) -> (OutputPart, ArraySlice<UInt8>)? {

@@ -62,6 +62,18 @@ import Testing
         }
     }
 
+    @Test func `much output of a run that ended between two servers is there for the next one`() async throws {
+        let (marker, gate) = (directory + "/marker", directory + "/gate")
+        let request = ExecutorTests.request(
+            "touch \(marker); until test -e \(gate); do sleep 0.02; done; head -c 1000000 /dev/zero | tr '\\0' x")
+        try await begin(request, marker: marker)
+        #expect(FileManager.default.createFile(atPath: gate, contents: nil))
+        try await lastServer { client in
+            try await eventually("its end is told") { client.heldCount == 1 }
+            #expect(await client.run(request)?.stdout.text.utf8.count == 1_000_000)
+        }
+    }
+
     @Test func `an end that was told is told again until it is settled`() async throws {
         let request = ExecutorTests.request("echo once; echo >> \(directory)/count")
         let executor = try await server { client in

@@ -59,6 +59,20 @@ import Testing
         peer.bury(after: .seconds(1))
     }
 
+    @Test func `the end of a run is known even where its output dies with its executor`() async throws {
+        try await withExecutor { client in
+            // Not settled, so that there is no room for the next one's output.
+            #expect(await client.result(of: megabytes(9)).ending == .exited(0))
+            async let next = client.result(of: megabytes(9))
+            try await eventually("its end is told") { client.heldCount == 1 }
+            kill(try #require(client.processID), SIGKILL)
+            let result = await next
+            #expect(result.ending == .exited(0))
+            #expect(result.stdout.isTruncated)
+            #expect(result.stdout.text == "\n[... 9,437,184 bytes cut by qkron ...]\n")
+        }
+    }
+
     @Test func `leftovers of a crash are found by their execution`() async throws {
         ProcessProtection.becomeSubreaper()
         let directory = try temporaryDirectory()

@@ -11,6 +11,7 @@ import Testing
             [
                 .hello(version: 1, killGrace: .seconds(5), leaseGrace: .milliseconds(1)), .start(order),
                 .extendAll(deadline: .now), .ping(number: 3), .shutdown, .settled(run: 8), .retire,
+                .sendOutput(run: 9),
             ] + EndReason.allCases.map { .end(run: 7, $0) }
         let causes: [EndedRun.Cause] = [
             .exited(-1), .signaled(9), .timedOut, .ended(.leaseLost), .leaseLapsed, .spawnFailed("why"),
@@ -18,6 +19,7 @@ import Testing
         let reports: [ExecutorReport] =
             [
                 .hello(ExecutorGreeting(program: "p", runs: [7: order.key])), .pong(number: 4),
+                .heldBack(run: 8, HeldEnd(end: EndedRun(cause: .exited(3)), size: 1 << 40)),
                 .output(run: 5, .errorTail, Array(repeating: 7, count: 70_000)),
             ] + causes.map { .ended(run: 6, EndedRun(cause: $0)) }
         var writer = FrameWriter()
@@ -58,6 +60,10 @@ import Testing
         writer.put(WireVersion.spoken.upperBound + 1)
         writer.put(UInt8(0))
         #expect(throws: WireError.self) { _ = try ExecutorReport(kind: 1, fields: writer.bytes[...]) }
+    }
+
+    @Test func `executors of the version before are spoken to`() {
+        #expect(WireVersion.spoken == WireVersion.current - 1...WireVersion.current)
     }
 
     @Test func `a list longer than its frame takes no memory`() {

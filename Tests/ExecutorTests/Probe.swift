@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Logging
+import Synchronization
 import Testing
 
 @testable import Executor
@@ -40,6 +41,18 @@ extension ExecutorClient {
     }
 }
 
+extension ExecutorClient {
+    /// How many runs have ended whose output is still in the executor.
+    var heldCount: Int {
+        state.withLock { state in state.runs.values.count { $0.held != nil } }
+    }
+
+    /// Says that the result of a request is recorded.
+    func settle(_ request: RunRequest) {
+        settle(executionID: request.executionID, fencingToken: request.fencingToken)
+    }
+}
+
 var quietLogger: Logger {
     Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 }
@@ -71,6 +84,11 @@ func request(
             "QKRON_FENCING_TOKEN": String(token),
         ], workingDirectory: directory, user: user, timeout: timeout, outputLimit: limit,
         deadline: .after(lease, since: .now))
+}
+
+/// A request whose command writes so many mebibytes, all of which are kept.
+func megabytes(_ count: Int) -> RunRequest {
+    request("head -c \(count << 20) /dev/zero | tr '\\0' x", limit: 16 << 20)
 }
 
 /// A sleep that no other test starts, so that its processes can be counted.

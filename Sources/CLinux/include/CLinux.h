@@ -79,6 +79,7 @@ int qkron_thread_start(const char *name, void (*body)(void *), void *argument);
 int qkron_become_subreaper(void);
 int qkron_set_process_name(const char *name);        // its first 15 bytes
 int qkron_make_undumpable(void);
+void qkron_return_large_blocks(void);                // memory of 256 KiB and more, as soon as it is freed
 
 // Makes this process run another program: same id, default signals. Of the descriptors above 2 only the given ones stay
 // open. Returns, on failure only, the negated errno.

@@ -26,6 +26,7 @@ struct ServeCommand: AsyncParsableCommand {
             LoggingSetup.bootstrap(level: configuration.logLevel, format: configuration.logFormat)
             ProcessProtection.becomeSubreaper()
             ProcessProtection.makeUndumpable()
+            ProcessMemory.returnLargeBlocks()
             try await ServerLife(configuration, inheriting: inheritance, logger: Logger(label: "qkron")).live()
         }
     }
