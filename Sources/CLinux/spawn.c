@@ -35,11 +35,21 @@ IN_CHILD static _Noreturn void fail(struct context *context, int step) {
 }
 
 // Raw system calls: the C library's sigaction() keeps its hands off two signals that may come to us ignored.
-IN_CHILD static void reset_handlers(void) {
+IN_CHILD static void reset_handlers(uint64_t signals) {
     static const uint64_t standard[4];
     for (int number = 1; number <= 64; number++) {
-        (void)syscall(SYS_rt_sigaction, number, standard, NULL, (size_t)8);
+        if (signals >> (number - 1) & 1) (void)syscall(SYS_rt_sigaction, number, standard, NULL, (size_t)8);
     }
+}
+
+uint64_t qkron_changed_signals(void) {
+    uint64_t changed = 0;
+    for (int number = 1; number <= 64; number++) {
+        uint64_t action[4] = {0};
+        long outcome = syscall(SYS_rt_sigaction, number, NULL, action, (size_t)8);
+        if (outcome == 0 && action[0] != (uint64_t)(uintptr_t)SIG_DFL) changed |= UINT64_C(1) << (number - 1);
+    }
+    return changed;
 }
 
 IN_CHILD static int place_descriptors(const int *descriptors) {
@@ -82,7 +92,7 @@ IN_CHILD static void enter_directory(struct context *context) {
 IN_CHILD static int child(void *argument) {
     struct context *context = argument;
     const struct qkron_spawn_plan *plan = context->plan;
-    reset_handlers();
+    reset_handlers(plan->signals);
     if (setsid() < 0) fail(context, QKRON_STEP_SESSION);
     if (place_descriptors(plan->descriptors) != 0) fail(context, QKRON_STEP_DESCRIPTORS);
     if (set_limits(plan) != 0) fail(context, QKRON_STEP_LIMITS);

@@ -21,6 +21,9 @@ final class CommandRun {
     let timesOutAt: BoottimeInstant
     var deadline: BoottimeInstant
     var phase = Phase.running
+    /// Whether the loop is to be told of the shell's end.
+    var isExitWatched = true
+    private var isReaped = false
     var output: CapturedPipe
     var error: CapturedPipe
 
@@ -46,11 +49,14 @@ final class CommandRun {
         }
     }
 
-    /// How the shell ended by itself; nil while it lives. Left unreaped it keeps its pid from being used again.
+    /// How the shell ended by itself; nil while it lives, and once it was reaped. Left unreaped it keeps its pid from
+    /// being used again.
     func shellEnd(reaps: Bool) -> EndedRun.Cause? {
+        guard !isReaped else { return nil }
         var code: Int32 = 0
         var status: Int32 = 0
         guard qkron_child_status(pidfd, reaps ? 1 : 0, &code, &status) == 1 else { return nil }
+        isReaped = reaps
         return code == Int32(CLD_EXITED) ? .exited(status) : .signaled(status)
     }
 }

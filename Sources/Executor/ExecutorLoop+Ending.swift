@@ -19,7 +19,7 @@ extension ExecutorLoop {
     func end(_ run: CommandRun, _ cause: EndedRun.Cause) {
         guard case .running = run.phase else { return }
         if let own = run.shellEnd(reaps: true) {
-            poller.remove(run.pidfd)
+            stopWatchingExit(of: run)
             drain(run, after: own)
             return
         }

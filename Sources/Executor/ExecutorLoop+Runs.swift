@@ -77,7 +77,8 @@ extension ExecutorLoop {
             path: "/bin/sh", arguments: ["sh", "-c", order.command], environment: order.environment,
             directory: order.workingDirectory ?? home.map(String.init),
             directoryIsOptional: order.workingDirectory == nil, descriptors: (emptyInput, output, error),
-            identity: order.identity, openFiles: openFiles, mark: order.key.mark.value, isCommand: true)
+            identity: order.identity, openFiles: openFiles, mark: order.key.mark.value,
+            changedSignals: changedSignals, isCommand: true)
     }
 
     private func makePipe() throws -> (reading: Int32, writing: Int32) {
@@ -107,9 +108,15 @@ extension ExecutorLoop {
         close(descriptor)
     }
 
+    func stopWatchingExit(of run: CommandRun) {
+        guard run.isExitWatched else { return }
+        run.isExitWatched = false
+        poller.remove(run.pidfd)
+    }
+
     func shellEnded(_ run: CommandRun) {
         // It stays readable for ever.
-        poller.remove(run.pidfd)
+        stopWatchingExit(of: run)
         switch run.phase {
         case .running:
             guard let cause = run.shellEnd(reaps: true) else { return }
@@ -137,7 +144,7 @@ extension ExecutorLoop {
         closePipe(of: run, \.output)
         closePipe(of: run, \.error)
         _ = run.shellEnd(reaps: true)
-        poller.remove(run.pidfd)
+        stopWatchingExit(of: run)
         close(run.pidfd)
         runs[run.number] = nil
         var end = EndedRun(cause: cause)

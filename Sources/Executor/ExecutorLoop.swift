@@ -26,6 +26,8 @@ final class ExecutorLoop {
     let openFiles: UInt64
     let emptyInput: Int32
     let ownPID = getpid()
+    /// The signals that every command is to find as usual; this process changes none of them later.
+    let changedSignals: UInt64
     /// Whether every command bears its mark: none may raise a limit that we were started under.
     let canTrustMarks = ProcessTable.lockLimit(of: getpid()) == .unlimited
     var runs: [UInt64: CommandRun] = [:]
@@ -67,6 +69,7 @@ final class ExecutorLoop {
         listener = try SystemCallError.check("listen", qkron_listen(place.socketPath))
         timer = try SystemCallError.check("timerfd_create", qkron_timer_create())
         termination = try SystemCallError.check("SIGTERM", qkron_termination_eventfd())
+        changedSignals = qkron_changed_signals()
         emptyInput = open("/dev/null", O_RDONLY | O_CLOEXEC)
         guard emptyInput > 2 else { throw SystemCallError(call: "open /dev/null", error: errno) }
         nextSweep = BoottimeInstant.now

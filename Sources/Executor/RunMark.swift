@@ -8,19 +8,20 @@ import Foundation
 /// needs no bookkeeping and outlives whoever set it.
 struct RunMark: Sendable, Hashable {
     let value: UInt64
-    private let environmentEntries: [[UInt8]]
+    private let executionID: UUID
+    private let fencingToken: Int64
 
     init(executionID: UUID, fencingToken: Int64) {
+        self.executionID = executionID
+        self.fencingToken = fencingToken
         value = Self.prefix(of: executionID) << 20 | UInt64(truncatingIfNeeded: fencingToken) & 0xF_FFFF
-        environmentEntries = [
-            Array("QKRON_EXECUTION_ID=\(executionID.uuidString)".lowercased().utf8),
-            Array("QKRON_FENCING_TOKEN=\(fencingToken)".lowercased().utf8),
-        ]
     }
 
     /// Whether the environment, its entries ended by NUL, names this very attempt of the execution.
     func isNamed(inEnvironment environment: [UInt8]) -> Bool {
-        environmentEntries.allSatisfy { Self.isNamed($0, inEnvironment: environment) }
+        // Made only here: hardly any process is looked at so closely, but each run has a mark.
+        let entries = ["QKRON_EXECUTION_ID=\(executionID.uuidString)", "QKRON_FENCING_TOKEN=\(fencingToken)"]
+        return entries.allSatisfy { Self.isNamed(Array($0.lowercased().utf8), inEnvironment: environment) }
     }
 
     /// Whether the environment has the entry, given in lower case; case does not count.

@@ -13,6 +13,8 @@ struct Spawn {
     var identity: ProcessIdentity?
     var openFiles: UInt64 = 0
     var mark: UInt64 = 0
+    /// The signals whose handlers are not the default here, where they are known; see `qkron_changed_signals`.
+    var changedSignals = UInt64.max
     var isCommand = false
 
     struct Child {
@@ -45,6 +47,7 @@ struct Spawn {
                             plan.group_count = groups.count
                             plan.open_files = openFiles
                             plan.mark = mark
+                            plan.signals = changedSignals
                             plan.is_command = isCommand ? 1 : 0
                             qkron_spawn(&plan, &answer)
                         }

@@ -29,6 +29,7 @@ struct qkron_spawn_plan {
     size_t group_count;
     uint64_t open_files;         // soft limit of open files; 0: as the parent's
     uint64_t mark;               // see qkron_spawn; 0: none
+    uint64_t signals;            // those whose handlers are set to the default: bit n - 1 for signal n
     int is_command;              // 1: no new privileges, and killed when the spawning thread ends
 };
 
@@ -39,10 +40,12 @@ struct qkron_spawn_answer {
     int error;                   // its errno
 };
 
-// Starts a process in a session of its own: default signal handlers, empty signal mask, umask 022, only the three
-// descriptors. The mark is set as the limit RLIMIT_LOCKS, which Linux has not enforced since 2.4.25 but hands down
+// Starts a process in a session of its own: empty signal mask, umask 022, only the three descriptors. The mark is set as the limit RLIMIT_LOCKS, which Linux has not enforced since 2.4.25 but hands down
 // through fork and exec and shows in /proc/PID/limits to everyone; failing to set it is no failure.
 void qkron_spawn(const struct qkron_spawn_plan *plan, struct qkron_spawn_answer *answer);
+
+// The signals whose handlers are not the default, as `signals` above wants them.
+uint64_t qkron_changed_signals(void);
 
 // --- linux.c
 
