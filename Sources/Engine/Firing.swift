@@ -35,10 +35,10 @@ struct Firing: Sendable {
     }
 
     /// Those of the executions that may start at once on `node`, if it has room; the task's own rules allow no others.
-    func startable(_ task: DueTask, by node: Node, taskLimit: Int) -> [Identifier<Execution>] {
+    func startable(_ task: DueTask, by node: Node, taskLimit: Int) -> [NewExecution] {
         guard Set(task.requires).isSubset(of: node.labels) else { return [] }
         let limit = (task.overlapPolicy == .allow ? taskLimit : 1) - task.unfinished
-        return executions.filter { $0.status == .pending }.prefix(max(0, limit)).map(\.id)
+        return executions.filter { $0.status == .pending }.prefix(max(0, limit)).map(\.self)
     }
 
     /// Whether unfinished runs of the task are cancelled, once `made` are the executions that are new.

@@ -14,8 +14,8 @@ package final class Grants: Sendable {
         var handed: [Lease] = []
         /// Whether what waits takes all places.
         var isQueued = false
-        /// Whether the scheduler is granted nothing, so that the database can be asked what is ours.
-        var isClosed = false
+        /// Whether the scheduler is granted nothing, since the database has yet to be asked what is ours.
+        var isClosed = true
         /// Whether a grant may have been committed whose answer was lost.
         var mayHaveLostSome = false
     }
@@ -50,10 +50,11 @@ package final class Grants: Sendable {
         state.withLock { $0.isQueued = isQueued }
     }
 
-    /// What the scheduler was granted, to be begun before the next call.
+    /// What the scheduler was granted, to be begun; then `release` gives back the places.
     func takeHanded() -> [Lease] {
         state.withLock { state in
             defer { state.handed = [] }
+            state.reserved += state.handed.count
             return state.handed
         }
     }
@@ -67,6 +68,7 @@ package final class Grants: Sendable {
     }
 
     /// Has the scheduler granted nothing until `open`; true once nothing of it is under way and all is taken.
+    @discardableResult
     func close() -> Bool {
         state.withLock { state in
             state.isClosed = true
@@ -103,7 +105,10 @@ package final class Grants: Sendable {
     /// Gives the places back after a failure: what was granted on them, if anything, is found by the worker.
     func lose() {
         state.withLock { state in
-            if state.firing > 0 { state.mayHaveLostSome = true }
+            if state.firing > 0 {
+                state.mayHaveLostSome = true
+                state.isClosed = true
+            }
             state.reserved -= state.firing
             state.firing = 0
         }

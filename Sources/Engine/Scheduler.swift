@@ -60,7 +60,8 @@ package struct Scheduler: Service {
             do {
                 let fired = try await fire(limit: limit, passingOver: unreadable)
                 // Whoever was not found among so few is not due yet, or locked by somebody else for a moment.
-                let nap = fired < limit ? try await napLength(after: fired, passingOver: unreadable) : .zero
+                let isDone = fired < limit && !isOver()
+                let nap = isDone ? try await napLength(after: fired, passingOver: unreadable) : .zero
                 limit = Self.batch
                 recovery.succeed()
                 health.note(.scheduler, isWell: true)
@@ -91,9 +92,12 @@ package struct Scheduler: Service {
             round = try await database.transaction { store in try await fire(limit: limit, unreadable, store) }
         } catch {
             grants.lose()
+            signals.work.poke()
             throw error
         }
         grants.hand(round.slots.leases)
+        // For what was handed over, and where something waits for the places that were not used.
+        signals.work.poke()
         tell(round)
         return round.firings.count
     }
@@ -104,7 +108,9 @@ package struct Scheduler: Service {
         guard !round.firings.isEmpty else { return round }
         let startable = round.firings.flatMap { task, firing in
             firing?.startable(task, by: node, taskLimit: configuration.taskCapacity) ?? []
-        }
+        }.sorted { one, other in
+            (other.priority, one.scheduledFor, one.id) < (one.priority, other.scheduledFor, other.id)
+        }.map(\.id)
         round.slots = try await store.fire(
             round.firings.flatMap { $0.firing?.executions ?? [] },
             starting: startable.prefix(grants.reserve(forSlots: startable.count)), on: node,
@@ -154,7 +160,6 @@ package struct Scheduler: Service {
                 waiting += execution.status == .pending ? 1 : 0
             }
         }
-        if !round.slots.leases.isEmpty { signals.work.poke() }
         EngineMetrics.cancelledWhileWaiting(round.superseded.ended)
         if waiting > round.slots.leases.count {
             signals.work.wake()

@@ -68,7 +68,7 @@ package struct Worker: Service {
         var nextLook = clock.now
         var nextClaim = clock.now
         while !isOver() {
-            for lease in grants.takeHanded() { begin(lease, in: &group) }
+            beginHanded(in: &group)
             if grants.takeLoss() { nextLook = clock.now }
             if signals.work.take() { nextClaim = clock.now }
             do {
@@ -80,22 +80,33 @@ package struct Worker: Service {
                         nap = Self.moment
                     }
                 }
-                if clock.now >= nextClaim {
+                // What has been granted already comes first.
+                if clock.now >= nextClaim, clock.now < nextLook {
                     // With no place free it is tried again as soon as one is.
-                    if let rest = try await claim(into: &group) { nextClaim = clock.now + rest }
+                    let rest = try await claim(into: &group)
+                    if let rest { nextClaim = clock.now + rest }
+                    nap = min(nap, rest ?? nap)
+                } else {
+                    nap = min(nap, max(Self.moment, nextClaim - clock.now))
                 }
-                if clock.now < nextClaim { nap = min(nap, nextClaim - clock.now) }
                 recovery.succeed()
                 health.note(.worker, isWell: true)
-                await signals.work.nap(upTo: nap)
+                await signals.work.nap(upTo: min(nap, max(Self.moment, nextLook - clock.now)))
             } catch {
+                grants.close()
                 nextLook = clock.now
                 nextClaim = clock.now
                 health.note(.worker, isWell: false)
                 await signals.work.nap(upTo: recovery.delay(after: error))
             }
         }
-        for lease in grants.takeHanded() { begin(lease, in: &group) }
+        beginHanded(in: &group)
+    }
+
+    private func beginHanded(in group: inout DiscardingTaskGroup) {
+        let handed = grants.takeHanded()
+        for lease in handed { begin(lease, in: &group) }
+        grants.release(handed.count)
     }
 
     /// Leases what waits, as far as there are free places.
@@ -103,15 +114,18 @@ package struct Worker: Service {
     /// - Returns: after how long to do so again, unless somebody announces work; nil if no place is free.
     private func claim(into group: inout DiscardingTaskGroup) async throws -> Duration? {
         let room = grants.reserve()
-        defer { grants.release(room) }
         guard room > 0 else {
             grants.note(isQueued: true)
             return nil
         }
-        let leases = try await database.transaction { store in
-            try await store.claim(for: node, limit: room, taskLimit: configuration.taskCapacity)
+        let leases: [Lease]
+        do {
+            defer { grants.release(room) }
+            leases = try await database.transaction { store in
+                try await store.claim(for: node, limit: room, taskLimit: configuration.taskCapacity)
+            }
+            for lease in leases { begin(lease, in: &group) }
         }
-        for lease in leases { begin(lease, in: &group) }
         grants.note(isQueued: leases.count == room)
         return leases.isEmpty ? try await napLength() : gathering
     }
@@ -120,10 +134,9 @@ package struct Worker: Service {
     ///
     /// - Returns: false if grants are under way, so that it would take those up twice.
     private func lookBack(into group: inout DiscardingTaskGroup) async throws -> Bool {
-        let isQuiet = grants.close()
-        guard isQuiet else { return false }
-        defer { grants.open() }
+        guard grants.close() else { return false }
         for lease in try await forgottenLeases() { begin(lease, in: &group) }
+        grants.open()
         return true
     }
 

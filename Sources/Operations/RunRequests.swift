@@ -54,11 +54,18 @@ final class RunRequests: Sendable {
 
     private func work() async {
         while let requests = next() {
-            for request in await record(requests, passingOverBusy: true) {
-                // Whose task is locked, or does not exist, keeps nobody else waiting.
-                Task { await record([request], passingOverBusy: false) }
+            let left = await record(requests, passingOverBusy: true)
+            // A task that somebody is busy with keeps those of no other waiting.
+            for requests in Dictionary(grouping: left, by: \.task).values {
+                Task { await record(allOf: requests) }
             }
         }
+    }
+
+    /// Answers requests for one task, however long it is waited for.
+    private func record(allOf requests: [Request]) async {
+        var left = requests
+        while !left.isEmpty { left = await record(left, passingOverBusy: false) }
     }
 
     private func next() -> [Request]? {
@@ -74,8 +81,7 @@ final class RunRequests: Sendable {
 
     /// Answers requests, together.
     ///
-    /// - Returns: those left unanswered, since their tasks were passed over.
-    @discardableResult
+    /// - Returns: those left unanswered.
     private func record(_ requests: [Request], passingOverBusy: Bool) async -> [Request] {
         let round: Round
         do {
@@ -83,35 +89,60 @@ final class RunRequests: Sendable {
                 let ids = Set(requests.map(\.task))
                 let tasks = try await store.requestedTasks(ids, passingOverBusy: passingOverBusy)
                 var round = Round(tasks)
-                let answers = requests.map { round.decide($0.task, as: $0.principal, rules) }
+                let verdicts = requests.map { round.decide($0.task, as: $0.principal, rules) }
                 if !round.superseding.isEmpty {
                     round.superseded = try await store.cancelUnfinished(of: round.superseding, reason: .superseded)
                 }
                 try await store.insert(round.executions)
-                round.answers = answers
+                round.verdicts = verdicts
                 return round
             }
+        } catch StorageError.unavailable(let why) {
+            // Nor is there a database for those who came later.
+            for request in requests + takeAllWaiting() {
+                request.answer.resume(throwing: StorageError.unavailable(why))
+            }
+            return []
         } catch {
+            // It may be the fault of one of them.
+            guard !passingOverBusy else { return requests }
             for request in requests { request.answer.resume(throwing: error) }
             return []
         }
         if !round.executions.isEmpty { announcer.announce(.work) }
         onCancelled(round.superseded.ended)
         if round.superseded.hasWishes { announcer.announce(.wishes) }
-        var passedOver: [Request] = []
-        for (request, answer) in zip(requests, round.answers) {
-            if let answer { request.answer.resume(with: answer) } else { passedOver.append(request) }
+        var left: [Request] = []
+        for (request, verdict) in zip(requests, round.verdicts) {
+            switch verdict {
+            case .made(let execution): request.answer.resume(returning: execution)
+            case .refused(let error): request.answer.resume(throwing: error)
+            case .notFound where !passingOverBusy: request.answer.resume(throwing: OperationError.noTask)
+            case .notFound, .later: left.append(request)
+            }
         }
-        guard passingOverBusy else {
-            for request in passedOver { request.answer.resume(throwing: OperationError.noTask) }
-            return []
+        return left
+    }
+
+    private func takeAllWaiting() -> [Request] {
+        queue.withLock { queue in
+            defer { queue.waiting = [] }
+            return queue.waiting
         }
-        return passedOver
     }
 }
 
 /// What becomes of the requests of one transaction.
 private struct Round: Sendable {
+    enum Verdict: Sendable {
+        case made(Identifier<Execution>)
+        case refused(any Error)
+        /// The task does not exist, or was passed over.
+        case notFound
+        /// It depends on what this transaction records.
+        case later
+    }
+
     private struct Entry {
         let task: RequestedTask
         var unfinished: Int
@@ -123,8 +154,8 @@ private struct Round: Sendable {
     /// The tasks whose unfinished runs are cancelled first.
     private(set) var superseding: [Identifier<TaskDefinition>] = []
     var superseded = Cancellation()
-    /// As the requests; nil where the task was not found.
-    var answers: [Result<Identifier<Execution>, any Error>?] = []
+    /// As the requests.
+    var verdicts: [Verdict] = []
 
     init(_ tasks: [RequestedTask]) {
         entries = Dictionary(
@@ -133,11 +164,11 @@ private struct Round: Sendable {
             })
     }
 
-    /// Decides one request after the other; nil if its task was not found, or must be asked again alone.
+    /// Decides one request after the other.
     mutating func decide(
         _ id: Identifier<TaskDefinition>, as principal: User, _ rules: TaskRules
-    ) -> Result<Identifier<Execution>, any Error>? {
-        guard let entry = entries[id] else { return nil }
+    ) -> Verdict {
+        guard let entry = entries[id] else { return .notFound }
         let task = entry.task
         do {
             try principal.checkMayTouch(taskOf: task.ownerID)
@@ -150,21 +181,20 @@ private struct Round: Sendable {
                 throw OperationError.refused(
                     .queueFull, "\(OverlapPolicy.waitingLimit) runs of this task are waiting already.")
             case .supersede where entry.unfinished > task.unfinished:
-                // It supersedes a run of this same round, which is not recorded yet.
-                return nil
+                return .later
             case .supersede:
                 superseding.append(id)
             case .run:
                 break
             }
         } catch {
-            return .failure(error)
+            return .refused(error)
         }
         let execution = NewExecution(
             task: id, trigger: .manual, scheduledFor: task.now, status: .pending, reason: nil, priority: task.priority)
         executions.append(execution)
         entries[id]?.unfinished += 1
         entries[id]?.waiting += 1
-        return .success(execution.id)
+        return .made(execution.id)
     }
 }

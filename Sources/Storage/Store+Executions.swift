@@ -110,7 +110,9 @@ extension Store {
                 status = CASE WHEN t.status <> 'running' OR l.status IS NULL
                                 OR EXISTS (SELECT FROM qkron.executions o
                                            WHERE o.task_id = t.id AND o.status IN ('pending', 'running')
-                                             AND (o.started_at IS NOT NULL OR o.trigger = 'retry')) THEN t.status
+                                             AND (o.started_at IS NOT NULL OR o.trigger = 'retry')
+                                           -- Asked task by task: hashed, all that has not ended would be read.
+                                           OFFSET 0) THEN t.status
                               WHEN l.status = 'completed' THEN 'completed'
                               ELSE 'failed' END
             FROM (SELECT e.task_id, max(e.started_at) AS started_at,

@@ -39,7 +39,8 @@ extension Store {
         let before = try await recordedBefore(attempts.filter { !recorded.contains($0.lease.executionID) })
         return RecordedAttempts(
             executions: recorded.union(before),
-            makeReady: closed.contains(where: \.hasNext) || kept.contains(where: \.goesOn))
+            // Whether those of before did so was told with the answer that was lost.
+            makeReady: closed.contains(where: \.hasNext) || kept.contains(where: \.goesOn) || !before.isEmpty)
     }
 
     /// Which attempts were recorded already just so: when the answer to a commit was lost, they are handed in again.
@@ -102,7 +103,8 @@ extension Store {
         )
         SELECT c.id, EXISTS (SELECT FROM qkron.executions o
                              WHERE o.task_id = c.task_id AND o.status IN ('pending', 'running')
-                               AND (o.status = 'pending') IS TRUE) AS has_next
+                               AND (o.status = 'pending') IS TRUE
+                             OFFSET 0) AS has_next
         FROM closed c
         """
     }

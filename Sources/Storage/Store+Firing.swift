@@ -165,9 +165,9 @@ extension Store {
                     id, task_id, trigger, scheduled_for, reason, priority, not_before, created_at, status, ended_at,
                     attempt_number, fencing_token, node_id, node_epoch, node_name, started_at, attempt_started_at,
                     is_exclusive)
-                SELECT s.id, s.task_id, s.trigger, s.scheduled_for, s.reason, s.priority, clock_timestamp(),
-                       clock_timestamp(), CASE WHEN s.begins THEN 'running' ELSE s.status END,
-                       CASE WHEN s.status <> 'pending' THEN clock_timestamp() END,
+                SELECT s.id, s.task_id, s.trigger, s.scheduled_for, s.reason, s.priority, statement_timestamp(),
+                       statement_timestamp(), CASE WHEN s.begins THEN 'running' ELSE s.status END,
+                       CASE WHEN s.status <> 'pending' THEN statement_timestamp() END,
                        CASE WHEN s.begins THEN 1 ELSE 0 END,
                        CASE WHEN s.begins THEN nextval('qkron.fencing_tokens') END,
                        CASE WHEN s.begins THEN \(node.id.uuid) END, CASE WHEN s.begins THEN \(node.epoch) END,

@@ -8,6 +8,10 @@ import Testing
 @Suite struct GrantsTests {
     private let grants = Grants(capacity: 3, running: RunningAttempts())
 
+    init() {
+        grants.open()
+    }
+
     @Test func `places are taken once, by whichever side asks first`() {
         #expect(grants.reserve(forSlots: 2) == 2)
         let rest = grants.reserve()
@@ -36,6 +40,15 @@ import Testing
         #expect(grants.reserve(forSlots: 1) == 1)
     }
 
+    @Test func `nothing is granted before it was asked what is ours`() {
+        let fresh = Grants(capacity: 3, running: RunningAttempts())
+        #expect(fresh.reserve(forSlots: 1) == 0)
+        fresh.open()
+        #expect(fresh.reserve(forSlots: 1) == 1)
+        fresh.lose()
+        #expect(fresh.reserve(forSlots: 1) == 0)
+    }
+
     @Test func `a lost answer is looked for once`() {
         grants.lose()
         #expect(!grants.takeLoss(), "nothing was granted")
@@ -53,7 +66,11 @@ import Testing
         grants.hand([lease])
         #expect(!grants.close(), "it is not begun")
         #expect(grants.reserve() == 2)
+        grants.release(2)
         #expect(grants.takeHanded().map(\.fencingToken) == [lease.fencingToken])
         #expect(grants.takeHanded().isEmpty)
+        #expect(grants.reserve() == 2, "it is not begun yet")
+        grants.release(3)
+        #expect(grants.reserve() == 3)
     }
 }
