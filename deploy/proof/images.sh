@@ -2,8 +2,8 @@
 # shellcheck shell=bash
 
 # What https://www.swift.org/install/linux/ asks for on Debian 12, as far as a build of ours needs it.
-toolchain_needs=(binutils gcc git libc6-dev libcurl4-openssl-dev libedit2 libpython3.11 libsqlite3-0 libstdc++-12-dev
-    libxml2-dev libz3-4 ca-certificates)
+toolchain_needs=(binutils ca-certificates gcc git libc6-dev libcurl4-openssl-dev libncurses6 libsqlite3-0 libstdc++-12-dev
+    libxml2-dev)
 
 # The images named in the Dockerfile, of the packages that they are made of.
 make_base_images() {
