@@ -26,3 +26,16 @@ get_python_tools() {
     "$tools/bin/pip" install --quiet --disable-pip-version-check --requirement .ci/requirements.txt >&2
     cp .ci/requirements.txt "$tools/requirements.txt"
 }
+
+# A port of 127.0.0.1 that nobody listens on.
+free_port() {
+    local port
+    for _ in {1..100}; do
+        port=$((20000 + RANDOM % 10000))
+        if ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+            echo "$port"
+            return
+        fi
+    done
+    return 1
+}

@@ -1,5 +1,5 @@
 # Sourced by deploy/prove: what a container of the image has to do in its life.
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2154,SC2034
 
 live_as_container() {
     container=qkron

@@ -1,5 +1,5 @@
-# Sourced by deploy/prove-image: stands in for the images that the Dockerfile starts from, and builds it.
-# shellcheck shell=bash
+# Sourced by deploy/prove: stands in for the images that the Dockerfile starts from, and builds it.
+# shellcheck shell=bash disable=SC2154
 
 # What https://www.swift.org/install/linux/ asks for on Debian 12, as far as a build of ours needs it.
 toolchain_needs=(binutils ca-certificates gcc git libc6-dev libcurl4-openssl-dev libncurses6 libsqlite3-0 libstdc++-12-dev

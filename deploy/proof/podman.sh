@@ -1,4 +1,4 @@
-# Sourced by deploy/prove-image: podman with a store of its own, in a mount namespace of its own.
+# Sourced by deploy/prove: podman with a store of its own, in a mount namespace of its own.
 # shellcheck shell=bash
 
 # Starts the script again in a mount namespace of its own. Some machines mount the second version of control groups

@@ -1,5 +1,5 @@
 # Sourced by deploy/prove: what the unit has to do under a systemd of its own, which runs in a container.
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash disable=SC2154,SC2034
 
 live_as_unit() {
     container=unit
@@ -47,8 +47,9 @@ start_machine() {
 systemctl_there() { podman_here exec unit systemctl --no-pager "$@"; }
 
 drops_rights() {
-    run_command "id -un; grep -E '^(CapBnd|NoNewPrivs|Seccomp):' /proc/self/status | tr -d '[:blank:]'; touch /usr/mark /tmp/mark; ls /tmp/mark"
     local said
+    run_command "id -un; grep -E '^(CapBnd|NoNewPrivs|Seccomp):' /proc/self/status | tr -d '[:blank:]';\
+ touch /usr/mark /tmp/mark; ls /tmp/mark"
     said=$(member stdout <<<"$execution")
     [[ $said == $'nobody\nCapBnd:'*$'\nNoNewPrivs:1\nSeccomp:2\n/tmp/mark' ]] || fail "the command said: $execution"
 }
@@ -58,6 +59,7 @@ main_pid() { systemctl_there show --property MainPID --value qkron; }
 outlives_its_server() {
     local first deadline=$((SECONDS + 60))
     first=$(main_pid)
+    # shellcheck disable=SC2016  # It is the command's own variable.
     start_command 'for i in 1 2 3 4 5 6 7 8; do echo $i; sleep 2; done'
     await_status running
     systemctl_there reload qkron
