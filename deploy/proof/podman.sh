@@ -17,11 +17,9 @@ open_store() {
 }
 
 close_store() {
-    local status=$?
     podman_here rm --all --force --time 5 >/dev/null 2>&1 || true
     umount --recursive "$store/root/overlay" 2>/dev/null || true
     rm -rf -- "$store"
-    return "$status"
 }
 
 podman_here() {
