@@ -13,10 +13,15 @@ COPY Package.swift ./
 RUN swift package resolve
 COPY . .
 RUN swift build -c release --static-swift-stdlib --product qkron \
-    && install -D --strip "$(swift build -c release --static-swift-stdlib --show-bin-path)/qkron" /out/qkron
+    && install -D --strip --mode 0711 "$(swift build -c release --static-swift-stdlib --show-bin-path)/qkron" /out/qkron
 
 FROM debian:bookworm-slim
+LABEL org.opencontainers.image.title="qkron" \
+      org.opencontainers.image.description="Runs commands on schedules and remembers what happened" \
+      org.opencontainers.image.licenses="MIT"
 # Debian would set up a cluster of its own with the package; qkron makes its private one.
+# Commands run as the user of the server here. A program that this user may not read is undumpable, so that no command
+# finds the secrets in the environment of tini or of a health check; qkron makes itself undumpable.
 # hadolint ignore=DL3008
 RUN mkdir -p /etc/postgresql-common/createcluster.d \
     && echo 'create_main_cluster = false' > /etc/postgresql-common/createcluster.d/qkron.conf \
@@ -24,19 +29,27 @@ RUN mkdir -p /etc/postgresql-common/createcluster.d \
     && apt-get install -y --no-install-recommends \
         ca-certificates curl libcrypt1 libpq5 libssl3 libstdc++6 postgresql tini tzdata \
     && rm -rf /var/lib/apt/lists/* \
-    && groupadd --system --gid 10001 qkron \
-    && useradd --system --uid 10001 --gid qkron --home-dir /var/lib/qkron --shell /usr/sbin/nologin qkron \
+    && dpkg-statoverride --update --add root root 0711 /usr/bin/curl \
+    && dpkg-statoverride --update --add root root 0711 /usr/bin/tini \
+    && groupadd --system -K SYS_GID_MAX=10001 --gid 10001 qkron \
+    && useradd --system -K SYS_UID_MAX=10001 --uid 10001 --gid qkron \
+        --home-dir /var/lib/qkron --shell /usr/sbin/nologin qkron \
     && install -d -o qkron -g qkron -m 0700 /var/lib/qkron
 COPY --from=build /out/qkron /usr/local/bin/qkron
+# A shared library that is missing fails the build and not the start.
+RUN qkron version
 
 ENV QKRON_HOST=0.0.0.0 \
+    QKRON_PORT=8000 \
     QKRON_DATA_DIR=/var/lib/qkron
-USER qkron
+# By number, or Kubernetes could not tell that it is not root.
+USER 10001:10001
 WORKDIR /var/lib/qkron
 VOLUME /var/lib/qkron
 EXPOSE 8000
-# A first start makes a database cluster and migrates it, hence the start period.
+# A first start makes a database cluster and migrates it, hence the start period. No shell, whose environment could be
+# read: whoever sets another QKRON_PORT brings another health check.
 HEALTHCHECK --interval=15s --timeout=5s --start-period=60s --retries=3 \
-    CMD curl --fail --silent --show-error --max-time 4 "http://127.0.0.1:${QKRON_PORT:-${PORT:-8000}}/ready" || exit 1
+    CMD ["curl", "--fail", "--silent", "--show-error", "--max-time", "4", "http://127.0.0.1:8000/ready"]
 ENTRYPOINT ["/usr/bin/tini", "--", "qkron"]
 CMD ["serve"]
