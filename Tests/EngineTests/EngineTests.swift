@@ -82,6 +82,59 @@ import Testing
         #expect(runner.attempts.count == 24)
     }
 
+    @Test func `of slots fired together the more urgent start first`() async throws {
+        let database = try await TestDatabase.make()
+        let engine = try await TestEngine(database, capacity: 1)
+        try await engine.whileRunning {
+            try await engine.becomeWell()
+            let due = try await database.second().addingTimeInterval(2)
+            for priority in [1, 10, 5] {
+                _ = try await database.addTask { task in
+                    task.priority = priority
+                    task.timing = TaskTiming(
+                        kind: .interval, text: "1h", timezone: "UTC", startsAt: nil, endsAt: nil,
+                        anchor: due.addingTimeInterval(-3_600), onceAt: nil)
+                    task.nextRun = due
+                }
+            }
+            engine.signals.due.wake()
+            try await eventually("all have run") { engine.runner.attempts.count == 3 }
+        }
+        var priorities: [Int] = []
+        for attempt in engine.runner.attempts {
+            priorities.append(try #require(try await database.store.task(attempt.taskID)).priority)
+        }
+        #expect(priorities == [10, 5, 1])
+    }
+
+    @Test func `a retry is in time although another run was taken up meanwhile`() async throws {
+        let database = try await TestDatabase.make()
+        let retried = try await database.addTask {
+            $0.retryPolicy = RetryPolicy(maxRetries: 1, delay: 2, backoff: .fixed)
+        }
+        let other = try await database.addTask()
+        let runner = FakeRunner { lease in
+            guard lease.taskID == retried.id else {
+                try? await Task.sleep(for: .seconds(3_600))
+                return AttemptReport(outcome: .cancelled(.requested))
+            }
+            return AttemptReport(outcome: lease.attempt == 1 ? .failed(.exitCode) : .succeeded)
+        }
+        let engine = try await TestEngine(database, runner: runner, capacity: 2, shutdownGrace: .zero)
+        let id = try await database.addRun(of: retried)
+        try await engine.whileRunning {
+            try await eventually("the first attempt has failed") {
+                try await database.execution(id).reason == .retryDelay
+            }
+            _ = try await database.addRun(of: other)
+            engine.signals.work.wake()
+            // The longest nap takes 10 s.
+            try await eventually("the second attempt has succeeded", within: .seconds(9)) {
+                try await database.execution(id).status == .completed
+            }
+        }
+    }
+
     @Test func `a run whose task was locked for a moment starts soon after`() async throws {
         let database = try await TestDatabase.make()
         let task = try await database.addTask()
