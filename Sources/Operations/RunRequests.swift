@@ -55,8 +55,8 @@ final class RunRequests: Sendable {
     private func work() async {
         while let requests = next() {
             let left = await record(requests, passingOverBusy: true)
-            // A task that somebody is busy with keeps those of no other waiting.
             for requests in Dictionary(grouping: left, by: \.task).values {
+                // Not waited for: a task that somebody is busy with keeps those of no other waiting.
                 Task { await record(allOf: requests) }
             }
         }
