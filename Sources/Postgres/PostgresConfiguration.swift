@@ -13,6 +13,9 @@ package struct PostgresConfiguration: Sendable, CustomStringConvertible, CustomD
     package var statementTimeout: Duration
     /// What the server shows as the name of the client, unless the URL says another.
     package var applicationName: String
+    /// Whether statements find their rows by ordered indexes wherever one fits: for those that do so by design, and that
+    /// the statistics of a table that was empty a moment ago would mislead.
+    package var prefersIndexes = false
 
     /// Checks nothing; `validate` does.
     package init(
@@ -57,7 +60,12 @@ package struct PostgresConfiguration: Sendable, CustomStringConvertible, CustomD
 
     /// What every session begins with.
     var sessionSettings: String {
-        "SET TimeZone TO 'UTC'; SET statement_timeout TO \(max(1, statementTimeout.wholeMilliseconds))"
+        // Nothing here runs for so long that it were worth compiling.
+        let settings = [
+            "TimeZone TO 'UTC'", "statement_timeout TO \(max(1, statementTimeout.wholeMilliseconds))", "jit TO off",
+        ]
+        let indexes = prefersIndexes ? ["enable_seqscan TO off", "enable_bitmapscan TO off"] : []
+        return (settings + indexes).map { "SET \($0)" }.joined(separator: "; ")
     }
 
     private func options() throws(PostgresError) -> [String: String] {

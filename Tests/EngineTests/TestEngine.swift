@@ -24,7 +24,7 @@ struct TestEngine {
         capacity: Int = 10, leaseSeconds: Int = 30, shutdownGrace: Duration = .seconds(30)
     ) async throws {
         self.runner = runner
-        pool = database.secondPool()
+        pool = database.secondPool(prefersIndexes: true)
         let shared = Database(pool)
         announcer = Announcer(database: shared)
         node = try await database.addNode(id, leaseSeconds: leaseSeconds)

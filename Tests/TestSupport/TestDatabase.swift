@@ -22,9 +22,10 @@ package struct TestDatabase: Sendable {
     }
 
     /// A further pool on the same database, as a second server has.
-    package func secondPool(size: Int = 4) -> PostgresPool {
+    package func secondPool(size: Int = 4, prefersIndexes: Bool = false) -> PostgresPool {
         var configuration = configuration
         configuration.poolSize = size
+        configuration.prefersIndexes = prefersIndexes
         return PostgresPool(configuration, logger: quietLogger)
     }
 }

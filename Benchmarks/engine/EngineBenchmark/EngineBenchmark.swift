@@ -16,8 +16,9 @@ struct EngineBenchmark {
         guard arguments.count == 3, let capacity = Int(arguments[2]) else {
             throw WrongUsage(description: "usage: EngineBenchmark DATABASE_URL CAPACITY")
         }
-        let connection = PostgresConfiguration(
+        var connection = PostgresConfiguration(
             url: arguments[1], poolSize: 8, connectTimeout: .seconds(5), statementTimeout: .seconds(30))
+        connection.prefersIndexes = true
         var logger = Logger(label: "benchmark")
         logger.logLevel = .warning
         let pool = PostgresPool(connection, logger: logger)

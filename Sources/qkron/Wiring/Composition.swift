@@ -67,6 +67,7 @@ struct Composition {
         requestPool = PostgresPool(host.connection, logger: logger)
         var engineConnection = host.connection
         engineConnection.poolSize = 8
+        engineConnection.prefersIndexes = true
         enginePool = PostgresPool(engineConnection, logger: logger)
         var leaseConnection = host.connection
         leaseConnection.poolSize = 4
