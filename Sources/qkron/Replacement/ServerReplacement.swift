@@ -23,13 +23,17 @@ struct ServerReplacement {
         self.logger = logger
     }
 
-    /// Waits for a SIGHUP after which the program on disk could take over; false if the server is to stop for good.
-    func isWanted() async -> Bool {
+    /// Waits for a SIGHUP after which the program on disk could take over; one that comes before the server runs counts
+    /// from then on. False if the task is cancelled. To be called once: the signals have one reader.
+    func isWanted(onceRunning isRunning: () -> Bool) async -> Bool {
         for await _ in hangups {
             do {
+                while !isRunning() { try await Task.sleep(for: .milliseconds(50)) }
                 try await checkSuccessor()
                 logger.notice("The server is replaced by the program on disk", metadata: ["path": "\(path)"])
                 return true
+            } catch is CancellationError {
+                return false
             } catch {
                 logger.error("The server goes on: its replacement could not start", metadata: ["error": "\(error)"])
             }
@@ -37,7 +41,7 @@ struct ServerReplacement {
         return false
     }
 
-    /// Waits for a signal to stop for good.
+    /// Waits for a signal to stop for good. To be called once, likewise.
     func isToldToStop() async -> Bool {
         for await _ in terminations { return true }
         return false

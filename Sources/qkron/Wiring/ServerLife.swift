@@ -63,7 +63,9 @@ struct ServerLife {
                 }
                 return .ended
             }
-            tasks.addTask { await replacement.isWanted() ? .replacementWanted : .ended }
+            tasks.addTask {
+                await replacement.isWanted(onceRunning: { services.group != nil }) ? .replacementWanted : .ended
+            }
             tasks.addTask { await replacement.isToldToStop() ? .toldToStop : .ended }
             var isToldToStop = false
             do {
@@ -73,8 +75,7 @@ struct ServerLife {
                         isToldToStop = true
                         // Nothing serves yet: the start is given up, and what it began taken back.
                         if group == nil { tasks.cancelAll() }
-                    } else if group == nil || isToldToStop {
-                        tasks.addTask { await replacement.isWanted() ? .replacementWanted : .ended }
+                    } else if isToldToStop {
                         continue
                     } else {
                         handover.begin()

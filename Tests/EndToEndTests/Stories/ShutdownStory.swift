@@ -58,6 +58,20 @@ extension EndToEnd {
             }
         }
 
+        @Test func `SIGHUP before the server runs is no end, and SIGTERM after it one`() async throws {
+            try await Story.tell("impatient") { story in
+                let server = QkronServer(
+                    "impatient", in: story.stage.workspace,
+                    settings: ["DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"])
+                let process = try await server.launch()
+                try await eventually("it looks for its database") { process.error.contains("database unreachable") }
+                for _ in 0..<3 { process.signal(SIGHUP) }
+                process.signal(SIGTERM)
+                #expect(try await process.wait(within: .seconds(60)) == .exited(0))
+                #expect(!process.error.contains("Fatal error"))
+            }
+        }
+
         @Test func `a pause survives a restart, and resume goes on from now`() async throws {
             try await Story.tell("pause") { story in
                 let database = try await story.database()
