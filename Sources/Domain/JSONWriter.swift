@@ -66,9 +66,13 @@ package struct JSONWriter {
         bytes.append(UInt8(ascii: "\""))
     }
 
-    private mutating func name(_ name: StaticString) {
+    private mutating func separate() {
         if !isFirst { bytes.append(UInt8(ascii: ",")) }
         isFirst = false
+    }
+
+    private mutating func name(_ name: StaticString) {
+        separate()
         bytes.append(UInt8(ascii: "\""))
         raw(name)
         raw("\":")
@@ -121,8 +125,7 @@ extension JSONWriter {
 
     /// A member whose name is known only now, and may need escapes.
     package mutating func member(named name: String, _ text: String) {
-        if !isFirst { bytes.append(UInt8(ascii: ",")) }
-        isFirst = false
+        separate()
         string(name)
         bytes.append(UInt8(ascii: ":"))
         string(text)

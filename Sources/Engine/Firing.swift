@@ -38,7 +38,7 @@ struct Firing: Sendable {
     func startable(_ task: DueTask, by node: Node, taskLimit: Int) -> [NewExecution] {
         guard Set(task.requires).isSubset(of: node.labels) else { return [] }
         let limit = (task.overlapPolicy == .allow ? taskLimit : 1) - task.unfinished
-        return executions.filter { $0.status == .pending }.prefix(max(0, limit)).map(\.self)
+        return Array(executions.filter { $0.status == .pending }.prefix(max(0, limit)))
     }
 
     /// Whether unfinished runs of the task are cancelled, once `made` are the executions that are new.

@@ -35,10 +35,14 @@ package final class Grants: Sendable {
     /// Takes all places that are free, to be given back by `release` when the leases are begun.
     func reserve() -> Int {
         state.withLock { state in
-            let free = max(0, capacity - running.count - state.reserved - state.handed.count)
+            let free = free(in: state)
             state.reserved += free
             return free
         }
+    }
+
+    private func free(in state: State) -> Int {
+        max(0, capacity - running.count - state.reserved - state.handed.count)
     }
 
     func release(_ places: Int) {
@@ -86,7 +90,7 @@ package final class Grants: Sendable {
     func reserve(forSlots wanted: Int) -> Int {
         state.withLock { state in
             guard !state.isClosed, !state.isQueued else { return 0 }
-            let taken = max(0, min(wanted, capacity - running.count - state.reserved - state.handed.count))
+            let taken = min(wanted, free(in: state))
             state.reserved += taken
             state.firing += taken
             return taken

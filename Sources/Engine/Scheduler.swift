@@ -4,7 +4,6 @@ import Logging
 import Scheduling
 import ServiceLifecycle
 import Storage
-import Synchronization
 
 /// Fires due tasks, then naps until the next slot or a wake-up. Any number of servers may do so at once: a due task is
 /// locked while its slots become executions, and both are committed together with its next run.
@@ -42,14 +41,8 @@ package struct Scheduler: Service {
 
     package func run() async throws {
         EngineMetrics.begin()
-        let isStopping = Atomic(false)
         // Not cancelled in the middle: what it is granted there must reach the worker.
-        await withGracefulShutdownHandler {
-            await loop { isStopping.load(ordering: .acquiring) || Task.isCancelled }
-        } onGracefulShutdown: {
-            isStopping.store(true, ordering: .releasing)
-            signals.due.wake()
-        }
+        await untilGracefulShutdown(waking: signals.due.wake) { isOver in await loop(until: isOver) }
     }
 
     private func loop(until isOver: () -> Bool) async {

@@ -3,7 +3,6 @@ import Domain
 import Logging
 import ServiceLifecycle
 import Storage
-import Synchronization
 
 /// Leases executions while it has free capacity, and runs each in a child task. Told to stop, it leases no more, waits
 /// for what runs, and ends what the grace does not suffice for; in a handover it leaves what runs to the next server.
@@ -47,13 +46,9 @@ package struct Worker: Service {
     }
 
     package func run() async throws {
-        let isStopping = Atomic(false)
         await withDiscardingTaskGroup { group in
-            await withGracefulShutdownHandler {
-                await lease(into: &group) { isStopping.load(ordering: .acquiring) || Task.isCancelled }
-            } onGracefulShutdown: {
-                isStopping.store(true, ordering: .releasing)
-                signals.work.wake()
+            await untilGracefulShutdown(waking: signals.work.wake) { isOver in
+                await lease(into: &group, until: isOver)
             }
             if handover.isUnderWay { await letGo(into: &group) }
             await drain()

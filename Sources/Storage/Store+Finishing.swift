@@ -29,7 +29,7 @@ extension Store {
     /// Records finished attempts, each guarded by its fencing token, with all that follows: the end or the next attempt
     /// of the execution, the successor of a lost one, the output, the task's status. Runs in a transaction of its own.
     package func finish(_ attempts: [FinishedAttempt]) async throws -> RecordedAttempts {
-        try await lockTasks(attempts.map(\.lease.taskID))
+        _ = try await lockTasks(Set(attempts.map(\.lease.taskID)))
         let closed = try await closeAttempts(attempts)
         let recorded = Set(closed.map(\.id))
         let kept = attempts.filter { recorded.contains($0.lease.executionID) }
@@ -56,12 +56,6 @@ extension Store {
             WHERE e.attempt_status = f.attempt_status AND e.attempt_reason IS NOT DISTINCT FROM f.attempt_reason
             """)
         return Set(try decode(rows) { Identifier(try $0.decode("id")) })
-    }
-
-    private func lockTasks(_ ids: [Identifier<TaskDefinition>]) async throws {
-        let ids = Set(ids.map(\.uuid))
-        _ = try await rows(
-            "SELECT FROM qkron.tasks WHERE id = ANY(\(Array(ids))) ORDER BY id FOR NO KEY UPDATE")
     }
 
     /// Closes attempts, and tells of each execution whether another one of its task waits.

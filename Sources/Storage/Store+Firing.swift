@@ -96,15 +96,19 @@ extension Store {
                    t.priority, t.requires, u.role, u.is_active AS owner_is_active, c.unfinished, c.waiting, clock_timestamp() AS now
             FROM qkron.tasks t
             JOIN qkron.users u ON u.id = t.owner_id
-            CROSS JOIN LATERAL (
-                SELECT count(*) AS unfinished, count(*) FILTER (WHERE e.started_at IS NULL) AS waiting
-                FROM qkron.executions e
-                WHERE e.task_id = t.id AND e.status IN ('pending', 'running')) AS c
+            CROSS JOIN LATERAL (\(Self.countingUnfinished)) AS c
             WHERE t.id = ANY(\(ids))
             ORDER BY t.next_run, t.id
             """)
         return try decode(rows, DueTask.init(row:))
     }
+
+    /// How many executions of the task `t` have not ended, and how many of them have not started.
+    static let countingUnfinished: SQL = """
+        SELECT count(*) AS unfinished, count(*) FILTER (WHERE e.started_at IS NULL) AS waiting
+        FROM qkron.executions e
+        WHERE e.task_id = t.id AND e.status IN ('pending', 'running')
+        """
 
     /// By the statement's time, which stands still: an index is searched with it, and all of it read with the clock's.
     static func lockingDueTasks(limit: Int, passingOver others: [Identifier<TaskDefinition>] = []) -> SQL {

@@ -31,9 +31,7 @@ extension Store {
     package func requestedTasks(
         _ ids: Set<Identifier<TaskDefinition>>, passingOverBusy: Bool
     ) async throws -> [RequestedTask] {
-        let locking: SQL = "SELECT id FROM qkron.tasks WHERE id = ANY(\(ids.map(\.uuid))) ORDER BY id FOR NO KEY UPDATE"
-        let locked = try await rows(passingOverBusy ? "\(locking) SKIP LOCKED" : locking)
-        let found: [UUID] = try decode(locked) { try $0.decode("id") }
+        let found = try await lockTasks(ids, passingOverBusy: passingOverBusy)
         guard !found.isEmpty else { return [] }
         // A second statement: what it counts is newer than the locks, so nobody can add to it unseen.
         let rows = try await rows(
@@ -41,10 +39,7 @@ extension Store {
             SELECT t.id, t.owner_id, t.task_type, t.status, t.overlap_policy, t.priority, c.unfinished, c.waiting,
                    clock_timestamp() AS now
             FROM qkron.tasks t
-            CROSS JOIN LATERAL (
-                SELECT count(*) AS unfinished, count(*) FILTER (WHERE e.started_at IS NULL) AS waiting
-                FROM qkron.executions e
-                WHERE e.task_id = t.id AND e.status IN ('pending', 'running')) AS c
+            CROSS JOIN LATERAL (\(Self.countingUnfinished)) AS c
             WHERE t.id = ANY(\(found))
             """)
         return try decode(rows, RequestedTask.init(row:))

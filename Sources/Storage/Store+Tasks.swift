@@ -10,6 +10,19 @@ extension Store {
         try await !rows("SELECT FROM qkron.tasks WHERE id = \(id.uuid) FOR NO KEY UPDATE").isEmpty
     }
 
+    /// Locks tasks as `lockTask` does, all in one order.
+    ///
+    /// - Parameter passingOverBusy: leaves out those that somebody else has locked, instead of waiting for them.
+    /// - Returns: those that exist, and are locked now.
+    func lockTasks(
+        _ ids: Set<Identifier<TaskDefinition>>, passingOverBusy: Bool = false
+    ) async throws -> [UUID] {
+        let locking: SQL = "SELECT id FROM qkron.tasks WHERE id = ANY(\(ids.map(\.uuid))) ORDER BY id FOR NO KEY UPDATE"
+        return try decode(try await rows(passingOverBusy ? "\(locking) SKIP LOCKED" : locking)) {
+            try $0.decode("id")
+        }
+    }
+
     /// The task of this id.
     package func task(_ id: Identifier<TaskDefinition>) async throws -> TaskDefinition? {
         let rows = try await read(

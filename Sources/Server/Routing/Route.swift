@@ -35,7 +35,7 @@ struct Route: Sendable {
         self.handler = handler
     }
 
-    /// A route that answers JSON under `status`.
+    /// A route that answers JSON under `status`; of its own, so that handlers can write the value as a literal.
     init(
         _ method: HTTPRequest.Method, _ path: String, base: Base = .api, access: AccessRule,
         status: HTTPResponse.Status = .ok, json handler: @escaping @Sendable (Call) async throws -> JSONValue
