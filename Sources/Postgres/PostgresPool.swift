@@ -1,3 +1,4 @@
+import Foundation
 import Logging
 import Synchronization
 
@@ -52,6 +53,15 @@ package final class PostgresPool: PostgresSession {
             return try await pipeline.query(sql)
         } catch is ReadPipeline.Unanswered {
             return try await query(sql)
+        }
+    }
+
+    /// As `PostgresSession` says, over the connection that reads share.
+    package func find(_ key: UUID, by lookup: Lookup) async throws -> PostgresRow? {
+        do {
+            return try await pipeline.find(key, by: lookup)
+        } catch is ReadPipeline.Unanswered {
+            return try await query(lookup.sql(for: [key])).first
         }
     }
 

@@ -1,5 +1,6 @@
 import CLibPQ
 import Foundation
+import Synchronization
 
 /// What one statement answered, kept in libpq's own memory.
 ///
@@ -7,6 +8,8 @@ import Foundation
 /// when the last row that points into it is gone.
 final class PostgresResult: @unchecked Sendable {
     let pointer: OpaquePointer
+    /// The position after the one that was read last: mostly columns are read in their order.
+    let following = Atomic<Int>(0)
 
     init(_ pointer: OpaquePointer) {
         self.pointer = pointer
@@ -38,15 +41,24 @@ final class PostgresResult: @unchecked Sendable {
 
 /// The names of a result's columns, made once per prepared statement and shared by all its rows.
 final class PostgresColumns: Sendable {
-    let positions: [String: Int32]
+    /// In order; of columns with the same name only the first has it.
+    let names: [String]
 
     init(_ result: PostgresResult) {
-        var positions: [String: Int32] = [:]
-        for index in 0..<PQnfields(result.pointer) {
+        var seen: Set<String> = []
+        names = (0..<PQnfields(result.pointer)).map { index in
             let name = String(cString: PQfname(result.pointer, index))
-            if positions[name] == nil { positions[name] = index }
+            return seen.insert(name).inserted ? name : ""
         }
-        self.positions = positions
+    }
+
+    /// The first column of this name, looked for where it probably is first.
+    func position(of name: String, near following: borrowing Atomic<Int>) -> Int32? {
+        let likely = following.load(ordering: .relaxed)
+        let isThere = likely < names.count && names[likely] == name
+        guard let position = isThere ? likely : names.firstIndex(of: name) else { return nil }
+        following.store(position + 1, ordering: .relaxed)
+        return Int32(truncatingIfNeeded: position)
     }
 }
 
@@ -60,9 +72,9 @@ package struct PostgresRow: Sendable {
     ///
     /// Throws `.decoding`, naming the column and both types, when there is no such column or it holds something else.
     package func decode<T: PostgresDecodable>(_ column: String, as type: T.Type = T.self) throws(PostgresError) -> T {
-        guard let position = columns.positions[column] else {
-            let names = columns.positions.sorted { $0.value < $1.value }.map(\.key).joined(separator: ", ")
-            throw PostgresError(.decoding, "There is no column \(column); there are: \(names).")
+        guard let position = columns.position(of: column, near: result.following) else {
+            throw PostgresError(
+                .decoding, "There is no column \(column); there are: \(columns.names.joined(separator: ", ")).")
         }
         var bytes: UnsafeRawBufferPointer?
         if PQgetisnull(result.pointer, index, position) == 0 {

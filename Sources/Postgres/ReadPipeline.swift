@@ -13,11 +13,29 @@ final class ReadPipeline: Sendable {
     private struct Read {
         let key: PreparedStatements.Key
         let parameters: [PostgresValue]
-        let reader: CheckedContinuation<[PostgresRow], any Error>
+        let answer: (Result<[PostgresRow], any Error>) -> Void
+    }
+
+    private struct KeyedRead {
+        let key: UUID
+        let lookup: Lookup
+        let reader: CheckedContinuation<PostgresRow?, any Error>
+    }
+
+    private enum Waiting {
+        case read(SQL, CheckedContinuation<[PostgresRow], any Error>)
+        case lookup(KeyedRead)
+
+        func turnAway() {
+            switch self {
+            case .read(_, let reader): reader.resume(throwing: Unanswered())
+            case .lookup(let read): read.reader.resume(throwing: Unanswered())
+            }
+        }
     }
 
     private struct State {
-        var waiting: [Read] = []
+        var waiting: [Waiting] = []
         var standing = Standing.closed
     }
 
@@ -49,8 +67,14 @@ final class ReadPipeline: Sendable {
     func query(_ sql: SQL) async throws -> [PostgresRow] {
         try sql.check()
         return try await withCheckedThrowingContinuation { reader in
-            let read = Read(key: sql.key, parameters: sql.parameters, reader: reader)
-            if !take(read) { reader.resume(throwing: Unanswered()) }
+            take(.read(sql, reader))
+        }
+    }
+
+    /// The row that a lookup finds by this key. Throws as `query` does.
+    func find(_ key: UUID, by lookup: Lookup) async throws -> PostgresRow? {
+        try await withCheckedThrowingContinuation { reader in
+            take(.lookup(KeyedRead(key: key, lookup: lookup, reader: reader)))
         }
     }
 
@@ -60,7 +84,7 @@ final class ReadPipeline: Sendable {
         wake.signal()
     }
 
-    private func take(_ read: Read) -> Bool {
+    private func take(_ read: Waiting) {
         let (isTaken, mustStart) = state.withLock { state in
             switch state.standing {
             case .finished: return (false, false)
@@ -77,7 +101,7 @@ final class ReadPipeline: Sendable {
             }
         }
         if mustStart, !startThread({ self.work() }) { fail([]) }
-        return isTaken
+        if !isTaken { read.turnAway() }
     }
 
     /// The thread: opens the connection, and answers until it is lost or nobody needs it any more.
@@ -88,7 +112,7 @@ final class ReadPipeline: Sendable {
             while let reads = next() {
                 unanswered = reads
                 try connection.answer(reads.map { ($0.key, $0.parameters) }) { number, answer in
-                    unanswered[number]?.reader.resume(with: answer)
+                    unanswered[number]?.answer(answer)
                     unanswered[number] = nil
                 }
             }
@@ -104,10 +128,36 @@ final class ReadPipeline: Sendable {
             if case .open = state.standing { state.standing = .failed(at: .now) }
             return state.waiting
         }
-        for read in unanswered + waiting { read.reader.resume(throwing: Unanswered()) }
+        for read in unanswered { read.answer(.failure(Unanswered())) }
+        for read in waiting { read.turnAway() }
     }
 
+    /// What goes out together; nil when there will be nothing more.
     private func next() -> [Read]? {
+        guard let waiting = nextWaiting() else { return nil }
+        var reads: [Read] = []
+        var lookups: [ObjectIdentifier: [KeyedRead]] = [:]
+        for read in waiting {
+            switch read {
+            case .read(let sql, let reader):
+                reads.append(Read(key: sql.key, parameters: sql.parameters, answer: { reader.resume(with: $0) }))
+            case .lookup(let read): lookups[ObjectIdentifier(read.lookup), default: []].append(read)
+            }
+        }
+        return reads + lookups.values.map(Self.together)
+    }
+
+    /// One statement for all that ask the same of their keys.
+    private static func together(_ reads: [KeyedRead]) -> Read {
+        let lookup = reads[0].lookup
+        let sql = lookup.sql(for: Array(Set(reads.map(\.key))))
+        return Read(key: lookup.key, parameters: sql.parameters) { answer in
+            let found = Result { try lookup.rows(try answer.get()) }
+            for read in reads { read.reader.resume(with: found.map { $0[read.key] }) }
+        }
+    }
+
+    private func nextWaiting() -> [Waiting]? {
         while true {
             let (reads, isFinished) = state.withLock { state in
                 let reads = Array(state.waiting.prefix(Self.batch))

@@ -25,13 +25,16 @@ extension Store {
 
     /// The task of this id.
     package func task(_ id: Identifier<TaskDefinition>) async throws -> TaskDefinition? {
-        let rows = try await read(
-            """
-            SELECT \(TaskDefinition.columns)
-            FROM qkron.tasks t JOIN qkron.users u ON u.id = t.owner_id
-            WHERE t.id = \(id.uuid)
-            """)
-        return try decode(rows, TaskDefinition.init(row:)).first
+        guard let row = try await find(id.uuid, by: Self.taskByID) else { return nil }
+        return try decode([row], TaskDefinition.init(row:)).first
+    }
+
+    private static let taskByID = Lookup(by: "id") { ids in
+        """
+        SELECT \(TaskDefinition.columns)
+        FROM qkron.tasks t JOIN qkron.users u ON u.id = t.owner_id
+        WHERE t.id = ANY(\(ids))
+        """
     }
 
     /// Adds a task as it stands.

@@ -30,6 +30,15 @@ package struct Store: Sendable {
         }
     }
 
+    /// The row that a lookup finds by this key, as quick as `read`.
+    func find(_ key: UUID, by lookup: Lookup) async throws -> PostgresRow? {
+        do {
+            return try await session.find(key, by: lookup)
+        } catch let error as PostgresError {
+            throw StorageError(error)
+        }
+    }
+
     @discardableResult
     func change(_ sql: SQL) async throws -> Int {
         do {

@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -21,6 +22,36 @@ import Testing
             for number in 0..<2_000 { group.addTask { (number, try await value(number)) } }
             for try await (asked, answered) in group { #expect(asked == answered) }
         }
+        await pool.close()
+    }
+
+    @Test func `lookups that wait together find each its own row, or none`() async throws {
+        try await pool.execute("CREATE TABLE keyed (id uuid PRIMARY KEY, number int8)")
+        let ids = (0..<500).map { _ in UUID() }
+        try await pool.execute(
+            """
+            INSERT INTO keyed SELECT id, number FROM unnest(\(ids)) WITH ORDINALITY AS v (id, number)
+            """)
+        let lookup = Lookup(by: "id") { "SELECT number, id FROM keyed WHERE id = ANY(\($0))" }
+        let other = Lookup(by: "key") { "SELECT -number AS number, id AS key FROM keyed WHERE id = ANY(\($0))" }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for (index, id) in (ids + ids).enumerated() {
+                group.addTask {
+                    let number = index % ids.count + 1
+                    let row = try await pool.find(id, by: index.isMultiple(of: 2) ? lookup : other)
+                    let found: Int = try #require(row).decode("number")
+                    #expect(found == (index.isMultiple(of: 2) ? number : -number))
+                }
+                group.addTask {
+                    let row = try await pool.find(UUID(), by: lookup)
+                    #expect(row == nil)
+                }
+            }
+            try await group.waitForAll()
+        }
+        let missing = Lookup(by: "id") { "SELECT id FROM nothing_there WHERE id = ANY(\($0))" }
+        let error = await #expect(throws: PostgresError.self) { try await pool.find(ids[0], by: missing) }
+        #expect(error?.sqlState == "42P01")
         await pool.close()
     }
 

@@ -1,3 +1,5 @@
+import Foundation
+
 /// What can be compared byte by byte: in time that grows with its length alone, and without taking for one what was
 /// sent as two.
 package protocol ByteComparable: Sendable {
@@ -7,7 +9,15 @@ package protocol ByteComparable: Sendable {
 
 extension String: ByteComparable {
     package func hasSameBytes(as other: String) -> Bool {
-        utf8.count == other.utf8.count && utf8.elementsEqual(other.utf8)
+        guard utf8.count == other.utf8.count else { return false }
+        var (left, right) = (self, other)
+        return left.withUTF8 { left in
+            right.withUTF8 { right in
+                // Of no text there is no address.
+                guard let start = left.baseAddress, let otherStart = right.baseAddress else { return true }
+                return memcmp(start, otherStart, left.count) == 0
+            }
+        }
     }
 
     /// Hashes what `hasSameBytes` compares.
