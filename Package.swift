@@ -79,6 +79,7 @@ let package = Package(
                 .embedInCode("Migrations/m0005_task_texts.sql"),
                 .embedInCode("Migrations/m0006_excerpts.sql"),
                 .embedInCode("Migrations/m0007_fewer_indexes.sql"),
+                .embedInCode("Migrations/m0008_rights.sql"),
             ]),
         room("Operations", sees: ["Scheduling", "Domain", "Storage", "Credentials", "Actions", "Logging"]),
         room(

@@ -18,9 +18,9 @@ package struct ExecutionOperations: Sendable {
     ///
     /// - Throws: `notFound`, `notOwner`.
     package func list(
-        _ filter: ExecutionFilter, _ window: Window, as reader: User
+        _ filter: ExecutionFilter, _ window: Window, as caller: Caller
     ) async throws -> Listing<Execution> {
-        _ = try await database.store.task(filter.task, for: reader)
+        _ = try await database.store.task(filter.task, readableBy: caller)
         return try await database.store.executions(filter, window)
     }
 
@@ -28,9 +28,9 @@ package struct ExecutionOperations: Sendable {
     ///
     /// - Throws: `notFound`, also when it belongs to another task; `notOwner`.
     package func find(
-        _ id: Identifier<Execution>, of task: Identifier<TaskDefinition>, as reader: User
+        _ id: Identifier<Execution>, of task: Identifier<TaskDefinition>, as caller: Caller
     ) async throws -> Execution {
-        _ = try await database.store.task(task, for: reader)
+        _ = try await database.store.task(task, readableBy: caller)
         guard let execution = try await database.store.execution(id, of: task) else { throw OperationError.noExecution }
         return execution
     }
@@ -39,11 +39,10 @@ package struct ExecutionOperations: Sendable {
     ///
     /// - Throws: `notFound`, `notOwner`, `executionEnded`.
     package func cancel(
-        _ id: Identifier<Execution>, of task: Identifier<TaskDefinition>, as principal: User
+        _ id: Identifier<Execution>, of task: Identifier<TaskDefinition>, as caller: Caller
     ) async throws {
         let cancelled = try await database.transaction { store in
-            guard try await store.lockTask(task) else { throw OperationError.noTask }
-            _ = try await store.task(task, for: principal)
+            _ = try await store.lockedTask(task, changeableBy: caller)
             guard let status = try await store.status(of: id, task: task) else { throw OperationError.noExecution }
             guard !status.isEnd else {
                 throw OperationError.refused(.executionEnded, "The execution has ended already: \(status.rawValue).")

@@ -12,7 +12,7 @@ final class RunRequests: Sendable {
 
     private struct Request: Sendable {
         let task: Identifier<TaskDefinition>
-        let principal: User
+        let caller: Caller
         let answer: CheckedContinuation<Identifier<Execution>, any Error>
     }
 
@@ -39,10 +39,10 @@ final class RunRequests: Sendable {
     /// Records a run of `task`; returns when it is durable.
     ///
     /// - Throws: `notFound`, `notOwner`, `roleRequired`, `taskCancelled`, `queueFull`.
-    func run(_ task: Identifier<TaskDefinition>, as principal: User) async throws -> Identifier<Execution> {
+    func run(_ task: Identifier<TaskDefinition>, as caller: Caller) async throws -> Identifier<Execution> {
         try await withCheckedThrowingContinuation { answer in
             let isWorkerNeeded = queue.withLock { queue in
-                queue.waiting.append(Request(task: task, principal: principal, answer: answer))
+                queue.waiting.append(Request(task: task, caller: caller, answer: answer))
                 guard queue.workers < Self.workers else { return false }
                 queue.workers += 1
                 return true
@@ -89,7 +89,7 @@ final class RunRequests: Sendable {
                 let ids = Set(requests.map(\.task))
                 let tasks = try await store.requestedTasks(ids, passingOverBusy: passingOverBusy)
                 var round = Round(tasks)
-                let verdicts = requests.map { round.decide($0.task, as: $0.principal, rules) }
+                let verdicts = requests.map { round.decide($0.task, as: $0.caller, rules) }
                 if !round.superseding.isEmpty {
                     round.superseded = try await store.cancelUnfinished(of: round.superseding, reason: .superseded)
                 }
@@ -166,13 +166,13 @@ private struct Round: Sendable {
 
     /// Decides one request after the other.
     mutating func decide(
-        _ id: Identifier<TaskDefinition>, as principal: User, _ rules: TaskRules
+        _ id: Identifier<TaskDefinition>, as caller: Caller, _ rules: TaskRules
     ) -> Verdict {
         guard let entry = entries[id] else { return .notFound }
         let task = entry.task
         do {
-            try principal.checkMayTouch(taskOf: task.ownerID)
-            try rules.checkMayMake(task.kind, as: principal)
+            try caller.checkMayChange(taskOf: task.ownerID)
+            try rules.checkMayMake(task.kind, as: caller)
             guard task.status != .cancelled else {
                 throw OperationError.refused(.taskCancelled, "The task is cancelled. Resume it to run it again.")
             }

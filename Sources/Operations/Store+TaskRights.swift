@@ -2,20 +2,18 @@ import Domain
 import Storage
 
 extension Store {
-    /// The task, if `principal` may touch it.
-    func task(_ id: Identifier<TaskDefinition>, for principal: User) async throws -> TaskDefinition {
+    /// The task, if the caller may read it.
+    func task(_ id: Identifier<TaskDefinition>, readableBy caller: Caller) async throws -> TaskDefinition {
         guard let task = try await task(id) else { throw OperationError.noTask }
-        try principal.checkMayTouch(taskOf: task.ownerID)
+        try caller.checkMayRead(taskOf: task.ownerID)
         return task
     }
-}
 
-extension User {
-    /// - Throws: `notOwner` unless the owner's tasks are this user's to touch.
-    func checkMayTouch(taskOf owner: Identifier<User>) throws {
-        guard role == .superuser || owner == id else {
-            throw OperationError.refused(.notOwner, "This task belongs to somebody else.")
-        }
+    /// The task, locked against every other change, if the caller may change it.
+    func lockedTask(_ id: Identifier<TaskDefinition>, changeableBy caller: Caller) async throws -> TaskDefinition {
+        guard try await lockTask(id), let task = try await task(id) else { throw OperationError.noTask }
+        try caller.checkMayChange(taskOf: task.ownerID)
+        return task
     }
 }
 

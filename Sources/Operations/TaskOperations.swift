@@ -26,8 +26,8 @@ package struct TaskOperations: Sendable {
     /// Makes a task and schedules it at once.
     ///
     /// - Throws: `OperationError.invalid` with every fault, or `roleRequired`.
-    package func create(_ draft: TaskDraft, as owner: User) async throws -> TaskDefinition {
-        try rules.checkMayMake(draft.kind.or(.command), as: owner)
+    package func create(_ draft: TaskDraft, as caller: Caller) async throws -> TaskDefinition {
+        let owner = try rules.checkMayMake(draft.kind.or(.command), as: caller)
         let now = try await database.store.now()
         let task = try rules.newTask(draft, owner: owner, at: now)
         try await database.transaction { store in
@@ -38,22 +38,22 @@ package struct TaskOperations: Sendable {
         return task
     }
 
-    /// The tasks that `reader` may read and `filter` lets through, newest first.
+    /// The tasks that the caller may read and `filter` lets through, newest first.
     package func list(
-        _ filter: TaskFilter, _ window: Window, as reader: User
+        _ filter: TaskFilter, _ window: Window, as caller: Caller
     ) async throws -> Listing<TaskDefinition> {
         // No task of this version belongs to a goal.
         guard filter.goal == nil else { return Listing(rows: [], total: 0) }
         var filter = filter
-        if reader.role != .superuser { filter.owner = reader.id }
+        if !caller.principal.isSuperuser { filter.owner = caller.principal.account?.id }
         return try await database.store.tasks(filter, window)
     }
 
-    /// The task, if `reader` may read it.
+    /// The task, if the caller may read it.
     ///
     /// - Throws: `notFound`, `notOwner`.
-    package func find(_ id: Identifier<TaskDefinition>, as reader: User) async throws -> TaskDefinition {
-        try await database.store.task(id, for: reader)
+    package func find(_ id: Identifier<TaskDefinition>, as caller: Caller) async throws -> TaskDefinition {
+        try await database.store.task(id, readableBy: caller)
     }
 
     /// Reads a change, whatever task it is meant for: what is wrong with it by itself is told before anybody asks
@@ -70,13 +70,12 @@ package struct TaskOperations: Sendable {
     ///
     /// - Throws: `notFound`, `notOwner`, `roleRequired`, or what is at fault together with the rest of the task.
     package func update(
-        _ id: Identifier<TaskDefinition>, with change: CheckedChange, as principal: User
+        _ id: Identifier<TaskDefinition>, with change: CheckedChange, as caller: Caller
     ) async throws -> TaskDefinition {
         let draft = change.draft
         let made = try await database.transaction { store in
-            guard try await store.lockTask(id) else { throw OperationError.noTask }
-            let before = try await store.task(id, for: principal)
-            if rules.asksForRuns(draft) { try rules.checkMayMake(before.action.kind, as: principal) }
+            let before = try await store.lockedTask(id, changeableBy: caller)
+            if rules.asksForRuns(draft) { try rules.checkMayMake(before.action.kind, as: caller) }
             return try await apply(draft, to: before, store)
         }
         announce(made.followUps)
@@ -85,24 +84,23 @@ package struct TaskOperations: Sendable {
     }
 
     /// Stops the task's schedule; runs in progress go on.
-    package func pause(_ id: Identifier<TaskDefinition>, as principal: User) async throws {
+    package func pause(_ id: Identifier<TaskDefinition>, as caller: Caller) async throws {
         var draft = TaskDraft()
         draft.isActive = .value(false)
-        _ = try await update(id, with: CheckedChange(draft), as: principal)
+        _ = try await update(id, with: CheckedChange(draft), as: caller)
     }
 
     /// Takes the task's schedule up again from now.
-    package func resume(_ id: Identifier<TaskDefinition>, as principal: User) async throws {
+    package func resume(_ id: Identifier<TaskDefinition>, as caller: Caller) async throws {
         var draft = TaskDraft()
         draft.isActive = .value(true)
-        _ = try await update(id, with: CheckedChange(draft), as: principal)
+        _ = try await update(id, with: CheckedChange(draft), as: caller)
     }
 
     /// Removes the task with its executions; a run in progress is killed.
-    package func delete(_ id: Identifier<TaskDefinition>, as principal: User) async throws {
+    package func delete(_ id: Identifier<TaskDefinition>, as caller: Caller) async throws {
         try await database.transaction { store in
-            guard try await store.lockTask(id) else { throw OperationError.noTask }
-            _ = try await store.task(id, for: principal)
+            _ = try await store.lockedTask(id, changeableBy: caller)
             _ = try await store.deleteTask(id)
         }
         announcer.announce(.wishes)
@@ -112,9 +110,9 @@ package struct TaskOperations: Sendable {
     ///
     /// - Throws: `notFound`, `notOwner`, `roleRequired`, `taskCancelled`, `queueFull`.
     package func execute(
-        _ id: Identifier<TaskDefinition>, as principal: User
+        _ id: Identifier<TaskDefinition>, as caller: Caller
     ) async throws -> Identifier<Execution> {
-        try await runs.run(id, as: principal)
+        try await runs.run(id, as: caller)
     }
 
     private func apply(

@@ -20,10 +20,15 @@ package struct TaskRules: Sendable {
         self.retryDelay = retryDelay
     }
 
-    func checkMayMake(_ kind: ActionKind, as user: User) throws {
+    /// - Returns: the account that the caller acts for.
+    /// - Throws: `roleRequired`.
+    @discardableResult
+    func checkMayMake(_ kind: ActionKind, as caller: Caller) throws -> User {
+        guard let user = caller.principal.account else { throw OperationError.loginNeeded }
         guard kind != .command || commandRoles.contains(user.role) else {
             throw OperationError.refused(.roleRequired, "Your role may not make or run command tasks here.")
         }
+        return user
     }
 
     /// The task that a draft asks for, with its first slot.

@@ -22,7 +22,9 @@ package struct QkronServer: Service {
     ) {
         let responder = QkronResponder(
             table: RouteTable(Self.routes(operations, configuration, registry)),
-            gate: Gate { try await operations.sessions.user(bearing: $0, now: Date()) },
+            gate: Gate(
+                account: { try await operations.sessions.user(bearing: $0, now: Date()) },
+                keyHolder: { _ in throw OperationError.refused(.invalidAPIKey, "The API key is not valid.") }),
             metrics: RequestMetrics(registry), logger: logger)
         listener = Self.listener(
             responder, configuration, handover: handover, logger: logger, onListening: onListening)

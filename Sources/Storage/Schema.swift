@@ -11,6 +11,7 @@ package enum Schema {
         Migration(number: 5, name: "task_texts", sql: text(PackageResources.m0005_task_texts_sql)),
         Migration(number: 6, name: "excerpts", sql: text(PackageResources.m0006_excerpts_sql)),
         Migration(number: 7, name: "fewer_indexes", sql: text(PackageResources.m0007_fewer_indexes_sql)),
+        Migration(number: 8, name: "rights", sql: text(PackageResources.m0008_rights_sql)),
     ]
 
     private static func text(_ bytes: [UInt8]) -> String {

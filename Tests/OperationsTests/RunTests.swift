@@ -13,8 +13,8 @@ import Testing
         let operations = try await TestOperations()
         let task = try await operations.make { $0.isActive = .value(false) }
         let before = try await operations.database.store.now()
-        let id = try await operations.tasks.execute(task.id, as: operations.alice)
-        let execution = try await operations.executions.find(id, of: task.id, as: operations.alice)
+        let id = try await operations.tasks.execute(task.id, as: Caller(operations.alice))
+        let execution = try await operations.executions.find(id, of: task.id, as: Caller(operations.alice))
         // Capacity is a reason only once it was waited for long enough.
         #expect([nil, .concurrency].contains(execution.reason))
         #expect(execution.status == .pending && execution.trigger == .manual)
@@ -26,9 +26,9 @@ import Testing
         let operations = try await TestOperations()
         for policy in [OverlapPolicy.skip, .queue] {
             let task = try await operations.make { $0.overlapPolicy = .value(policy) }
-            _ = try await operations.tasks.execute(task.id, as: operations.alice)
-            let second = try await operations.tasks.execute(task.id, as: operations.alice)
-            let waiting = try await operations.executions.find(second, of: task.id, as: operations.alice)
+            _ = try await operations.tasks.execute(task.id, as: Caller(operations.alice))
+            let second = try await operations.tasks.execute(task.id, as: Caller(operations.alice))
+            let waiting = try await operations.executions.find(second, of: task.id, as: Caller(operations.alice))
             #expect(waiting.status == .pending && waiting.reason == .overlap)
         }
     }
@@ -53,7 +53,7 @@ import Testing
             for (number, (task, principal)) in asked.enumerated() {
                 group.addTask {
                     do {
-                        _ = try await operations.tasks.execute(task, as: principal)
+                        _ = try await operations.tasks.execute(task, as: Caller(principal))
                         return (number % 5, "made")
                     } catch OperationError.refused(let refusal, _) {
                         return (number % 5, refusal.rawValue)
@@ -84,8 +84,8 @@ import Testing
         let other = try await operations.make()
         let asked = try await operations.database.database.transaction { store in
             _ = try await store.lockTask(busy.id)
-            let asked = (0..<2).map { _ in Task { try await tasks.execute(busy.id, as: alice) } }
-            for _ in 0..<10 { _ = try await tasks.execute(other.id, as: alice) }
+            let asked = (0..<2).map { _ in Task { try await tasks.execute(busy.id, as: Caller(alice)) } }
+            for _ in 0..<10 { _ = try await tasks.execute(other.id, as: Caller(alice)) }
             return asked
         }
         for run in asked { _ = try await run.value }
@@ -103,7 +103,9 @@ import Testing
                         task: task.id, trigger: .manual, scheduledFor: now.addingTimeInterval(-Double($0)),
                         status: .pending, reason: nil, priority: 5)
                 })
-            await expectRefused(.queueFull) { try await operations.tasks.execute(task.id, as: operations.alice) }
+            await expectRefused(.queueFull) {
+                try await operations.tasks.execute(task.id, as: Caller(operations.alice))
+            }
         }
     }
 
@@ -112,10 +114,10 @@ import Testing
         let (database, alice) = (operations.database, operations.alice)
         let task = try await operations.make { $0.overlapPolicy = .value(.cancelPrevious) }
         let node = try await database.addNode()
-        let first = try await operations.tasks.execute(task.id, as: alice)
+        let first = try await operations.tasks.execute(task.id, as: Caller(alice))
         let lease = try #require(try await database.claim(for: node).first)
-        let second = try await operations.tasks.execute(task.id, as: alice)
-        let third = try await operations.tasks.execute(task.id, as: alice)
+        let second = try await operations.tasks.execute(task.id, as: Caller(alice))
+        let third = try await operations.tasks.execute(task.id, as: Caller(alice))
         #expect(try await database.store.wishes(for: [lease]).map(\.wish) == [.end(.superseded)])
         #expect(try await database.execution(second).reason == .superseded)
         #expect(operations.cancelled.total == 1, "what runs is counted when it ends")
@@ -129,18 +131,18 @@ import Testing
         let operations = try await TestOperations()
         let (database, alice, executions) = (operations.database, operations.alice, operations.executions)
         let task = try await operations.make { $0.overlapPolicy = .value(.queue) }
-        let running = try await operations.tasks.execute(task.id, as: alice)
-        let waiting = try await operations.tasks.execute(task.id, as: alice)
+        let running = try await operations.tasks.execute(task.id, as: Caller(alice))
+        let waiting = try await operations.tasks.execute(task.id, as: Caller(alice))
         let lease = try #require(try await database.claim(for: try await database.addNode()).first)
-        try await executions.cancel(waiting, of: task.id, as: alice)
+        try await executions.cancel(waiting, of: task.id, as: Caller(alice))
         #expect(try await database.execution(waiting).status == .cancelled)
         #expect(operations.cancelled.total == 1)
-        try await executions.cancel(running, of: task.id, as: alice)
-        try await executions.cancel(running, of: task.id, as: alice)
+        try await executions.cancel(running, of: task.id, as: Caller(alice))
+        try await executions.cancel(running, of: task.id, as: Caller(alice))
         #expect(try await database.execution(running).status == .running)
         try await database.finish([FinishedAttempt(lease, .cancelled(.requested))])
         for ended in [waiting, running] {
-            await expectRefused(.executionEnded) { try await executions.cancel(ended, of: task.id, as: alice) }
+            await expectRefused(.executionEnded) { try await executions.cancel(ended, of: task.id, as: Caller(alice)) }
         }
     }
 
@@ -153,11 +155,11 @@ import Testing
         for age in [10.0, 20, 30] {
             ids.insert(try await database.addRun(of: task, slot: second.addingTimeInterval(-age)), at: 0)
         }
-        ids.insert(try await operations.tasks.execute(task.id, as: alice), at: 0)
+        ids.insert(try await operations.tasks.execute(task.id, as: Caller(alice)), at: 0)
         func found(_ change: (inout ExecutionFilter) -> Void) async throws -> [Identifier<Execution>] {
             var filter = ExecutionFilter(task: task.id)
             change(&filter)
-            return try await executions.list(filter, .page(number: 1, size: 3), as: alice).rows.map(\.id)
+            return try await executions.list(filter, .page(number: 1, size: 3), as: Caller(alice)).rows.map(\.id)
         }
         #expect(try await found { _ in } == Array(ids.prefix(3)))
         #expect(try await found { $0.triggers = [.manual] } == [ids[0]])
@@ -173,10 +175,10 @@ import Testing
         let operations = try await TestOperations()
         let (database, alice) = (operations.database, operations.alice)
         let task = try await operations.make()
-        let id = try await operations.tasks.execute(task.id, as: alice)
+        let id = try await operations.tasks.execute(task.id, as: Caller(alice))
         let lease = try #require(try await database.claim(for: try await database.addNode()).first)
-        try await operations.tasks.delete(task.id, as: alice)
-        await expectRefused(.notFound) { try await operations.tasks.find(task.id, as: alice) }
+        try await operations.tasks.delete(task.id, as: Caller(alice))
+        await expectRefused(.notFound) { try await operations.tasks.find(task.id, as: Caller(alice)) }
         #expect(try await database.store.execution(id, of: task.id) == nil)
         #expect(try await database.store.wishes(for: [lease]).map(\.token) == [lease.fencingToken])
     }
@@ -186,15 +188,15 @@ import Testing
         let task = try await operations.make()
         let paused = try await operations.make { $0.isActive = .value(false) }
         try await operations.users.setActive(false, username: "alice")
-        #expect(try await operations.tasks.find(task.id, as: operations.root).nextRun == nil)
-        #expect(try await operations.tasks.find(task.id, as: operations.root).isActive)
+        #expect(try await operations.tasks.find(task.id, as: Caller(operations.root)).nextRun == nil)
+        #expect(try await operations.tasks.find(task.id, as: Caller(operations.root)).isActive)
         var draft = TaskDraft()
         draft.schedule = .value("0 5 * * *")
-        let changed = try await operations.tasks.update(task.id, with: draft, as: operations.root)
+        let changed = try await operations.tasks.update(task.id, with: draft, as: Caller(operations.root))
         #expect(changed.nextRun == nil, "a change does not wake the task of a disabled owner")
         try await operations.users.setActive(true, username: "alice")
-        #expect(try await operations.tasks.find(task.id, as: operations.root).nextRun != nil)
-        #expect(try await operations.tasks.find(paused.id, as: operations.root).nextRun == nil)
+        #expect(try await operations.tasks.find(task.id, as: Caller(operations.root)).nextRun != nil)
+        #expect(try await operations.tasks.find(paused.id, as: Caller(operations.root)).nextRun == nil)
     }
 
     @Test func `a preview answers the coming slots and names what it cannot read`() async throws {

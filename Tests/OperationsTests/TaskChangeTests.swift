@@ -92,7 +92,7 @@ import Testing
                 $0.schedule = .value("366d")
                 $0.startsAt = .value(start)
             }
-            let stored = try await operations.tasks.find(task.id, as: operations.alice)
+            let stored = try await operations.tasks.find(task.id, as: Caller(operations.alice))
             let same = try await operations.change(task) { $0.startsAt = .value(start) }
             #expect(same == stored)
             #expect(try await operations.history(task).count == 1)
@@ -127,17 +127,17 @@ import Testing
             $0.isActive = false
             $0.nextRun = nil
         }
-        let found = await faults { try await operations.tasks.resume(task.id, as: operations.alice) }
+        let found = await faults { try await operations.tasks.resume(task.id, as: Caller(operations.alice)) }
         #expect(found == ["timezone: value_error"])
-        #expect(try await operations.tasks.find(task.id, as: operations.alice).isActive == false)
+        #expect(try await operations.tasks.find(task.id, as: Caller(operations.alice)).isActive == false)
         #expect(try await operations.change(task) { $0.timezone = .value("UTC") }.timing.timezone == "UTC")
-        try await operations.tasks.resume(task.id, as: operations.alice)
+        try await operations.tasks.resume(task.id, as: Caller(operations.alice))
     }
 
     @Test func `plain changes leave schedule and history alone`() async throws {
         let operations = try await TestOperations()
         let task = try await hourly(operations)
-        let waiting = try await operations.tasks.execute(task.id, as: operations.alice)
+        let waiting = try await operations.tasks.execute(task.id, as: Caller(operations.alice))
         let changed = try await operations.change(task) {
             $0.description = .value("about")
             $0.timeout = .value(9)
@@ -206,7 +206,7 @@ import Testing
             await faults { try await operations.change(task) { $0.scheduleKind = .value(.cron) } } == [
                 "schedule: value_error"
             ])
-        #expect(try await operations.tasks.find(task.id, as: operations.alice) == task)
+        #expect(try await operations.tasks.find(task.id, as: Caller(operations.alice)) == task)
     }
 
     @Test func `what is wrong by itself is told of no task and of somebody else's too`() async throws {
@@ -216,7 +216,9 @@ import Testing
             var draft = TaskDraft()
             change(&draft)
             for id in [task.id, Identifier()] {
-                let found = await faults { try await operations.tasks.update(id, with: draft, as: operations.bob) }
+                let found = await faults {
+                    try await operations.tasks.update(id, with: draft, as: Caller(operations.bob))
+                }
                 #expect(found == [fault])
             }
         }
@@ -241,12 +243,14 @@ import Testing
         var draft = TaskDraft()
         draft.parameters = ["env": .object(["A": .string("b")])]
         draft.schedule = .value("0 4 * * *")
-        await expectRefused(.notOwner) { try await operations.tasks.update(task.id, with: draft, as: operations.bob) }
+        await expectRefused(.notOwner) {
+            try await operations.tasks.update(task.id, with: draft, as: Caller(operations.bob))
+        }
         await expectRefused(.notFound) {
-            try await operations.tasks.update(Identifier(), with: draft, as: operations.bob)
+            try await operations.tasks.update(Identifier(), with: draft, as: Caller(operations.bob))
         }
         #expect(
-            await faults { try await operations.tasks.update(task.id, with: draft, as: operations.alice) }
+            await faults { try await operations.tasks.update(task.id, with: draft, as: Caller(operations.alice)) }
                 == ["schedule: value_error"])
     }
 
@@ -254,8 +258,8 @@ import Testing
         let operations = try await TestOperations()
         let task = try await hourly(operations)
         for _ in 0..<2 {
-            try await operations.tasks.pause(task.id, as: operations.alice)
-            try await operations.tasks.resume(task.id, as: operations.alice)
+            try await operations.tasks.pause(task.id, as: Caller(operations.alice))
+            try await operations.tasks.resume(task.id, as: Caller(operations.alice))
         }
         let zoned = try await operations.change(task) { $0.timezone = .value("Asia/Tokyo") }
         #expect(zoned.timing.anchor == task.timing.anchor && zoned.nextRun == task.nextRun)
@@ -293,13 +297,13 @@ import Testing
         let operations = try await TestOperations()
         let task = try await hourly(operations)
         let (tasks, alice) = (operations.tasks, operations.alice)
-        try await tasks.pause(task.id, as: alice)
-        try await tasks.pause(task.id, as: alice)
-        let paused = try await tasks.find(task.id, as: alice)
+        try await tasks.pause(task.id, as: Caller(alice))
+        try await tasks.pause(task.id, as: Caller(alice))
+        let paused = try await tasks.find(task.id, as: Caller(alice))
         #expect(!paused.isActive && paused.nextRun == nil && paused.status == .pending)
-        try await tasks.resume(task.id, as: alice)
-        try await tasks.resume(task.id, as: alice)
-        #expect(try await tasks.find(task.id, as: alice).nextRun == task.nextRun)
+        try await tasks.resume(task.id, as: Caller(alice))
+        try await tasks.resume(task.id, as: Caller(alice))
+        #expect(try await tasks.find(task.id, as: Caller(alice)).nextRun == task.nextRun)
         _ = try await operations.change(task) { $0.schedule = .value("2h") }
         _ = try await operations.change(task) { $0.cancels = true }
         try await operations.users.setActive(false, username: "alice")
@@ -326,8 +330,8 @@ import Testing
             $0.schedule = .value("2020-01-01T00:00:00Z")
             $0.isActive = .value(false)
         }
-        try await operations.tasks.resume(task.id, as: operations.alice)
-        let spent = try await operations.tasks.find(task.id, as: operations.alice)
+        try await operations.tasks.resume(task.id, as: Caller(operations.alice))
+        let spent = try await operations.tasks.find(task.id, as: Caller(operations.alice))
         #expect(spent.isActive && spent.nextRun == nil)
         let renewed = try await operations.change(task) { $0.schedule = .value("2020-01-02T00:00:00Z") }
         #expect(renewed.nextRun == Date(timeIntervalSince1970: 1_577_923_200))
@@ -340,23 +344,23 @@ import Testing
         let operations = try await TestOperations()
         let (tasks, alice, database) = (operations.tasks, operations.alice, operations.database)
         let task = try await operations.make { $0.overlapPolicy = .value(.queue) }
-        let running = try await tasks.execute(task.id, as: alice)
+        let running = try await tasks.execute(task.id, as: Caller(alice))
         let lease = try #require(try await database.claim(for: try await database.addNode()).first)
-        let waiting = try await tasks.execute(task.id, as: alice)
+        let waiting = try await tasks.execute(task.id, as: Caller(alice))
         let cancelled = try await operations.change(task) { $0.cancels = true }
         #expect(cancelled.status == .cancelled && !cancelled.isActive && cancelled.nextRun == nil)
         #expect(try await database.execution(waiting).reason == .taskCancelled)
         #expect(try await database.store.wishes(for: [lease]).map(\.wish) == [.end(.taskCancelled)])
-        await expectRefused(.taskCancelled) { try await tasks.execute(task.id, as: alice) }
-        try await tasks.pause(task.id, as: alice)
-        #expect(try await tasks.find(task.id, as: alice).status == .cancelled)
+        await expectRefused(.taskCancelled) { try await tasks.execute(task.id, as: Caller(alice)) }
+        try await tasks.pause(task.id, as: Caller(alice))
+        #expect(try await tasks.find(task.id, as: Caller(alice)).status == .cancelled)
 
-        try await tasks.resume(task.id, as: alice)
-        let revived = try await tasks.find(task.id, as: alice)
+        try await tasks.resume(task.id, as: Caller(alice))
+        let revived = try await tasks.find(task.id, as: Caller(alice))
         #expect(revived.status == .pending && revived.isActive && revived.nextRun != nil)
         try await database.finish([FinishedAttempt(lease, .failed(.signal))])
         #expect(try await database.execution(running).status == .cancelled)
-        #expect(try await tasks.find(task.id, as: alice).status == .pending)
+        #expect(try await tasks.find(task.id, as: Caller(alice)).status == .pending)
     }
 
     @Test func `two changes at once both hold`() async throws {
@@ -364,9 +368,9 @@ import Testing
         let task = try await hourly(operations)
         async let one = operations.change(task) { $0.name = .value("one") }
         async let two = operations.change(task) { $0.priority = .value(9) }
-        async let three: Void = operations.tasks.pause(task.id, as: operations.alice)
+        async let three: Void = operations.tasks.pause(task.id, as: Caller(operations.alice))
         _ = try await (one, two, three)
-        let after = try await operations.tasks.find(task.id, as: operations.alice)
+        let after = try await operations.tasks.find(task.id, as: Caller(operations.alice))
         #expect(after.name == "one" && after.priority == 9 && !after.isActive && after.nextRun == nil)
     }
 }

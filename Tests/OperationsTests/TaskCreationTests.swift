@@ -13,7 +13,7 @@ import Testing
         let operations = try await TestOperations()
         let before = try await operations.database.store.now()
         let task = try await operations.make()
-        #expect(task == (try await operations.tasks.find(task.id, as: operations.alice)))
+        #expect(task == (try await operations.tasks.find(task.id, as: Caller(operations.alice))))
         #expect(task.ownerID == operations.alice.id && task.ownerUsername == "alice" && task.status == .pending)
         #expect(task.timing.kind == .cron && task.timing.timezone == "UTC" && task.isActive)
         #expect(task.misfirePolicy == .fireOnce && task.misfireGrace == 60 && task.overlapPolicy == .skip)
@@ -40,13 +40,14 @@ import Testing
         }
         #expect(found.sorted() == ["command: missing", "env.1: value_error", "name: missing", "schedule: value_error"])
         #expect(
-            try await operations.tasks.list(TaskFilter(), .slice(skip: 0, limit: 1), as: operations.root).total == 0)
+            try await operations.tasks.list(TaskFilter(), .slice(skip: 0, limit: 1), as: Caller(operations.root)).total
+                == 0)
     }
 
     @Test func `a task without command, schedule or name is refused`() async throws {
         let operations = try await TestOperations()
         #expect(
-            await faults { try await operations.tasks.create(TaskDraft(), as: operations.alice) }.sorted()
+            await faults { try await operations.tasks.create(TaskDraft(), as: Caller(operations.alice)) }.sorted()
                 == ["command: missing", "name: missing", "schedule: missing"])
     }
 
@@ -125,7 +126,7 @@ import Testing
         _ = try await operations.make()
         var filter = TaskFilter()
         filter.goal = Identifier()
-        let listing = try await operations.tasks.list(filter, .page(number: 1, size: 20), as: operations.alice)
+        let listing = try await operations.tasks.list(filter, .page(number: 1, size: 20), as: Caller(operations.alice))
         #expect(listing.rows.isEmpty && listing.total == 0)
     }
 

@@ -13,53 +13,59 @@ import Testing
         var rename = TaskDraft()
         rename.name = .value("renamed")
         for person in [operations.alice, operations.root] {
-            #expect(try await operations.tasks.find(task.id, as: person).id == task.id)
-            #expect(try await operations.tasks.update(task.id, with: rename, as: person).name == "renamed")
+            #expect(try await operations.tasks.find(task.id, as: Caller(person)).id == task.id)
+            #expect(try await operations.tasks.update(task.id, with: rename, as: Caller(person)).name == "renamed")
         }
         let (tasks, bob) = (operations.tasks, operations.bob)
         let change = rename
-        await expectRefused(.notOwner) { try await tasks.find(task.id, as: bob) }
-        await expectRefused(.notOwner) { try await tasks.update(task.id, with: change, as: bob) }
-        await expectRefused(.notOwner) { try await tasks.pause(task.id, as: bob) }
-        await expectRefused(.notOwner) { try await tasks.resume(task.id, as: bob) }
-        await expectRefused(.notOwner) { try await tasks.execute(task.id, as: bob) }
-        await expectRefused(.notOwner) { try await tasks.delete(task.id, as: bob) }
+        await expectRefused(.notOwner) { try await tasks.find(task.id, as: Caller(bob)) }
+        await expectRefused(.notOwner) { try await tasks.update(task.id, with: change, as: Caller(bob)) }
+        await expectRefused(.notOwner) { try await tasks.pause(task.id, as: Caller(bob)) }
+        await expectRefused(.notOwner) { try await tasks.resume(task.id, as: Caller(bob)) }
+        await expectRefused(.notOwner) { try await tasks.execute(task.id, as: Caller(bob)) }
+        await expectRefused(.notOwner) { try await tasks.delete(task.id, as: Caller(bob)) }
         let filter = ExecutionFilter(task: task.id)
         await expectRefused(.notOwner) {
-            try await operations.executions.list(filter, .page(number: 1, size: 20), as: bob)
+            try await operations.executions.list(filter, .page(number: 1, size: 20), as: Caller(bob))
         }
-        let execution = try await tasks.execute(task.id, as: operations.root)
-        await expectRefused(.notOwner) { try await operations.executions.find(execution, of: task.id, as: bob) }
-        await expectRefused(.notOwner) { try await operations.executions.cancel(execution, of: task.id, as: bob) }
-        #expect(try await operations.executions.find(execution, of: task.id, as: operations.alice).id == execution)
+        let execution = try await tasks.execute(task.id, as: Caller(operations.root))
+        await expectRefused(.notOwner) { try await operations.executions.find(execution, of: task.id, as: Caller(bob)) }
+        await expectRefused(.notOwner) {
+            try await operations.executions.cancel(execution, of: task.id, as: Caller(bob))
+        }
+        #expect(
+            try await operations.executions.find(execution, of: task.id, as: Caller(operations.alice)).id == execution)
     }
 
     @Test func `what is not there is not found, an execution of another task included`() async throws {
         let operations = try await TestOperations()
         let (tasks, executions, alice) = (operations.tasks, operations.executions, operations.alice)
         let (task, other) = (try await operations.make(), try await operations.make())
-        let execution = try await tasks.execute(task.id, as: alice)
-        await expectRefused(.notFound) { try await tasks.find(Identifier(), as: alice) }
-        await expectRefused(.notFound) { try await tasks.execute(Identifier(), as: alice) }
-        await expectRefused(.notFound) { try await tasks.pause(Identifier(), as: alice) }
-        await expectRefused(.notFound) { try await tasks.delete(Identifier(), as: alice) }
-        await expectRefused(.notFound) { try await executions.find(execution, of: other.id, as: alice) }
-        await expectRefused(.notFound) { try await executions.cancel(execution, of: other.id, as: alice) }
-        await expectRefused(.notFound) { try await executions.cancel(Identifier(), of: task.id, as: alice) }
+        let execution = try await tasks.execute(task.id, as: Caller(alice))
+        await expectRefused(.notFound) { try await tasks.find(Identifier(), as: Caller(alice)) }
+        await expectRefused(.notFound) { try await tasks.execute(Identifier(), as: Caller(alice)) }
+        await expectRefused(.notFound) { try await tasks.pause(Identifier(), as: Caller(alice)) }
+        await expectRefused(.notFound) { try await tasks.delete(Identifier(), as: Caller(alice)) }
+        await expectRefused(.notFound) { try await executions.find(execution, of: other.id, as: Caller(alice)) }
+        await expectRefused(.notFound) { try await executions.cancel(execution, of: other.id, as: Caller(alice)) }
+        await expectRefused(.notFound) { try await executions.cancel(Identifier(), of: task.id, as: Caller(alice)) }
     }
 
     @Test func `lists hold what the reader may read, newest first`() async throws {
         let operations = try await TestOperations()
         var ids: [Identifier<TaskDefinition>] = []
         for _ in 0..<3 { ids.insert(try await operations.make().id, at: 0) }
-        let theirs = try await operations.tasks.create(operations.draft(), as: operations.bob)
-        let mine = try await operations.tasks.list(TaskFilter(), .page(number: 1, size: 2), as: operations.alice)
+        let theirs = try await operations.tasks.create(operations.draft(), as: Caller(operations.bob))
+        let mine = try await operations.tasks.list(
+            TaskFilter(), .page(number: 1, size: 2), as: Caller(operations.alice))
         #expect(mine.rows.map(\.id) == Array(ids.prefix(2)) && mine.total == 3)
-        let rest = try await operations.tasks.list(TaskFilter(), .slice(skip: 2, limit: 10), as: operations.alice)
+        let rest = try await operations.tasks.list(
+            TaskFilter(), .slice(skip: 2, limit: 10), as: Caller(operations.alice))
         #expect(rest.rows.map(\.id) == [ids[2]])
-        let past = try await operations.tasks.list(TaskFilter(), .page(number: 9, size: 2), as: operations.alice)
+        let past = try await operations.tasks.list(
+            TaskFilter(), .page(number: 9, size: 2), as: Caller(operations.alice))
         #expect(past.rows.isEmpty && past.total == 3)
-        let all = try await operations.tasks.list(TaskFilter(), .page(number: 1, size: 9), as: operations.root)
+        let all = try await operations.tasks.list(TaskFilter(), .page(number: 1, size: 9), as: Caller(operations.root))
         #expect(all.rows.map(\.id) == [theirs.id] + ids)
     }
 
@@ -78,8 +84,9 @@ import Testing
         func found(_ change: (inout TaskFilter) -> Void) async throws -> [Identifier<TaskDefinition>] {
             var filter = TaskFilter()
             change(&filter)
-            return try await operations.tasks.list(filter, .slice(skip: 0, limit: 9), as: operations.alice).rows.map(
-                \.id)
+            return try await operations.tasks.list(filter, .slice(skip: 0, limit: 9), as: Caller(operations.alice)).rows
+                .map(
+                    \.id)
         }
         #expect(try await found { $0.tags = ["b"] } == [two.id, one.id])
         #expect(try await found { $0.tags = ["b", "a"] } == [one.id])
@@ -97,9 +104,11 @@ import Testing
     @Test func `only the roles that may make and run commands`() async throws {
         let operations = try await TestOperations(commandRoles: [.superuser])
         await expectRefused(.roleRequired) { try await operations.make() }
-        let task = try await operations.tasks.create(operations.draft(), as: operations.root)
+        let task = try await operations.tasks.create(operations.draft(), as: Caller(operations.root))
         #expect(task.ownerID == operations.root.id)
         let theirs = try await operations.database.addTask(owner: operations.alice)
-        await expectRefused(.roleRequired) { try await operations.tasks.execute(theirs.id, as: operations.alice) }
+        await expectRefused(.roleRequired) {
+            try await operations.tasks.execute(theirs.id, as: Caller(operations.alice))
+        }
     }
 }

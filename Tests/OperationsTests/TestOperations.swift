@@ -67,14 +67,14 @@ struct TestOperations {
 
     /// Makes a task of alice's.
     func make(_ change: (inout TaskDraft) -> Void = { _ in }) async throws -> TaskDefinition {
-        try await tasks.create(draft(change), as: alice)
+        try await tasks.create(draft(change), as: Caller(alice))
     }
 
     /// Changes a task as alice.
     func change(_ task: TaskDefinition, _ change: (inout TaskDraft) -> Void) async throws -> TaskDefinition {
         var draft = TaskDraft()
         change(&draft)
-        return try await tasks.update(task.id, with: draft, as: alice)
+        return try await tasks.update(task.id, with: draft, as: Caller(alice))
     }
 
     /// The history of a task's schedules, oldest first.
@@ -90,7 +90,7 @@ struct TestOperations {
 extension TaskOperations {
     /// Checks a change and makes it, as a request does.
     func update(
-        _ id: Identifier<TaskDefinition>, with draft: TaskDraft, as principal: User
+        _ id: Identifier<TaskDefinition>, with draft: TaskDraft, as caller: Caller
     ) async throws -> TaskDefinition {
         let change: CheckedChange
         do {
@@ -98,7 +98,7 @@ extension TaskOperations {
         } catch {
             throw OperationError.invalid(error.faults)
         }
-        return try await update(id, with: change, as: principal)
+        return try await update(id, with: change, as: caller)
     }
 }
 

@@ -19,8 +19,9 @@ struct TestServer {
         updatedAt: Date(), lastLoginAt: nil)
 
     private static let routes = [
-        Route(.get, "/open", access: .open) { call in ["known": .bool(call.principal.account != nil)] },
-        Route(.get, "/anonymous", access: .anonymous) { call in ["known": .bool(call.principal.account != nil)] },
+        Route(.get, "/open", access: .open) { call in ["known": .bool(call.caller.principal.account != nil)] },
+        Route(.get, "/anonymous", access: .anonymous) { call in ["known": .bool(call.caller.principal.account != nil)]
+        },
         Route(.get, "/any", access: .any) { call in ["username": .string(try call.user.username)] },
         Route(.get, "/super", access: .superuser) { _ in [:] },
         Route(.post, "/echo", access: .any, status: .created) { call in .object(try await call.body.object()) },
@@ -52,13 +53,14 @@ struct TestServer {
         let registry = PrometheusRegistry()
         var logger = Logger(label: "test")
         logger.logLevel = .critical
-        let gate = Gate { token in
-            switch token {
-            case "super": return superuser
-            case "person": return person
-            default: throw Problem(.invalidToken, "The token is not valid.")
-            }
-        }
+        let gate = Gate(
+            account: { token in
+                switch token {
+                case "super": return superuser
+                case "person": return person
+                default: throw Problem(.invalidToken, "The token is not valid.")
+                }
+            }, keyHolder: { _ in throw Problem(.invalidAPIKey, "The API key is not valid.") })
         let (ports, port) = AsyncStream<Int>.makeStream()
         let listener = QkronServer.listener(
             QkronResponder(table: RouteTable(routes), gate: gate, metrics: RequestMetrics(registry), logger: logger),

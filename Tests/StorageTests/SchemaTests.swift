@@ -16,7 +16,8 @@ import Testing
         ).map { try $0.decode("value") }
         #expect(
             tables == [
-                "execution_output", "executions", "nodes", "schema_migrations", "settings", "task_schedules", "tasks",
+                "audit", "execution_output", "executions", "nodes", "schema_migrations", "settings", "task_schedules",
+                "tasks",
                 "users",
             ])
     }
@@ -31,7 +32,8 @@ import Testing
                                      last_seen_at)
             VALUES (\(id.uuid), 'old', 40, '0', 1, 15, now(), now(), now())
             """)
-        #expect(try await Migrator(Schema.migrations).migrate(pool) == [4, 5, 6, 7])
+        #expect(
+            try await Migrator(Schema.migrations).migrate(pool) == Schema.migrations.map(\.number).filter { $0 > 3 })
         let store = Store(session: pool)
         #expect(try await store.nodes().map(\.labels) == [[]])
         let another = try await store.register(

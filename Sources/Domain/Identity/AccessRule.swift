@@ -6,12 +6,18 @@ package enum AccessRule: String, Sendable, CaseIterable {
     case anonymous
     /// Any logged-in person.
     case any
+    /// Any logged-in person, and the service key.
+    case anyOrService
     /// Role user or superuser.
     case user
-    /// The row's owner or a superuser may read.
+    /// Role user or superuser, and the service key.
+    case userOrService
+    /// The row's owner, a superuser or a viewer may read.
     case reader
-    /// The row's owner or a superuser may change.
+    /// The row's owner unless a viewer, or a superuser may change.
     case owner
     /// Role superuser.
     case superuser
+    /// Role superuser, and the service key.
+    case superuserOrService
 }

@@ -4,12 +4,23 @@ package enum Principal: Sendable, Equatable {
     case anonymous
     /// A person with a valid token.
     case user(User)
+    /// A program with a person's key, which may do no more than that person.
+    case key(APIKey, owner: User)
+    /// A program with the configured service key.
+    case service
+    /// Somebody at the command line of the server's machine.
+    case console
 
     /// The account behind the request, if there is one.
     package var account: User? {
         switch self {
-        case .anonymous: nil
-        case .user(let user): user
+        case .user(let user), .key(_, let user): user
+        case .anonymous, .service, .console: nil
         }
+    }
+
+    /// Whether everybody's rows are open to be read and changed.
+    package var isSuperuser: Bool {
+        account?.role == .superuser
     }
 }

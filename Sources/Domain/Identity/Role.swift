@@ -4,4 +4,6 @@ package enum Role: String, Sendable, CaseIterable {
     case superuser
     /// Sees and changes what is its own.
     case user
+    /// Sees everybody's tasks, and changes nothing but its own account.
+    case viewer
 }

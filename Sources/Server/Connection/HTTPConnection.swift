@@ -49,6 +49,7 @@ final class HTTPConnection: ChannelDuplexHandler {
     private var hasRead = false
     private var patience: ClientPatience
     private var timer: Scheduled<Void>?
+    private var address: String?
 
     /// A connection under these terms; `unread` stands before it in the pipeline, and before the parser.
     init(_ terms: ConnectionTerms, unread: UnreadBytes) {
@@ -144,7 +145,7 @@ final class HTTPConnection: ChannelDuplexHandler {
         bodySize = 0
         guard case .more = sequel else { return }
         let body = IncomingBody { [weak self] in self?.readOn() }
-        guard let request = Request(head, body: RequestBody(body, on: context.eventLoop)) else {
+        guard let request = Request(head, body: RequestBody(body, on: context.eventLoop), from: address) else {
             sequel = .refusal(refusal(.badRequest, context))
             endIfAnswered(context)
             return
@@ -318,6 +319,7 @@ final class HTTPConnection: ChannelDuplexHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
+        address = context.channel.remoteAddress?.ipAddress
         watch(context)
     }
 

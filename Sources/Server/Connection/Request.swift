@@ -10,12 +10,14 @@ struct Request: Sendable {
     let query: String
     let fields: RequestFields
     let body: RequestBody
+    /// The address at the other end of the connection, without a port.
+    let address: String?
 
     /// The request of this head; nil where it must not be answered as HTTP.
     ///
     /// What names no host, or several (RFC 9112, section 3.2), can mean one thing to a proxy and another to us. A target
     /// that is not ASCII is none (RFC 3986, section 2).
-    init?(_ head: HTTPRequestHead, body: RequestBody) {
+    init?(_ head: HTTPRequestHead, body: RequestBody, from address: String?) {
         fields = RequestFields(head)
         let mayLackHost = (head.version.major, head.version.minor) < (1, 1)
         guard fields.hosts == 1 || fields.hosts == 0 && mayLackHost, head.uri.utf8.allSatisfy({ $0 < 0x80 }),
@@ -24,6 +26,7 @@ struct Request: Sendable {
         self.method = method
         (path, query) = RequestTarget.parts(of: head.uri)
         self.body = body
+        self.address = address
     }
 }
 

@@ -5,19 +5,33 @@ import Operations
 struct Gate: Sendable {
     /// The account that a token speaks for, or why it speaks for none.
     let account: @Sendable (_ token: String) async throws -> User
+    /// Whoever a key speaks for, a person or the service, or why for nobody.
+    let keyHolder: @Sendable (_ secret: String) async throws -> Principal
 
-    /// Whoever sends these fields, if the rule lets them in.
-    func admit(_ fields: RequestFields, under rule: AccessRule) async throws -> Principal {
-        if rule == .open { return .anonymous }
+    /// Whoever sends these fields, if the route lets them in.
+    ///
+    /// - Throws: whatever is wrong with the credentials, `notAuthenticated`, `roleRequired` or `scopeRequired`.
+    func admit(_ fields: RequestFields, to route: Route) async throws -> Principal {
+        if route.access == .open { return .anonymous }
         let principal = try await principal(fields)
-        switch (rule, principal) {
-        case (.open, _), (.anonymous, _): return principal
-        case (_, .anonymous): throw OperationError.loginNeeded
-        case (.any, .user), (.user, .user), (.reader, .user), (.owner, .user): return principal
-        case (.superuser, .user(let user)):
-            guard user.role == .superuser else { throw OperationError.superuserNeeded }
-            return principal
+        switch principal {
+        case .anonymous:
+            guard route.access == .anonymous else { throw OperationError.loginNeeded }
+        case .service:
+            guard route.access.admitsService else { throw OperationError.notForService }
+        case .user(let user):
+            try route.access.check(user.role)
+        case .key(let key, let owner):
+            guard route.access != .anonymous else { return principal }
+            try route.access.check(owner.role)
+            guard let scope = route.scope, key.scopes.contains(scope) else {
+                throw OperationError.scopeNeeded(route.scope)
+            }
+        case .console:
+            // Nobody at the console comes over HTTP.
+            throw OperationError.loginNeeded
         }
+        return principal
     }
 
     private func principal(_ fields: RequestFields) async throws -> Principal {
@@ -28,9 +42,7 @@ struct Gate: Sendable {
             }
             return .user(try await account(token))
         }
-        if fields.apiKey != nil {
-            throw OperationError.refused(.invalidAPIKey, "The API key is not valid.")
-        }
+        if let key = fields.apiKey { return try await keyHolder(key) }
         return .anonymous
     }
 
@@ -39,5 +51,37 @@ struct Gate: Sendable {
         let words = field.utf8.split(separator: UInt8(ascii: " "))
         guard words.count == 2, words[0].map(\.asciiLowercased).elementsEqual("bearer".utf8) else { return nil }
         return String(Substring(words[1]))
+    }
+}
+
+extension AccessRule {
+    /// - Throws: `roleRequired` for a role that the rule leaves out.
+    fileprivate func check(_ role: Role) throws {
+        switch (self, role) {
+        case (.open, _), (.anonymous, _), (.any, _), (.anyOrService, _), (.reader, _), (_, .superuser): break
+        case (.superuser, _), (.superuserOrService, _): throw OperationError.superuserNeeded
+        case (.user, .user), (.userOrService, .user), (.owner, .user): break
+        case (.user, .viewer), (.userOrService, .viewer), (.owner, .viewer):
+            throw OperationError.refused(.roleRequired, "A viewer may read, and change nothing.")
+        }
+    }
+
+    fileprivate var admitsService: Bool {
+        switch self {
+        case .open, .anonymous, .anyOrService, .userOrService, .reader, .owner, .superuserOrService: true
+        case .any, .user, .superuser: false
+        }
+    }
+}
+
+extension OperationError {
+    fileprivate static let notForService = OperationError.refused(
+        .roleRequired, "The service key may not do this; log in as a person.")
+
+    fileprivate static func scopeNeeded(_ scope: APIKeyScope?) -> OperationError {
+        .refused(
+            .scopeRequired,
+            scope.map { "The API key needs the scope \($0.rawValue) for this." }
+                ?? "No API key may do this; log in as a person.")
     }
 }

@@ -12,7 +12,11 @@ struct MetricsRoutes {
     let requiresSuperuser: Bool
 
     var routes: [Route] {
-        [Route(.get, "/metrics", base: .both, access: requiresSuperuser ? .superuser : .anonymous, answering: scrape)]
+        [
+            Route(
+                .get, "/metrics", base: .both, access: requiresSuperuser ? .superuserOrService : .anonymous,
+                scope: .metrics, answering: scrape)
+        ]
     }
 
     @Sendable private func scrape(_: Call) async -> Answer {

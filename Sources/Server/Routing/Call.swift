@@ -5,7 +5,7 @@ import Operations
 
 /// A request on its way into a route's handler.
 struct Call: Sendable {
-    let principal: Principal
+    let caller: Caller
     let path: PathValues
     let body: BodySource
     /// The query as it stands in the URL.
@@ -16,7 +16,7 @@ struct Call: Sendable {
     /// - Throws: `notAuthenticated` for nobody.
     var user: User {
         get throws {
-            guard let account = principal.account else { throw OperationError.loginNeeded }
+            guard let account = caller.principal.account else { throw OperationError.loginNeeded }
             return account
         }
     }
@@ -60,9 +60,4 @@ func readBoth<First, Second>(
         throw faults
     }
     return (taken, try await second())
-}
-
-extension OperationError {
-    static let loginNeeded = OperationError.refused(
-        .notAuthenticated, "Log in first: send an Authorization header with a Bearer token.")
 }

@@ -20,7 +20,9 @@ struct QkronResponder: Sendable {
         var userID: String?
         var answer: Answer
         do {
-            answer = try await self.answer(to: request, match) { userID = $0.account?.id.description }
+            answer = try await self.answer(to: request, requestID, match) {
+                userID = $0.principal.account?.id.description
+            }
         } catch let error as HTTPParserError {
             throw error
         } catch {
@@ -65,14 +67,15 @@ struct QkronResponder: Sendable {
     }
 
     private func answer(
-        to request: Request, _ match: RouteTable.Match, onAdmission: (Principal) -> Void
+        to request: Request, _ requestID: String, _ match: RouteTable.Match, onAdmission: (Caller) -> Void
     ) async throws -> Answer {
         switch match {
         case .route(let route, _, let values):
-            let principal = try await gate.admit(request.fields, under: route.access)
-            onAdmission(principal)
+            let principal = try await gate.admit(request.fields, to: route)
+            let caller = Caller(principal, address: request.address, requestID: requestID)
+            onAdmission(caller)
             let call = Call(
-                principal: principal, path: values, body: BodySource(request), query: request.query)
+                caller: caller, path: values, body: BodySource(request), query: request.query)
             return try await route.handler(call)
         case .otherMethod(let allowed, _) where request.method == .options:
             return .empty(headers: [.allow: Self.list(allowed)])

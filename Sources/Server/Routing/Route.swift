@@ -21,36 +21,39 @@ struct Route: Sendable {
     let path: String
     let base: Base
     let access: AccessRule
+    /// What a personal API key must be made for to reach the route; nil: no such key does.
+    let scope: APIKeyScope?
     let handler: Handler
 
     /// A route that answers as `handler` does.
     init(
-        _ method: HTTPRequest.Method, _ path: String, base: Base = .api, access: AccessRule,
+        _ method: HTTPRequest.Method, _ path: String, base: Base = .api, access: AccessRule, scope: APIKeyScope? = nil,
         answering handler: @escaping Handler
     ) {
         self.method = method
         self.path = path
         self.base = base
         self.access = access
+        self.scope = scope
         self.handler = handler
     }
 
     /// A route that answers JSON under `status`; of its own, so that handlers can write the value as a literal.
     init(
-        _ method: HTTPRequest.Method, _ path: String, base: Base = .api, access: AccessRule,
+        _ method: HTTPRequest.Method, _ path: String, base: Base = .api, access: AccessRule, scope: APIKeyScope? = nil,
         status: HTTPResponse.Status = .ok, json handler: @escaping @Sendable (Call) async throws -> JSONValue
     ) {
-        self.init(method, path, base: base, access: access) { call in
+        self.init(method, path, base: base, access: access, scope: scope) { call in
             .json(try await handler(call), status: status)
         }
     }
 
     /// A route that answers what writes itself as JSON.
     init(
-        _ method: HTTPRequest.Method, _ path: String, base: Base = .api, access: AccessRule,
+        _ method: HTTPRequest.Method, _ path: String, base: Base = .api, access: AccessRule, scope: APIKeyScope? = nil,
         status: HTTPResponse.Status = .ok, json handler: @escaping @Sendable (Call) async throws -> some JSONWritable
     ) {
-        self.init(method, path, base: base, access: access) { call in
+        self.init(method, path, base: base, access: access, scope: scope) { call in
             .json(try await handler(call), status: status)
         }
     }

@@ -8,11 +8,11 @@ struct ExecutionRoutes {
 
     var routes: [Route] {
         [
-            Route(.get, "/tasks/{task_id}/executions", access: .reader, json: list),
-            Route(.get, "/tasks/{task_id}/executions/{execution_id}", access: .reader, json: find),
+            Route(.get, "/tasks/{task_id}/executions", access: .reader, scope: .readTasks, json: list),
+            Route(.get, "/tasks/{task_id}/executions/{execution_id}", access: .reader, scope: .readTasks, json: find),
             Route(
-                .post, "/tasks/{task_id}/executions/{execution_id}/cancel", access: .owner, status: .accepted,
-                json: cancel),
+                .post, "/tasks/{task_id}/executions/{execution_id}/cancel", access: .owner, scope: .executeTasks,
+                status: .accepted, json: cancel),
         ]
     }
 
@@ -20,17 +20,17 @@ struct ExecutionRoutes {
         let (task, (filter, window)) = try await readBoth({ try call.taskID }) {
             try call.query { reader in (ExecutionFilter.reading(&reader), reader.window()) }
         }
-        return ListAnswer(try await executions.list(filter(task), window, as: call.user), window)
+        return ListAnswer(try await executions.list(filter(task), window, as: call.caller), window)
     }
 
     @Sendable private func find(_ call: Call) async throws -> Execution {
         let (task, execution) = try await readBoth({ try call.taskID }, { try call.executionID })
-        return try await executions.find(execution, of: task, as: call.user)
+        return try await executions.find(execution, of: task, as: call.caller)
     }
 
     @Sendable private func cancel(_ call: Call) async throws -> JSONValue {
         let (task, execution) = try await readBoth({ try call.taskID }, { try call.executionID })
-        try await executions.cancel(execution, of: task, as: call.user)
+        try await executions.cancel(execution, of: task, as: call.caller)
         return [
             "message": "The execution is being cancelled.", "execution_id": .string(execution.description),
             "task_id": .string(task.description),

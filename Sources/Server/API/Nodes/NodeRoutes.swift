@@ -15,12 +15,12 @@ struct NodeRoutes {
     }
 
     @Sendable private func list(_ call: Call) async throws -> JSONValue {
-        .array(try await nodes.list(as: call.user).map(\.json))
+        .array(try await nodes.list(as: call.caller).map(\.json))
     }
 
     @Sendable private func drain(_ call: Call) async throws -> JSONValue {
         let id = try call.nodeID
-        try await nodes.drain(id, as: call.user)
+        try await nodes.drain(id, as: call.caller)
         return [
             "message": "The server takes up nothing new; what it runs goes on.", "id": .string(id.description),
         ]
@@ -28,7 +28,7 @@ struct NodeRoutes {
 
     @Sendable private func undrain(_ call: Call) async throws -> JSONValue {
         let id = try call.nodeID
-        try await nodes.undrain(id, as: call.user)
+        try await nodes.undrain(id, as: call.caller)
         return ["message": "The server takes up work again.", "id": .string(id.description)]
     }
 }

@@ -8,50 +8,49 @@ struct TaskRoutes {
 
     var routes: [Route] {
         [
-            Route(.post, "/tasks", access: .user, status: .created, json: create),
-            Route(.get, "/tasks", access: .any, json: list),
-            Route(.get, "/tasks/{task_id}", access: .reader, json: find),
-            Route(.put, "/tasks/{task_id}", access: .owner, json: update),
-            Route(.patch, "/tasks/{task_id}", access: .owner, json: update),
-            Route(.delete, "/tasks/{task_id}", access: .owner, answering: delete),
-            Route(.post, "/tasks/{task_id}/execute", access: .owner, json: execute),
-            Route(.post, "/tasks/{task_id}/pause", access: .owner, json: pause),
-            Route(.post, "/tasks/{task_id}/resume", access: .owner, json: resume),
+            Route(.post, "/tasks", access: .userOrService, scope: .writeTasks, status: .created, json: create),
+            Route(.get, "/tasks", access: .anyOrService, scope: .readTasks, json: list),
+            Route(.get, "/tasks/{task_id}", access: .reader, scope: .readTasks, json: find),
+            Route(.put, "/tasks/{task_id}", access: .owner, scope: .writeTasks, json: update),
+            Route(.patch, "/tasks/{task_id}", access: .owner, scope: .writeTasks, json: update),
+            Route(.delete, "/tasks/{task_id}", access: .owner, scope: .writeTasks, answering: delete),
+            Route(.post, "/tasks/{task_id}/execute", access: .owner, scope: .executeTasks, json: execute),
+            Route(.post, "/tasks/{task_id}/pause", access: .owner, scope: .writeTasks, json: pause),
+            Route(.post, "/tasks/{task_id}/resume", access: .owner, scope: .writeTasks, json: resume),
         ]
     }
 
     @Sendable private func create(_ call: Call) async throws -> TaskDefinition {
         let draft = TaskDraft(creating: try await call.body.object())
-        return try await tasks.create(draft, as: call.user)
+        return try await tasks.create(draft, as: call.caller)
     }
 
     @Sendable private func list(_ call: Call) async throws -> ListAnswer<TaskDefinition> {
-        let user = try call.user
         let (filter, window) = try call.query { reader in
-            (TaskFilter(&reader, as: user), reader.window())
+            (TaskFilter(&reader, as: call.caller), reader.window())
         }
-        return ListAnswer(try await tasks.list(filter, window, as: user), window)
+        return ListAnswer(try await tasks.list(filter, window, as: call.caller), window)
     }
 
     @Sendable private func find(_ call: Call) async throws -> TaskDefinition {
-        try await tasks.find(try call.taskID, as: call.user)
+        try await tasks.find(try call.taskID, as: call.caller)
     }
 
     @Sendable private func update(_ call: Call) async throws -> TaskDefinition {
         let (id, change) = try await readBoth({ try call.taskID }) {
             try tasks.check(change: TaskDraft(changing: try await call.body.object()))
         }
-        return try await tasks.update(id, with: change, as: call.user)
+        return try await tasks.update(id, with: change, as: call.caller)
     }
 
     @Sendable private func delete(_ call: Call) async throws -> Answer {
-        try await tasks.delete(try call.taskID, as: call.user)
+        try await tasks.delete(try call.taskID, as: call.caller)
         return .empty()
     }
 
     @Sendable private func execute(_ call: Call) async throws -> JSONValue {
         let id = try call.taskID
-        let execution = try await tasks.execute(id, as: call.user)
+        let execution = try await tasks.execute(id, as: call.caller)
         return [
             "message": "The task will run as soon as it may.", "execution_id": .string(execution.description),
             "task_id": .string(id.description),
@@ -60,13 +59,13 @@ struct TaskRoutes {
 
     @Sendable private func pause(_ call: Call) async throws -> JSONValue {
         let id = try call.taskID
-        try await tasks.pause(id, as: call.user)
+        try await tasks.pause(id, as: call.caller)
         return ["message": "The task is paused.", "task_id": .string(id.description)]
     }
 
     @Sendable private func resume(_ call: Call) async throws -> JSONValue {
         let id = try call.taskID
-        try await tasks.resume(id, as: call.user)
+        try await tasks.resume(id, as: call.caller)
         return ["message": "The task goes on from now.", "task_id": .string(id.description)]
     }
 }
@@ -79,7 +78,7 @@ extension Call {
 }
 
 extension TaskFilter {
-    fileprivate init(_ query: inout QueryReader, as user: User) {
+    fileprivate init(_ query: inout QueryReader, as caller: Caller) {
         self.init()
         statuses = query.choices("status", of: TaskStatus.self)
         kinds = query.choices("task_type", of: TaskKind.self).map { ActionKind(rawValue: $0.rawValue) }
@@ -89,6 +88,6 @@ extension TaskFilter {
         goal = query.identifier("goal_id", of: Goal.self)
         namePart = query.text("q", upTo: 255)
         let owner = query.identifier("owner_id", of: User.self)
-        if user.role == .superuser { self.owner = owner }
+        if caller.principal.isSuperuser { self.owner = owner }
     }
 }
