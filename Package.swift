@@ -80,6 +80,11 @@ let package = Package(
                 .embedInCode("Migrations/m0006_excerpts.sql"),
                 .embedInCode("Migrations/m0007_fewer_indexes.sql"),
                 .embedInCode("Migrations/m0008_rights.sql"),
+                .embedInCode("Migrations/m0009_logins.sql"),
+                .embedInCode("Migrations/m0010_timing.sql"),
+                .embedInCode("Migrations/m0011_runs.sql"),
+                .embedInCode("Migrations/m0012_secrets.sql"),
+                .embedInCode("Migrations/m0013_retention.sql"),
             ]),
         room("Operations", sees: ["Scheduling", "Domain", "Storage", "Credentials", "Actions", "Logging"]),
         room(

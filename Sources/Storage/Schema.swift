@@ -12,6 +12,11 @@ package enum Schema {
         Migration(number: 6, name: "excerpts", sql: text(PackageResources.m0006_excerpts_sql)),
         Migration(number: 7, name: "fewer_indexes", sql: text(PackageResources.m0007_fewer_indexes_sql)),
         Migration(number: 8, name: "rights", sql: text(PackageResources.m0008_rights_sql)),
+        Migration(number: 9, name: "logins", sql: text(PackageResources.m0009_logins_sql)),
+        Migration(number: 10, name: "timing", sql: text(PackageResources.m0010_timing_sql)),
+        Migration(number: 11, name: "runs", sql: text(PackageResources.m0011_runs_sql)),
+        Migration(number: 12, name: "secrets", sql: text(PackageResources.m0012_secrets_sql)),
+        Migration(number: 13, name: "retention", sql: text(PackageResources.m0013_retention_sql)),
     ]
 
     private static func text(_ bytes: [UInt8]) -> String {

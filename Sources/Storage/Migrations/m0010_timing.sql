@@ -1,0 +1,2 @@
+-- Filled by its chapter.
+SELECT 1;
