@@ -154,7 +154,7 @@ let package = Package(
             "ServerTests",
             sees: [
                 "Server", "Scheduling", "Domain", "Operations", "Telemetry", "HTTPTypes", "NIOCore",
-                "NIOPosix", "Logging", "Metrics",
+                "NIOPosix", "Logging", "Metrics", "Postgres", "Storage", "Credentials", "Actions",
             ]),
         tests("ClientTests", sees: ["Client", "Domain", "NIOCore", "NIOPosix"]),
         tests("EndToEndTests", sees: ["qkron", "EndToEndSupport", "COpenSSL"]),

@@ -15,12 +15,12 @@ package struct EngineConfiguration: Sendable {
     /// How long running attempts may go on when the server stops.
     package let shutdownGrace: Duration
     /// Whose command tasks fire.
-    package let commandRoles: Set<Role>
+    package let commandRoles: Set<CommandRole>
 
     /// A configuration; the margin follows from the lease and the kill grace.
     package init(
         capacity: Int, taskCapacity: Int, leaseSeconds: Int, killGrace: Duration, shutdownGrace: Duration,
-        commandRoles: Set<Role>
+        commandRoles: Set<CommandRole>
     ) {
         self.capacity = capacity
         self.taskCapacity = taskCapacity

@@ -16,9 +16,9 @@ struct Firing: Sendable {
     ///
     /// - Parameter commandRoles: whose command tasks fire; those of others rest, as if paused.
     /// - Throws: `TimingFault` if the stored schedule cannot be read.
-    init(_ task: DueTask, commandRoles: Set<Role>) throws(TimingFault) {
+    init(_ task: DueTask, commandRoles: Set<CommandRole>) throws(TimingFault) {
         let slots = try task.timing.slots()
-        guard task.ownerIsActive, task.kind != .command || commandRoles.contains(task.ownerRole) else {
+        guard task.ownerIsActive, task.kind != .command || commandRoles.admitOwner(of: task.ownerRole) else {
             executions = []
             supersedes = false
             nextRun = slots.first(after: task.now)

@@ -28,7 +28,11 @@ package struct AccountRules: Sendable {
         self.hasher = hasher
     }
 
-    func create(_ account: NewAccount, role: Role, in database: Database) async throws -> User {
+    /// Makes an account, and writes down what `record` says of it.
+    func create(
+        _ account: NewAccount, role: Role = .user, isActive: Bool = true, in database: Database,
+        recording record: @escaping @Sendable (User) -> (entry: AuditEntry, caller: Caller)
+    ) async throws -> User {
         let faults = Self.faults(
             email: account.email, username: account.username, password: account.password)
         guard faults.isEmpty else { throw OperationError.invalid(faults) }
@@ -38,8 +42,13 @@ package struct AccountRules: Sendable {
         if taken.username { throw OperationError.usernameTaken }
         let hash = try await hasher.hash(account.password)
         do {
-            return try await database.store.insert(
-                user: Identifier(), email: account.email, username: account.username, passwordHash: hash, role: role)
+            return try await database.transaction { store in
+                let user = try await store.insert(
+                    user: Identifier(), email: account.email, username: account.username, passwordHash: hash,
+                    role: role, isActive: isActive)
+                try await store.record([record(user)])
+                return user
+            }
         } catch StorageError.duplicate(let constraint) {
             throw constraint == "users_email" ? OperationError.emailTaken : .usernameTaken
         }

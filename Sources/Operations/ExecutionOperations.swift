@@ -47,7 +47,9 @@ package struct ExecutionOperations: Sendable {
             guard !status.isEnd else {
                 throw OperationError.refused(.executionEnded, "The execution has ended already: \(status.rawValue).")
             }
-            return try await store.cancelUnfinished(of: [task], only: id, reason: .requested)
+            let cancelled = try await store.cancelUnfinished(of: [task], only: id, reason: .requested)
+            try await store.record(.cancellation(of: id, being: status), by: caller)
+            return cancelled
         }
         onCancelled(cancelled.ended)
         announcer.announce(cancelled.hasWishes ? .wishes : .work)

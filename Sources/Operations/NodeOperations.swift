@@ -24,17 +24,28 @@ package struct NodeOperations: Sendable {
     ///
     /// - Throws: `roleRequired`, `notFound`.
     package func drain(_ id: Identifier<Node>, as caller: Caller) async throws {
-        try caller.mustBeSuperuser()
-        guard try await database.store.setDraining(true, id) else { throw Self.noNode }
+        try await set(isDraining: true, id, as: caller)
     }
 
     /// Has a server take up work again. Repeating is harmless.
     ///
     /// - Throws: `roleRequired`, `notFound`.
     package func undrain(_ id: Identifier<Node>, as caller: Caller) async throws {
-        try caller.mustBeSuperuser()
-        guard try await database.store.setDraining(false, id) else { throw Self.noNode }
+        try await set(isDraining: false, id, as: caller)
         announcer.announce(.work)
+    }
+
+    private func set(isDraining: Bool, _ id: Identifier<Node>, as caller: Caller) async throws {
+        try caller.mustBeSuperuser()
+        try await database.transaction { store in
+            guard let before = try await store.setDraining(isDraining, id) else { throw Self.noNode }
+            guard before != isDraining else { return }
+            let changes: [TextKey: JSONValue] = [
+                "is_draining": AuditEntry.change(from: .bool(before), to: .bool(isDraining))
+            ]
+            try await store.record(
+                AuditEntry(isDraining ? "node.drain" : "node.undrain", "node", id, changes: changes), by: caller)
+        }
     }
 
     private static let noNode = OperationError.refused(.notFound, "There is no server of this id.")

@@ -4,17 +4,23 @@ package struct OperationSet: Sendable {
     package let executions: ExecutionOperations
     package let nodes: NodeOperations
     package let sessions: SessionOperations
+    package let users: UserOperations
+    package let apiKeys: APIKeyOperations
+    package let audit: AuditOperations
     package let health: HealthOperations
 
     /// The operations of a server.
     package init(
         tasks: TaskOperations, executions: ExecutionOperations, nodes: NodeOperations, sessions: SessionOperations,
-        health: HealthOperations
+        users: UserOperations, apiKeys: APIKeyOperations, audit: AuditOperations, health: HealthOperations
     ) {
         self.tasks = tasks
         self.executions = executions
         self.nodes = nodes
         self.sessions = sessions
+        self.users = users
+        self.apiKeys = apiKeys
+        self.audit = audit
         self.health = health
     }
 }

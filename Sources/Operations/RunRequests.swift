@@ -94,6 +94,7 @@ final class RunRequests: Sendable {
                     round.superseded = try await store.cancelUnfinished(of: round.superseding, reason: .superseded)
                 }
                 try await store.insert(round.executions)
+                try await store.record(Self.entries(of: requests, verdicts))
                 round.verdicts = verdicts
                 return round
             }
@@ -122,6 +123,16 @@ final class RunRequests: Sendable {
             }
         }
         return left
+    }
+
+    /// What the audit log tells of the requests that made a run.
+    private static func entries(
+        of requests: [Request], _ verdicts: [Round.Verdict]
+    ) -> [(entry: AuditEntry, caller: Caller)] {
+        zip(requests, verdicts).compactMap { request, verdict in
+            guard case .made(let execution) = verdict else { return nil }
+            return (.run(execution, of: request.task), request.caller)
+        }
     }
 
     private func takeAllWaiting() -> [Request] {

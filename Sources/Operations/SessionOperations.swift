@@ -11,14 +11,18 @@ package struct SessionOperations: Sendable {
     private let signer: TokenSigner
     private let tokenLifetime: Int
     private let registrationIsOpen: Bool
-    private let remembered = RememberedUsers()
+    private let remembered: RememberedCallers
 
     /// Operations on sessions.
     ///
-    /// - Parameter tokenLifetime: seconds that a token is good for.
+    /// - Parameters:
+    ///   - tokenLifetime: seconds that a token is good for.
+    ///   - remembered: shared with all operations that change what somebody may do.
     package init(
-        database: Database, accounts: AccountRules, signer: TokenSigner, tokenLifetime: Int, registrationIsOpen: Bool
+        database: Database, accounts: AccountRules, signer: TokenSigner, tokenLifetime: Int, registrationIsOpen: Bool,
+        remembered: RememberedCallers
     ) {
+        self.remembered = remembered
         self.database = database
         self.accounts = accounts
         self.signer = signer
@@ -29,9 +33,11 @@ package struct SessionOperations: Sendable {
     /// Makes an account with the role `user`.
     ///
     /// - Throws: `registrationClosed`, `emailTaken`, `usernameTaken`, or every fault of the input.
-    package func register(_ account: NewAccount) async throws -> User {
+    package func register(_ account: NewAccount, as caller: Caller) async throws -> User {
         try checkMayRegister()
-        return try await accounts.create(account, role: .user, in: database)
+        return try await accounts.create(account, in: database) { user in
+            (.creation(of: user, "auth.register"), caller.known(as: user))
+        }
     }
 
     /// Whether anybody may make an account here, before what they sent is looked at.
@@ -47,16 +53,27 @@ package struct SessionOperations: Sendable {
     /// Trades a name, username or e-mail, and its password for a token.
     ///
     /// - Throws: `invalidCredentials`, `accountInactive`.
-    package func logIn(name: String, password: String, now: Date) async throws -> IssuedToken {
+    package func logIn(name: String, password: String, now: Date, as caller: Caller) async throws -> IssuedToken {
         let isTooLong = name.unicodeScalars.count > User.longestName
         let found = isTooLong ? nil : try await database.store.user(login: name)
         // An unknown name costs the same time: the hasher then proves against a made-up hash.
         let isRight = try await accounts.hasher.verify(password, against: found?.passwordHash)
         guard let found, isRight else {
+            try await recordFailure(of: found?.user, as: caller)
             throw OperationError.refused(.invalidCredentials, "Incorrect username or password")
         }
-        guard found.user.isActive else { throw OperationError.inactive }
-        let generation = try await database.store.recordLogin(of: found.user.id, provedBy: found.passwordHash)
+        guard found.user.isActive else {
+            try await recordFailure(of: found.user, as: caller)
+            throw OperationError.inactive
+        }
+        let generation = try await database.transaction { store in
+            let generation = try await store.recordLogin(of: found.user.id, provedBy: found.passwordHash)
+            if generation != nil {
+                try await store.record(
+                    AuditEntry("auth.login", "user", found.user.id), by: caller.known(as: found.user))
+            }
+            return generation
+        }
         guard let generation else {
             throw OperationError.refused(.invalidCredentials, "Incorrect username or password")
         }
@@ -64,6 +81,13 @@ package struct SessionOperations: Sendable {
         let issued = signer.token(
             for: found.user.id.uuid, generation: generation, now: now, lifetime: tokenLifetime)
         return IssuedToken(text: issued.token, lifetime: tokenLifetime)
+    }
+
+    /// Writes down a login that was refused, whether or not an account has the name; the name itself is not kept, since
+    /// people type passwords into the wrong field.
+    private func recordFailure(of user: User?, as caller: Caller) async throws {
+        try await database.store.record(
+            AuditEntry("auth.login_failed", "user", id: user?.id.description), by: caller)
     }
 
     /// Gives a hash of another cost than the configured one up for a new one, now that its password is known.
@@ -83,7 +107,8 @@ package struct SessionOperations: Sendable {
     ///
     /// - Throws: `invalidToken`, `tokenExpired`, `tokenRevoked`, `accountInactive`.
     package func user(bearing token: String, now: Date) async throws -> User {
-        if let user = remembered.user(bearing: token, now: now) { return user }
+        let credential = RememberedCallers.Credential.token(TextKey(token))
+        if let user = remembered.principal(showing: credential, now: now)?.account { return user }
         let claims: TokenClaims
         do {
             claims = try signer.verify(token, now: now)
@@ -95,13 +120,13 @@ package struct SessionOperations: Sendable {
         }
         let asked = ContinuousClock.now
         guard let (user, generation) = try await database.store.user(Identifier(claims.subject)) else {
-            throw OperationError.refused(.tokenRevoked, "The token has been revoked. Log in again.")
+            throw OperationError.revoked
         }
         guard user.isActive else { throw OperationError.inactive }
         guard claims.generation == generation else {
-            throw OperationError.refused(.tokenRevoked, "The token has been revoked. Log in again.")
+            throw OperationError.revoked
         }
-        remembered.remember(user, bearing: token, expiresAt: claims.expiresAt, lookedUpAt: asked)
+        remembered.remember(.user(user), showing: credential, expiresAt: claims.expiresAt, lookedUpAt: asked)
         return user
     }
 }
@@ -113,5 +138,6 @@ package struct IssuedToken: Sendable {
 }
 
 extension OperationError {
+    static let revoked = OperationError.refused(.tokenRevoked, "The token has been revoked. Log in again.")
     static let inactive = OperationError.refused(.accountInactive, "This account is disabled.")
 }

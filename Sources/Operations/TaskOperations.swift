@@ -31,8 +31,10 @@ package struct TaskOperations: Sendable {
         let now = try await database.store.now()
         let task = try rules.newTask(draft, owner: owner, at: now)
         try await database.transaction { store in
+            if let owner = owner.id, try await store.keepUser(owner) == nil { throw OperationError.revoked }
             try await store.insert(task)
-            try await store.rememberSchedules(of: [task.id], at: now)
+            try await store.rememberSchedules(of: [task.id], at: now, commandRoles: rules.commandRoles)
+            try await store.record(.creation(of: task), by: caller)
         }
         announcer.announce(.due)
         return task
@@ -45,15 +47,19 @@ package struct TaskOperations: Sendable {
         // No task of this version belongs to a goal.
         guard filter.goal == nil else { return Listing(rows: [], total: 0) }
         var filter = filter
-        if !caller.principal.isSuperuser { filter.owner = caller.principal.account?.id }
-        return try await database.store.tasks(filter, window)
+        if !caller.principal.readsAllTasks {
+            filter.owner = caller.principal.account?.id
+            filter.isOfService = filter.owner == nil
+        }
+        let listing = try await database.store.tasks(filter, window)
+        return Listing(rows: listing.rows.map { $0.shown(to: caller) }, total: listing.total)
     }
 
     /// The task, if the caller may read it.
     ///
     /// - Throws: `notFound`, `notOwner`.
     package func find(_ id: Identifier<TaskDefinition>, as caller: Caller) async throws -> TaskDefinition {
-        try await database.store.task(id, readableBy: caller)
+        try await database.store.task(id, readableBy: caller).shown(to: caller)
     }
 
     /// Reads a change, whatever task it is meant for: what is wrong with it by itself is told before anybody asks
@@ -72,11 +78,21 @@ package struct TaskOperations: Sendable {
     package func update(
         _ id: Identifier<TaskDefinition>, with change: CheckedChange, as caller: Caller
     ) async throws -> TaskDefinition {
+        try await update(id, with: change, "task.update", as: caller)
+    }
+
+    private func update(
+        _ id: Identifier<TaskDefinition>, with change: CheckedChange, _ action: String, as caller: Caller
+    ) async throws -> TaskDefinition {
         let draft = change.draft
         let made = try await database.transaction { store in
             let before = try await store.lockedTask(id, changeableBy: caller)
             if rules.asksForRuns(draft) { try rules.checkMayMake(before.action.kind, as: caller) }
-            return try await apply(draft, to: before, store)
+            let made = try await apply(draft, to: before, store)
+            if let entry = AuditEntry.change(of: before, to: made.task, action) {
+                try await store.record(entry, by: caller)
+            }
+            return made
         }
         announce(made.followUps)
         follow(made.cancelled)
@@ -87,21 +103,22 @@ package struct TaskOperations: Sendable {
     package func pause(_ id: Identifier<TaskDefinition>, as caller: Caller) async throws {
         var draft = TaskDraft()
         draft.isActive = .value(false)
-        _ = try await update(id, with: CheckedChange(draft), as: caller)
+        _ = try await update(id, with: CheckedChange(draft), "task.pause", as: caller)
     }
 
     /// Takes the task's schedule up again from now.
     package func resume(_ id: Identifier<TaskDefinition>, as caller: Caller) async throws {
         var draft = TaskDraft()
         draft.isActive = .value(true)
-        _ = try await update(id, with: CheckedChange(draft), as: caller)
+        _ = try await update(id, with: CheckedChange(draft), "task.resume", as: caller)
     }
 
     /// Removes the task with its executions; a run in progress is killed.
     package func delete(_ id: Identifier<TaskDefinition>, as caller: Caller) async throws {
         try await database.transaction { store in
-            _ = try await store.lockedTask(id, changeableBy: caller)
+            let task = try await store.lockedTask(id, changeableBy: caller)
             _ = try await store.deleteTask(id)
+            try await store.record(.deletion(of: task), by: caller)
         }
         announcer.announce(.wishes)
     }
@@ -119,14 +136,14 @@ package struct TaskOperations: Sendable {
         _ draft: TaskDraft, to before: TaskDefinition, _ store: Store
     ) async throws -> (task: TaskDefinition, followUps: [Announcement], cancelled: Cancellation) {
         let now = try await store.now()
-        let ownerIsActive = try await store.user(before.ownerID)?.user.isActive ?? false
-        let change = try rules.change(before, draft, ownerIsActive: ownerIsActive, at: now)
+        let ownerStands = try await ownerStands(before, store)
+        let change = try rules.change(before, draft, ownerStands: ownerStands, at: now)
         var followUps: [Announcement] = []
         if change.changesAnything {
             try await store.update(change.task, timingChangedAt: change.timingChanged ? now : nil, at: now)
         }
         if change.changesSchedule {
-            try await store.rememberSchedules(of: [before.id], at: now)
+            try await store.rememberSchedules(of: [before.id], at: now, commandRoles: rules.commandRoles)
             followUps.append(.due)
         }
         let cancelled =
@@ -138,6 +155,13 @@ package struct TaskOperations: Sendable {
         if change.task.overlapPolicy == .allow, before.overlapPolicy != .allow { followUps.append(.work) }
         guard let task = try await store.task(before.id) else { throw OperationError.noTask }
         return (task, followUps, cancelled)
+    }
+
+    /// Whether the owner may run the task: else it rests.
+    private func ownerStands(_ task: TaskDefinition, _ store: Store) async throws -> Bool {
+        guard let id = task.ownerID else { return rules.mayRun(task.action.kind, ofOwner: nil) }
+        guard let owner = try await store.user(id)?.user else { return false }
+        return owner.isActive && rules.mayRun(task.action.kind, ofOwner: owner.role)
     }
 
     private func follow(_ cancellation: Cancellation) {

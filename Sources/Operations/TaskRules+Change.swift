@@ -38,7 +38,7 @@ extension TaskRules {
 
     /// What a draft without faults of its own makes of a task.
     func change(
-        _ before: TaskDefinition, _ draft: TaskDraft, ownerIsActive: Bool, at now: Date
+        _ before: TaskDefinition, _ draft: TaskDraft, ownerStands: Bool, at now: Date
     ) throws -> TaskChange {
         var faults: [InputFault] = []
         var task = before
@@ -68,7 +68,7 @@ extension TaskRules {
         guard faults.isEmpty else { throw OperationError.invalid(faults.firstOfEachPlace) }
         applyPlainFields(of: draft, to: &task)
         applyStanding(of: draft, to: &task)
-        return try scheduled(task, before: before, draft: draft, ownerIsActive: ownerIsActive, at: now)
+        return try scheduled(task, before: before, draft: draft, ownerStands: ownerStands, at: now)
     }
 
     private func applyPlainFields(of draft: TaskDraft, to task: inout TaskDefinition) {
@@ -100,7 +100,7 @@ extension TaskRules {
     }
 
     private func scheduled(
-        _ task: TaskDefinition, before: TaskDefinition, draft: TaskDraft, ownerIsActive: Bool, at now: Date
+        _ task: TaskDefinition, before: TaskDefinition, draft: TaskDraft, ownerStands: Bool, at now: Date
     ) throws -> TaskChange {
         var task = task
         let timingChanged = task.timing != before.timing
@@ -109,7 +109,7 @@ extension TaskRules {
         if timingChanged || standingChanged {
             // Only a new schedule fires for the past: a once time that passed during a pause is spent.
             let isNew = task.timing.kind != before.timing.kind || task.timing.text != before.timing.text
-            task.nextRun = task.isActive && ownerIsActive ? try firstSlot(of: task.timing, isNew: isNew, at: now) : nil
+            task.nextRun = task.isActive && ownerStands ? try firstSlot(of: task.timing, isNew: isNew, at: now) : nil
         }
         return TaskChange(
             task: task, changesAnything: task != before, timingChanged: timingChanged,

@@ -6,7 +6,7 @@ import Scheduling
 /// What a task must be to be stored: the rules that need no database.
 package struct TaskRules: Sendable {
     let catalog: ActionCatalog
-    private let commandRoles: Set<Role>
+    let commandRoles: Set<CommandRole>
     private let retryDelay: Int
 
     /// Rules of an installation.
@@ -14,25 +14,32 @@ package struct TaskRules: Sendable {
     /// - Parameters:
     ///   - commandRoles: who may make and run command tasks.
     ///   - retryDelay: the default of `retry_delay`, seconds.
-    package init(catalog: ActionCatalog, commandRoles: Set<Role>, retryDelay: Int) {
+    package init(catalog: ActionCatalog, commandRoles: Set<CommandRole>, retryDelay: Int) {
         self.catalog = catalog
         self.commandRoles = commandRoles
         self.retryDelay = retryDelay
     }
 
-    /// - Returns: the account that the caller acts for.
+    /// - Returns: whose a task is that the caller makes.
     /// - Throws: `roleRequired`.
     @discardableResult
-    func checkMayMake(_ kind: ActionKind, as caller: Caller) throws -> User {
-        guard let user = caller.principal.account else { throw OperationError.loginNeeded }
-        guard kind != .command || commandRoles.contains(user.role) else {
+    func checkMayMake(_ kind: ActionKind, as caller: Caller) throws -> TaskOwner {
+        guard let owner = caller.principal.taskOwner else { throw OperationError.loginNeeded }
+        let role = caller.principal.account?.role
+        guard role != .viewer else { throw OperationError.viewerMayNot }
+        guard mayRun(kind, ofOwner: role) else {
             throw OperationError.refused(.roleRequired, "Your role may not make or run command tasks here.")
         }
-        return user
+        return owner
+    }
+
+    /// Whether tasks of this kind run whose owner has this role, nil being the service key.
+    func mayRun(_ kind: ActionKind, ofOwner role: Role?) -> Bool {
+        kind != .command || commandRoles.admitOwner(of: role)
     }
 
     /// The task that a draft asks for, with its first slot.
-    func newTask(_ draft: TaskDraft, owner: User, at now: Date) throws -> TaskDefinition {
+    func newTask(_ draft: TaskDraft, owner: TaskOwner, at now: Date) throws -> TaskDefinition {
         var faults = draft.faults
         let kind = draft.kind.or(.command)
         let action = collect(&faults) { () throws(InputFaults) in

@@ -4,72 +4,197 @@ import Foundation
 import Scheduling
 import Storage
 
-/// What the console may ask about accounts.
+/// What may be asked about accounts.
 package struct UserOperations: Sendable {
-    private let database: Database
-    private let accounts: AccountRules
+    let database: Database
+    let accounts: AccountRules
+    private let commandRoles: Set<CommandRole>
+    private let remembered: RememberedCallers
 
     /// Operations on the accounts of `database`.
-    package init(database: Database, accounts: AccountRules) {
+    ///
+    /// - Parameters:
+    ///   - commandRoles: whose command tasks run; those of others rest.
+    ///   - remembered: shared with all that admits callers.
+    package init(
+        database: Database, accounts: AccountRules, commandRoles: Set<CommandRole>, remembered: RememberedCallers
+    ) {
         self.database = database
         self.accounts = accounts
+        self.commandRoles = commandRoles
+        self.remembered = remembered
     }
 
     /// Makes an account.
     ///
-    /// - Throws: `emailTaken`, `usernameTaken`, or every fault of the input.
-    package func create(_ account: NewAccount, role: Role) async throws -> User {
-        try await accounts.create(account, role: role, in: database)
+    /// - Throws: `roleRequired`, `emailTaken`, `usernameTaken`, or every fault of the input.
+    package func create(
+        _ account: NewAccount, role: Role, isActive: Bool, as caller: Caller
+    ) async throws -> User {
+        try caller.mustBeSuperuser()
+        return try await make(account, role: role, isActive: isActive, as: caller)
     }
 
-    /// All accounts, oldest first.
-    package func list() async throws -> [User] {
-        try await database.store.users()
-    }
-
-    /// Whether any active superuser exists.
-    package func hasSuperuser() async throws -> Bool {
-        try await database.store.users().contains { $0.role == .superuser && $0.isActive }
-    }
-
-    /// Gives an account a new password; its tokens are revoked.
-    ///
-    /// - Throws: `notFound`, or the fault of the password.
-    package func setPassword(_ password: String, of username: String) async throws {
-        let faults = AccountRules.passwordFaults(password)
-        guard faults.isEmpty else { throw OperationError.invalid(faults) }
-        let hash = try await accounts.hasher.hash(password)
-        guard try await database.store.setPassword(hash: hash, ofUsername: username) else { throw Self.noUser }
-    }
-
-    /// Enables or disables an account. Disabling revokes its tokens, and its tasks rest until it is enabled again.
-    ///
-    /// - Throws: `notFound`, `lastSuperuser`.
-    package func setActive(_ isActive: Bool, username: String) async throws {
-        try await database.transaction { store in
-            let superusers = try await store.lockActiveSuperusers()
-            guard let user = try await store.user(named: username) else { throw Self.noUser }
-            if !isActive, superusers == [user.id] {
-                throw OperationError.refused(
-                    .lastSuperuser, "'\(username)' is the last active superuser and cannot be disabled.")
-            }
-            guard let changed = try await store.setActive(isActive, username: username) else { return }
-            try await restOrWake(tasksOf: changed, isActive: isActive, store)
+    func make(_ account: NewAccount, role: Role, isActive: Bool = true, as caller: Caller) async throws -> User {
+        try await accounts.create(account, role: role, isActive: isActive, in: database) { user in
+            (.creation(of: user, "user.create"), caller)
         }
-        // The console has no loop that gathers announcements; it sends its own.
-        try await database.store.announce([.due])
     }
 
-    private func restOrWake(tasksOf owner: Identifier<User>, isActive: Bool, _ store: Store) async throws {
-        let tasks = try await store.lockTasks(ownedBy: owner)
+    /// The accounts of this role and standing, oldest first.
+    ///
+    /// - Throws: `roleRequired`.
+    package func list(
+        role: Role?, isActive: Bool?, skip: Int, limit: Int, as caller: Caller
+    ) async throws -> [User] {
+        try caller.mustBeSuperuser()
+        return try await database.store.users(role: role, isActive: isActive, skip: skip, limit: limit)
+    }
+
+    /// One's own account; a superuser, any.
+    ///
+    /// - Throws: `notFound`, `notOwner`.
+    package func find(_ id: Identifier<User>, as caller: Caller) async throws -> User {
+        try Self.check(caller, mayAskAbout: id)
+        guard let (user, _) = try await database.store.user(id) else { throw Self.noUser }
+        return user
+    }
+
+    /// Changes an account: a superuser role, standing and e-mail of anybody, everybody the own e-mail and password.
+    ///
+    /// - Throws: `notFound`, `notOwner`, `forbidden`, `emailTaken`, `wrongCurrentPassword`, `lastSuperuser`, or every fault
+    ///   of the input.
+    package func update(_ id: Identifier<User>, with change: UserChange, as caller: Caller) async throws -> User {
+        guard change.faults.isEmpty else { throw OperationError.invalid(change.faults) }
+        try change.checkFields(of: id, as: try Self.check(caller, mayAskAbout: id))
+        let password = try await newPassword(change, of: id)
+        return try await apply(as: caller) { store in
+            let user = try await lock(
+                id, in: store, mayEndSuperuser: change.role.or(.superuser) != .superuser || !change.isActive.or(true))
+            if let password {
+                let isSet = try await store.setPassword(hash: password.hash, of: id, provedBy: password.proved)
+                guard isSet else { throw Self.wrongPassword }
+            }
+            return try await self.change(
+                user, email: change.email.or(user.email), role: change.role.or(user.role),
+                isActive: change.isActive.or(user.isActive), withPassword: password != nil, store, as: caller)
+        }
+    }
+
+    /// Removes an account with its tasks, whose runs are killed, and its keys. The audit log stays.
+    ///
+    /// - Throws: `roleRequired`, `notFound`, `cannotDeleteSelf`, `lastSuperuser`.
+    package func delete(_ id: Identifier<User>, as caller: Caller) async throws {
+        try caller.mustBeSuperuser()
+        guard caller.principal.account?.id != id else {
+            throw OperationError.refused(.cannotDeleteSelf, "You cannot delete your own account.")
+        }
+        try await apply(as: caller) { store in
+            let user = try await lock(id, in: store, mayEndSuperuser: true, toRemove: true)
+            try await store.deleteTasks(try await store.lockTasks(ownedBy: id).map(\.id))
+            try await store.deleteUser(id)
+            try await store.record(.deletion(of: user), by: caller)
+        }
+        try await database.store.announce([.wishes])
+    }
+
+    /// Runs a change in a transaction; afterwards nobody is admitted as before, and schedules are looked at.
+    func apply<Answer: Sendable>(
+        as caller: Caller, _ body: @Sendable @escaping (Store) async throws -> Answer
+    ) async throws -> Answer {
+        let answer: Answer
+        do {
+            answer = try await database.transaction(body)
+        } catch StorageError.duplicate(constraint: "users_email") {
+            throw OperationError.emailTaken
+        }
+        remembered.forgetAll()
+        // Sent at once: the console has no loop that gathers announcements.
+        try await database.store.announce([.due])
+        return answer
+    }
+
+    /// Locks an account; where the last active superuser may be lost, all superusers before it.
+    func lock(
+        _ id: Identifier<User>, in store: Store, mayEndSuperuser: Bool, toRemove: Bool = false
+    ) async throws -> User {
+        let superusers = mayEndSuperuser ? try await store.lockActiveSuperusers() : []
+        guard let user = try await store.lockUser(id, toRemove: toRemove) else { throw Self.noUser }
+        if superusers == [id] {
+            throw OperationError.refused(
+                .lastSuperuser, "'\(user.username)' is the last active superuser and must stay one.")
+        }
+        return user
+    }
+
+    /// Changes a locked account, lets its tasks follow, and writes it down.
+    func change(
+        _ before: User, email: String, role: Role, isActive: Bool, withPassword: Bool = false, _ store: Store,
+        as caller: Caller
+    ) async throws -> User {
+        if User.holdsAtSign(before.username), User.key(of: email) != User.key(of: before.username) {
+            throw OperationError.invalid([
+                InputFault(["email"], "your username is your e-mail address, so the two stay the same")
+            ])
+        }
+        let isSame = email.hasSameBytes(as: before.email) && role == before.role && isActive == before.isActive
+        let after =
+            isSame && !withPassword
+            ? before : try await store.update(user: before.id, email: email, role: role, isActive: isActive)
+        if let entry = AuditEntry.change(of: before, to: after, withPassword: withPassword) {
+            try await store.record(entry, by: caller)
+        }
+        if before.isActive != after.isActive || before.role != after.role {
+            while try await letTasksFollow(of: after.id, store) > 0 {}
+        }
+        return after
+    }
+
+    /// Lets command tasks rest whose owners' roles `COMMAND_ROLES` names no more, and wakes those that it names again.
+    package func settleCommandRoles() async throws {
+        while try await database.transaction({ try await letTasksFollow(of: nil, $0) }) > 0 {}
+    }
+
+    /// Lets tasks whose owners may not run them any more rest, and wakes those whose owners may again.
+    ///
+    /// - Parameter owner: whose tasks; nil: everybody's.
+    /// - Returns: how many; there may be more.
+    private func letTasksFollow(of owner: Identifier<User>?, _ store: Store) async throws -> Int {
+        let tasks = try await store.tasksToSettle(of: owner, commandRoles, limit: 1_000)
         let now = try await store.now()
-        let moves = tasks.filter(\.isActive).map { task in
+        let moves = tasks.filter(\.task.isActive).map { standing in
             // A schedule that cannot be read rests, as it does when it is due.
-            (task: task.id, nextRun: isActive ? (try? task.timing.slots())?.first(after: now) : nil)
+            let slots = standing.ownerStands ? try? standing.task.timing.slots() : nil
+            return (task: standing.task.id, nextRun: slots?.first(after: now))
         }
         try await store.setNextRuns(moves)
-        try await store.rememberSchedules(of: tasks.map(\.id), at: now)
+        try await store.rememberSchedules(of: tasks.map(\.task.id), at: now, commandRoles: commandRoles)
+        return tasks.count
     }
 
-    private static let noUser = OperationError.refused(.notFound, "There is no account of this name.")
+    /// The hash of the new password, once the current one is proved.
+    private func newPassword(
+        _ change: UserChange, of id: Identifier<User>
+    ) async throws -> (hash: String, proved: String)? {
+        guard let password = change.password.optional else { return nil }
+        guard let proved = try await database.store.passwordHash(of: id) else { throw Self.noUser }
+        guard try await accounts.hasher.verify(change.currentPassword.or(""), against: proved) else {
+            throw Self.wrongPassword
+        }
+        return (try await accounts.hasher.hash(password), proved)
+    }
+
+    /// - Returns: whoever asks.
+    @discardableResult
+    private static func check(_ caller: Caller, mayAskAbout id: Identifier<User>) throws -> User {
+        let account = try caller.account()
+        guard account.id == id || account.role == .superuser else {
+            throw OperationError.refused(.notOwner, "This account is somebody else's.")
+        }
+        return account
+    }
+
+    static let noUser = OperationError.refused(.notFound, "There is no such account.")
+    private static let wrongPassword = OperationError.refused(
+        .wrongCurrentPassword, "The current password is wrong.")
 }

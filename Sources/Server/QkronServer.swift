@@ -24,7 +24,7 @@ package struct QkronServer: Service {
             table: RouteTable(Self.routes(operations, configuration, registry)),
             gate: Gate(
                 account: { try await operations.sessions.user(bearing: $0, now: Date()) },
-                keyHolder: { _ in throw OperationError.refused(.invalidAPIKey, "The API key is not valid.") }),
+                keyHolder: { try await operations.apiKeys.holder(of: $0) }),
             metrics: RequestMetrics(registry), logger: logger)
         listener = Self.listener(
             responder, configuration, handover: handover, logger: logger, onListening: onListening)
@@ -38,7 +38,7 @@ package struct QkronServer: Service {
     }
 
     /// Every route that is offered.
-    private static func routes(
+    static func routes(
         _ operations: OperationSet, _ configuration: ServerConfiguration, _ registry: PrometheusRegistry
     ) -> [Route] {
         let probes = probes(operations.health, configuration, registry)
@@ -49,6 +49,9 @@ package struct QkronServer: Service {
             + ExecutionRoutes(executions: operations.executions).routes
             + NodeRoutes(nodes: operations.nodes).routes
             + SessionRoutes(sessions: operations.sessions).routes
+            + UserRoutes(users: operations.users).routes
+            + APIKeyRoutes(keys: operations.apiKeys).routes
+            + AuditRoutes(audit: operations.audit).routes
             + PreviewRoutes().routes
     }
 

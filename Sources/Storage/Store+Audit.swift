@@ -26,6 +26,42 @@ extension Store {
                 AS a (id, actor_type, actor_id, actor_name, action, resource_type, resource_id, ip, request_id, changes)
             """)
     }
+
+    /// The rows of the audit log that a filter lets through, newest first.
+    package func audit(_ filter: AuditFilter, _ window: Window) async throws -> Listing<AuditRow> {
+        let condition = filter.condition
+        let total: Int = try await one(
+            """
+            SELECT count(*) AS value
+            FROM (SELECT FROM qkron.audit a WHERE \(condition) LIMIT \(Window.reach)) AS reachable
+            """)
+        guard window.offset < total else { return Listing(rows: [], total: total) }
+        let rows = try await rows(Self.readingAudit(filter, window))
+        return Listing(rows: try decode(rows, AuditRow.init(row:)), total: total)
+    }
+
+    static func readingAudit(_ filter: AuditFilter, _ window: Window) -> SQL {
+        """
+        SELECT \(AuditRow.columns)
+        FROM qkron.audit a
+        WHERE \(filter.condition)
+        ORDER BY a.at DESC, a.id DESC
+        OFFSET \(window.offset) LIMIT \(window.limit)
+        """
+    }
+}
+
+extension AuditFilter {
+    fileprivate var condition: SQL {
+        var parts: [SQL] = ["true"]
+        if let actor { parts.append("a.actor_id = \(actor.uuid)") }
+        if let action { parts.append("a.action = \(action)") }
+        if let resourceType { parts.append("a.resource_type = \(resourceType)") }
+        if let resourceID { parts.append("a.resource_id = \(resourceID)") }
+        if let since { parts.append("a.at >= \(since)") }
+        if let until { parts.append("a.at < \(until)") }
+        return SQL.joined(parts, separator: " AND ")
+    }
 }
 
 /// How the audit log names whoever made a change.

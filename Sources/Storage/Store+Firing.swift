@@ -15,8 +15,8 @@ package struct DueTask: Sendable {
     package let timingSince: Date
     /// The kind of its action.
     package let kind: ActionKind
-    /// What its owner's account may do now.
-    package let ownerRole: Role
+    /// What its owner's account may do now; nil is the service key.
+    package let ownerRole: Role?
     /// Whether its owner's account is enabled; else the task rests.
     package let ownerIsActive: Bool
     /// What becomes of slots that were missed.
@@ -93,9 +93,10 @@ extension Store {
             """
             SELECT t.id, t.task_type, t.schedule_type, t.schedule, t.timezone, t.starts_at, t.ends_at, t.anchor,
                    t.once_at, t.next_run, t.timing_since, t.misfire_policy, t.misfire_grace, t.overlap_policy,
-                   t.priority, t.requires, u.role, u.is_active AS owner_is_active, c.unfinished, c.waiting, clock_timestamp() AS now
+                   t.priority, t.requires, u.role, coalesce(u.is_active, true) AS owner_is_active, c.unfinished, c.waiting,
+                   clock_timestamp() AS now
             FROM qkron.tasks t
-            JOIN qkron.users u ON u.id = t.owner_id
+            LEFT JOIN qkron.users u ON u.id = t.owner_id
             CROSS JOIN LATERAL (\(Self.countingUnfinished)) AS c
             WHERE t.id = ANY(\(ids))
             ORDER BY t.next_run, t.id
@@ -223,7 +224,7 @@ extension DueTask {
             nextRun: try row.decode("next_run"),
             timingSince: try row.decode("timing_since"),
             kind: ActionKind(rawValue: try row.decode("task_type")),
-            ownerRole: try row.named("role"),
+            ownerRole: try row.namedIfPresent("role"),
             ownerIsActive: try row.decode("owner_is_active"),
             misfirePolicy: try row.named("misfire_policy"),
             misfireGrace: try row.decode("misfire_grace"),

@@ -125,14 +125,18 @@ extension Store {
         return try decode(rows, NodeReport.init(row:))
     }
 
-    /// Sets whether a node takes up anything new; false if there is none of this id. Waits for what is being granted to
-    /// it, so that nothing is once this is committed.
-    package func setDraining(_ isDraining: Bool, _ id: Identifier<Node>) async throws -> Bool {
-        try await change(
+    /// Sets whether a node takes up anything new. Waits for what is being granted to it, so that nothing is once this is
+    /// committed.
+    ///
+    /// - Returns: whether it was draining before; nil if there is none of this id.
+    package func setDraining(_ isDraining: Bool, _ id: Identifier<Node>) async throws -> Bool? {
+        let rows = try await rows(
             """
-            WITH locked AS (SELECT id FROM qkron.nodes WHERE id = \(id.uuid) FOR UPDATE)
+            WITH locked AS (SELECT id, is_draining FROM qkron.nodes WHERE id = \(id.uuid) FOR UPDATE)
             UPDATE qkron.nodes n SET is_draining = \(isDraining) FROM locked WHERE n.id = locked.id
-            """) > 0
+            RETURNING locked.is_draining AS before
+            """)
+        return try decode(rows) { try $0.decode("before", as: Bool.self) }.first
     }
 
     /// The nodes, other than `own`, that have been gone for so long that they may be forgotten.

@@ -6,8 +6,8 @@ import Postgres
 package struct RequestedTask: Sendable {
     /// The task's id.
     package let id: Identifier<TaskDefinition>
-    /// Whose it is.
-    package let ownerID: Identifier<User>
+    /// Whose it is; nil is the service key.
+    package let ownerID: Identifier<User>?
     /// The kind of its action.
     package let kind: ActionKind
     /// Where it stands.
@@ -50,7 +50,7 @@ extension RequestedTask {
     fileprivate init(row: PostgresRow) throws(PostgresError) {
         self.init(
             id: Identifier(try row.decode("id")),
-            ownerID: Identifier(try row.decode("owner_id")),
+            ownerID: try row.decode("owner_id", as: UUID?.self).map(Identifier.init),
             kind: ActionKind(rawValue: try row.decode("task_type")),
             status: try row.named("status"),
             overlapPolicy: try row.named("overlap_policy"),

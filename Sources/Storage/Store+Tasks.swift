@@ -32,7 +32,7 @@ extension Store {
     private static let taskByID = Lookup(by: "id") { ids in
         """
         SELECT \(TaskDefinition.columns)
-        FROM qkron.tasks t JOIN qkron.users u ON u.id = t.owner_id
+        FROM qkron.tasks t LEFT JOIN qkron.users u ON u.id = t.owner_id
         WHERE t.id = ANY(\(ids))
         """
     }
@@ -48,7 +48,7 @@ extension Store {
                 max_retries, retry_delay, retry_backoff, priority, requires, tags, metadata, is_active, status,
                 next_run, created_at, updated_at)
             VALUES (
-                \(task.id.uuid), \(task.ownerID.uuid), \(task.name), \(task.name.caseless), \(task.description),
+                \(task.id.uuid), \(task.ownerID?.uuid), \(task.name), \(task.name.caseless), \(task.description),
                 \(task.action.kind.rawValue), \(JSONText(.object(task.action.parameters))), \(timing.kind.rawValue), \(timing.text),
                 \(timing.timezone), \(timing.startsAt), \(timing.endsAt), \(timing.anchor), \(timing.onceAt),
                 \(task.createdAt), \(task.misfirePolicy.rawValue), \(task.misfireGrace),
@@ -100,9 +100,28 @@ extension Store {
         return try await change("DELETE FROM qkron.tasks WHERE id = \(id.uuid)") > 0
     }
 
+    /// Removes tasks with their executions.
+    package func deleteTasks(_ ids: [Identifier<TaskDefinition>]) async throws {
+        for first in stride(from: 0, to: ids.count, by: 500) {
+            let part = ids[first..<min(first + 500, ids.count)].map(\.uuid)
+            while try await change(
+                """
+                DELETE FROM qkron.executions
+                WHERE id IN (SELECT id FROM qkron.executions WHERE task_id = ANY(\(part)) LIMIT 10000)
+                """) > 0
+            {}
+            try await change("DELETE FROM qkron.tasks WHERE id = ANY(\(part))")
+        }
+    }
+
     /// Ends the current row of each task's schedule history and begins the next with what the task holds now.
     /// The tasks must be locked.
-    package func rememberSchedules(of ids: [Identifier<TaskDefinition>], at now: Date) async throws {
+    ///
+    /// - Parameter commandRoles: whose command tasks run; for those of others the owner does not stand.
+    package func rememberSchedules(
+        of ids: [Identifier<TaskDefinition>], at now: Date,
+        commandRoles: Set<CommandRole> = Set(CommandRole.allCases)
+    ) async throws {
         let ids = ids.map(\.uuid)
         try await change(
             """
@@ -115,8 +134,9 @@ extension Store {
                 task_id, valid_from, schedule_type, schedule, timezone, starts_at, ends_at, anchor, once_at, is_active,
                 owner_is_active)
             SELECT t.id, \(now), t.schedule_type, t.schedule, t.timezone, t.starts_at, t.ends_at, t.anchor, t.once_at,
-                   t.is_active AND t.status <> 'cancelled', u.is_active
-            FROM qkron.tasks t JOIN qkron.users u ON u.id = t.owner_id
+                   t.is_active AND t.status <> 'cancelled',
+                   \(Self.ownerStands(commandRoles))
+            FROM qkron.tasks t LEFT JOIN qkron.users u ON u.id = t.owner_id
             WHERE t.id = ANY(\(ids))
             """)
     }
@@ -133,7 +153,7 @@ extension Store {
         let rows = try await rows(
             """
             SELECT \(TaskDefinition.columns)
-            FROM qkron.tasks t JOIN qkron.users u ON u.id = t.owner_id
+            FROM qkron.tasks t LEFT JOIN qkron.users u ON u.id = t.owner_id
             WHERE \(condition)
             ORDER BY t.created_at DESC, t.id DESC
             OFFSET \(window.offset) LIMIT \(window.limit)
@@ -146,7 +166,7 @@ extension Store {
         let rows = try await rows(
             """
             SELECT \(TaskDefinition.columns)
-            FROM qkron.tasks t JOIN qkron.users u ON u.id = t.owner_id
+            FROM qkron.tasks t LEFT JOIN qkron.users u ON u.id = t.owner_id
             WHERE t.owner_id = \(owner.uuid)
             ORDER BY t.id
             FOR NO KEY UPDATE OF t
@@ -169,6 +189,7 @@ extension TaskFilter {
     fileprivate var condition: SQL {
         var parts: [SQL] = ["true"]
         if let owner { parts.append("t.owner_id = \(owner.uuid)") }
+        if isOfService { parts.append("t.owner_id IS NULL") }
         if !statuses.isEmpty { parts.append("t.status = ANY(\(statuses.map(\.rawValue)))") }
         if !kinds.isEmpty { parts.append("t.task_type = ANY(\(kinds.map(\.rawValue)))") }
         if !tags.isEmpty { parts.append("t.tags @> \(tags)") }

@@ -7,14 +7,15 @@ extension Store {
     ///
     /// - Throws: `StorageError.duplicate` naming `users_email` or `users_username`.
     package func insert(
-        user id: Identifier<User>, email: String, username: String, passwordHash: String, role: Role
+        user id: Identifier<User>, email: String, username: String, passwordHash: String, role: Role,
+        isActive: Bool = true
     ) async throws -> User {
         let rows = try await rows(
             """
-            INSERT INTO qkron.users AS u (id, email, email_key, username, username_key, password_hash, role)
+            INSERT INTO qkron.users AS u (id, email, email_key, username, username_key, password_hash, role, is_active)
             VALUES (
                 \(id.uuid), \(email), \(User.key(of: email)), \(username), \(User.key(of: username)), \(passwordHash),
-                \(role.rawValue))
+                \(role.rawValue), \(isActive))
             RETURNING \(User.columns)
             """)
         return try only(try decode(rows, User.init(row:)))
@@ -72,19 +73,45 @@ extension Store {
             """)
     }
 
-    /// All accounts, oldest first.
-    package func users() async throws -> [User] {
-        try decode(
-            try await rows("SELECT \(User.columns) FROM qkron.users u ORDER BY u.created_at, u.id"), User.init(row:))
+    /// The accounts that the filter lets through, oldest first.
+    package func users(
+        role: Role? = nil, isActive: Bool? = nil, skip: Int = 0, limit: Int? = nil
+    ) async throws -> [User] {
+        let rows = try await rows(
+            """
+            SELECT \(User.columns)
+            FROM qkron.users u
+            WHERE (\(role?.rawValue)::text IS NULL OR u.role = \(role?.rawValue))
+              AND (\(isActive)::boolean IS NULL OR u.is_active = \(isActive))
+            ORDER BY u.created_at, u.id
+            OFFSET \(skip) LIMIT \(limit)
+            """)
+        return try decode(rows, User.init(row:))
     }
 
-    /// Gives the account a new password and revokes its tokens; false if there is none of this name.
-    package func setPassword(hash: String, ofUsername username: String) async throws -> Bool {
+    /// Whether any account is an active superuser's.
+    package func hasActiveSuperuser() async throws -> Bool {
+        try await one("SELECT EXISTS (SELECT FROM qkron.users WHERE role = 'superuser' AND is_active) AS value")
+    }
+
+    /// The password hash of an account.
+    package func passwordHash(of id: Identifier<User>) async throws -> String? {
+        let rows = try await rows("SELECT password_hash FROM qkron.users WHERE id = \(id.uuid)")
+        return try decode(rows) { try $0.decode("password_hash", as: String.self) }.first
+    }
+
+    /// Gives an account a new password and revokes its tokens.
+    ///
+    /// - Parameter proved: the hash of the password that was shown for it; nil where none was asked for.
+    /// - Returns: false if there is no such account, or its password is another by now.
+    package func setPassword(
+        hash: String, of id: Identifier<User>, provedBy proved: String?
+    ) async throws -> Bool {
         try await change(
             """
             UPDATE qkron.users
             SET password_hash = \(hash), token_generation = token_generation + 1, updated_at = clock_timestamp()
-            WHERE username = \(username)
+            WHERE id = \(id.uuid) AND password_hash = coalesce(\(proved), password_hash)
             """) > 0
     }
 
@@ -97,16 +124,40 @@ extension Store {
         return try decode(rows) { Identifier<User>(try $0.decode("id")) }
     }
 
-    /// Enables or disables an account; disabling revokes its tokens. Nil if nothing of that name changed.
-    package func setActive(_ isActive: Bool, username: String) async throws -> Identifier<User>? {
+    /// Locks an account against every other change to it, and against becoming an owner where it is to be removed.
+    package func lockUser(_ id: Identifier<User>, toRemove: Bool = false) async throws -> User? {
+        let mode: SQL = toRemove ? "FOR UPDATE" : "FOR NO KEY UPDATE"
+        let rows = try await rows("SELECT \(User.columns) FROM qkron.users u WHERE u.id = \(id.uuid) \(mode)")
+        return try decode(rows, User.init(row:)).first
+    }
+
+    /// The account as it stands, which nobody removes until the transaction ends; nil if somebody has.
+    package func keepUser(_ id: Identifier<User>) async throws -> User? {
+        let rows = try await rows("SELECT \(User.columns) FROM qkron.users u WHERE u.id = \(id.uuid) FOR KEY SHARE")
+        return try decode(rows, User.init(row:)).first
+    }
+
+    /// Changes a locked account; its tokens are revoked with a change of standing.
+    ///
+    /// - Throws: `StorageError.duplicate` naming `users_email`.
+    package func update(
+        user id: Identifier<User>, email: String, role: Role, isActive: Bool
+    ) async throws -> User {
         let rows = try await rows(
             """
-            UPDATE qkron.users
-            SET is_active = \(isActive), token_generation = token_generation + 1, updated_at = clock_timestamp()
-            WHERE username = \(username) AND is_active <> \(isActive)
-            RETURNING id
+            UPDATE qkron.users u
+            SET email = \(email), email_key = \(User.key(of: email)), role = \(role.rawValue), is_active = \(isActive),
+                token_generation = token_generation + CASE WHEN is_active <> \(isActive) THEN 1 ELSE 0 END,
+                updated_at = clock_timestamp()
+            WHERE id = \(id.uuid)
+            RETURNING \(User.columns)
             """)
-        return try decode(rows) { Identifier<User>(try $0.decode("id")) }.first
+        return try only(try decode(rows, User.init(row:)))
+    }
+
+    /// Removes an account with its keys; its tasks must be gone.
+    package func deleteUser(_ id: Identifier<User>) async throws {
+        try await change("DELETE FROM qkron.users WHERE id = \(id.uuid)")
     }
 
     /// The account of exactly this username.

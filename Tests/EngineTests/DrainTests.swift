@@ -20,7 +20,7 @@ import Testing
         try await engine.whileRunning {
             try await engine.becomeWell()
             try await eventually("the first run is under way") { engine.runner.attempts.count == 1 }
-            #expect(try await database.store.setDraining(true, engine.node.id))
+            #expect(try await database.store.setDraining(true, engine.node.id) != nil)
             let waiting = try await database.addRun(of: try await database.addTask())
             engine.announcer.announce(.work)
             gate.continuation.finish()
@@ -28,7 +28,7 @@ import Testing
                 try await database.execution(held).status == .completed
             }
             #expect(try await database.execution(waiting).status == .pending)
-            #expect(try await database.store.setDraining(false, engine.node.id))
+            #expect(try await database.store.setDraining(false, engine.node.id) != nil)
             engine.announcer.announce(.work)
             try await eventually("it runs again, long before its nap is over", within: .seconds(5)) {
                 try await database.execution(waiting).status == .completed
@@ -40,7 +40,7 @@ import Testing
         let database = try await TestDatabase.make(poolSize: 6)
         let start = try await database.second()
         let drained = try await TestEngine(database)
-        #expect(try await database.store.setDraining(true, drained.node.id))
+        #expect(try await database.store.setDraining(true, drained.node.id) != nil)
         let task = try await database.addTask { task in
             task.timing.text = "1s"
             task.timing.anchor = start

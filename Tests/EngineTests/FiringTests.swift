@@ -12,7 +12,7 @@ import Testing
     /// A task whose slots are the tens of seconds, first due so many seconds before `now`.
     private func due(
         since age: Double, overlap: OverlapPolicy = .skip, misfire: MisfirePolicy = .fireOnce, grace: Int = 60,
-        unfinished: Int = 0, waiting: Int = 0, ownerIsActive: Bool = true, role: Role = .user,
+        unfinished: Int = 0, waiting: Int = 0, ownerIsActive: Bool = true, role: Role? = .user,
         timing: TaskTiming? = nil, timingSince: Date? = nil
     ) -> DueTask {
         let anchor = now.addingTimeInterval(-1_000_000)
@@ -27,7 +27,7 @@ import Testing
             priority: 7, requires: [], unfinished: unfinished, waiting: waiting, now: now)
     }
 
-    private func fire(_ task: DueTask, roles: Set<Role> = [.user, .superuser]) throws -> Firing {
+    private func fire(_ task: DueTask, roles: Set<CommandRole> = [.user, .superuser]) throws -> Firing {
         try Firing(task, commandRoles: roles)
     }
 
@@ -116,8 +116,10 @@ import Testing
 
     @Test func `tasks of a disabled owner, or of one whose role may not, rest`() throws {
         for (task, roles) in [
-            (due(since: 20, ownerIsActive: false), [Role.user, .superuser]),
+            (due(since: 20, ownerIsActive: false), [CommandRole.user, .superuser]),
             (due(since: 20, role: .user), [.superuser]),
+            (due(since: 20, role: .viewer), [.user, .superuser, .service]),
+            (due(since: 20, role: nil), [.user, .superuser]),
         ] {
             let firing = try fire(task, roles: Set(roles))
             #expect(firing.executions.isEmpty && !firing.supersedes)

@@ -10,6 +10,7 @@ import Testing
 
 @Suite struct AccountTests {
     private let now = Date(timeIntervalSince1970: 1_700_000_000)
+    private let nobody = Caller(.anonymous, address: "192.0.2.1", requestID: "r")
 
     private func account(
         _ username: String = "carol", email: String = "carol@example.org", password: String = "correct horse"
@@ -20,10 +21,10 @@ import Testing
     @Test func `who registers may log in by name and by e-mail`() async throws {
         let operations = try await TestOperations()
         let sessions = operations.sessions
-        let carol = try await sessions.register(account())
+        let carol = try await sessions.register(account(), as: nobody)
         #expect(carol.role == .user && carol.isActive && carol.lastLoginAt == nil)
         for name in ["carol", "carol@example.org", "Carol@Example.ORG"] {
-            let token = try await sessions.logIn(name: name, password: "correct horse", now: now)
+            let token = try await sessions.logIn(name: name, password: "correct horse", now: now, as: nobody)
             #expect(token.lifetime == 600)
             let user = try await sessions.user(bearing: token.text, now: now)
             #expect(user.id == carol.id && user.lastLoginAt != nil)
@@ -33,12 +34,12 @@ import Testing
     @Test func `unknown names, wrong passwords and names in another case are refused alike`() async throws {
         let operations = try await TestOperations()
         let sessions = operations.sessions
-        _ = try await sessions.register(account())
+        _ = try await sessions.register(account(), as: nobody)
         for (name, password) in [
             ("nobody", "correct horse"), ("carol", "wrong horse"), ("CAROL", "correct horse"), ("carol", ""),
         ] {
             await expectRefused(.invalidCredentials) {
-                try await sessions.logIn(name: name, password: password, now: now)
+                try await sessions.logIn(name: name, password: password, now: now, as: nobody)
             }
         }
     }
@@ -46,17 +47,19 @@ import Testing
     @Test func `a disabled account neither logs in nor is spoken for, and its old tokens stay dead`() async throws {
         let operations = try await TestOperations()
         let (sessions, users) = (operations.sessions, operations.users)
-        _ = try await sessions.register(account())
-        let token = try await sessions.logIn(name: "carol", password: "correct horse", now: now)
+        _ = try await sessions.register(account(), as: nobody)
+        let token = try await sessions.logIn(name: "carol", password: "correct horse", now: now, as: nobody)
         try await users.setActive(false, username: "carol")
         await expectRefused(.accountInactive) {
-            try await sessions.logIn(name: "carol", password: "correct horse", now: now)
+            try await sessions.logIn(name: "carol", password: "correct horse", now: now, as: nobody)
         }
-        await expectRefused(.invalidCredentials) { try await sessions.logIn(name: "carol", password: "no", now: now) }
+        await expectRefused(.invalidCredentials) {
+            try await sessions.logIn(name: "carol", password: "no", now: now, as: nobody)
+        }
         await expectRefused(.accountInactive) { try await sessions.user(bearing: token.text, now: now) }
         try await users.setActive(true, username: "carol")
         await expectRefused(.tokenRevoked) { try await sessions.user(bearing: token.text, now: now) }
-        let again = try await sessions.logIn(name: "carol", password: "correct horse", now: now)
+        let again = try await sessions.logIn(name: "carol", password: "correct horse", now: now, as: nobody)
         #expect(try await sessions.user(bearing: again.text, now: now).username == "carol")
     }
 
@@ -68,14 +71,14 @@ import Testing
         func stored() async throws -> String? { try await database.store.user(login: "carol")?.passwordHash }
 
         await expectRefused(.invalidCredentials) {
-            try await sessions.logIn(name: "carol", password: "wrong horse", now: now)
+            try await sessions.logIn(name: "carol", password: "wrong horse", now: now, as: nobody)
         }
         #expect(try await stored() == old)
-        let first = try await sessions.logIn(name: "carol", password: "correct horse", now: now)
+        let first = try await sessions.logIn(name: "carol", password: "correct horse", now: now, as: nobody)
         let renewed = try #require(try await stored())
         let current = try PasswordHasher(cost: 1, threads: 1)
         #expect(renewed != old && current.isCurrent(renewed))
-        _ = try await sessions.logIn(name: "carol", password: "correct horse", now: now)
+        _ = try await sessions.logIn(name: "carol", password: "correct horse", now: now, as: nobody)
         #expect(try await stored() == renewed, "a current hash stays")
         #expect(try await sessions.user(bearing: first.text, now: now).id == carol.id, "its tokens stay good")
 
@@ -86,14 +89,14 @@ import Testing
     @Test func `a new password revokes the tokens of the old one`() async throws {
         let operations = try await TestOperations()
         let (sessions, users) = (operations.sessions, operations.users)
-        _ = try await sessions.register(account())
-        let token = try await sessions.logIn(name: "carol", password: "correct horse", now: now)
+        _ = try await sessions.register(account(), as: nobody)
+        let token = try await sessions.logIn(name: "carol", password: "correct horse", now: now, as: nobody)
         try await users.setPassword("battery staple", of: "carol")
         await expectRefused(.tokenRevoked) { try await sessions.user(bearing: token.text, now: now) }
         await expectRefused(.invalidCredentials) {
-            try await sessions.logIn(name: "carol", password: "correct horse", now: now)
+            try await sessions.logIn(name: "carol", password: "correct horse", now: now, as: nobody)
         }
-        _ = try await sessions.logIn(name: "carol", password: "battery staple", now: now)
+        _ = try await sessions.logIn(name: "carol", password: "battery staple", now: now, as: nobody)
         await expectRefused(.notFound) { try await users.setPassword("battery staple", of: "nobody") }
         #expect(await faults { try await users.setPassword("short", of: "carol") } == ["password: string_length"])
     }
@@ -101,8 +104,8 @@ import Testing
     @Test func `a token expires, and rubbish is none`() async throws {
         let operations = try await TestOperations()
         let sessions = operations.sessions
-        _ = try await sessions.register(account())
-        let token = try await sessions.logIn(name: "carol", password: "correct horse", now: now)
+        _ = try await sessions.register(account(), as: nobody)
+        let token = try await sessions.logIn(name: "carol", password: "correct horse", now: now, as: nobody)
         await expectRefused(.tokenExpired) {
             try await sessions.user(bearing: token.text, now: now.addingTimeInterval(601))
         }
@@ -113,7 +116,7 @@ import Testing
 
     @Test func `a closed registration lets nobody in`() async throws {
         let operations = try await TestOperations(registrationIsOpen: false)
-        await expectRefused(.registrationClosed) { try await operations.sessions.register(account()) }
+        await expectRefused(.registrationClosed) { try await operations.sessions.register(account(), as: nobody) }
         _ = try await operations.users.create(account(), role: .superuser)
         #expect(try await operations.users.list().last?.role == .superuser)
     }
@@ -121,11 +124,17 @@ import Testing
     @Test func `names and addresses are taken once`() async throws {
         let operations = try await TestOperations()
         let sessions = operations.sessions
-        _ = try await sessions.register(account())
-        await expectRefused(.emailTaken) { try await sessions.register(account("dave", email: "CAROL@example.org")) }
-        await expectRefused(.usernameTaken) { try await sessions.register(account("carol", email: "dave@example.org")) }
-        _ = try await sessions.register(account("eve@example.org", email: "eve@example.org"))
-        await expectRefused(.emailTaken) { try await sessions.register(account("eve", email: "Eve@example.org")) }
+        _ = try await sessions.register(account(), as: nobody)
+        await expectRefused(.emailTaken) {
+            try await sessions.register(account("dave", email: "CAROL@example.org"), as: nobody)
+        }
+        await expectRefused(.usernameTaken) {
+            try await sessions.register(account("carol", email: "dave@example.org"), as: nobody)
+        }
+        _ = try await sessions.register(account("eve@example.org", email: "eve@example.org"), as: nobody)
+        await expectRefused(.emailTaken) {
+            try await sessions.register(account("eve", email: "Eve@example.org"), as: nobody)
+        }
     }
 
     @Test(arguments: [
@@ -134,12 +143,12 @@ import Testing
     func `an address is one however it is written`(victim: String, other: String) async throws {
         let operations = try await TestOperations()
         let sessions = operations.sessions
-        let carol = try await sessions.register(account(email: victim))
-        await expectRefused(.emailTaken) { try await sessions.register(account("dave", email: other)) }
-        await expectRefused(.emailTaken) { try await sessions.register(account(victim, email: other)) }
-        await expectRefused(.emailTaken) { try await sessions.register(account(other, email: victim)) }
+        let carol = try await sessions.register(account(email: victim), as: nobody)
+        await expectRefused(.emailTaken) { try await sessions.register(account("dave", email: other), as: nobody) }
+        await expectRefused(.emailTaken) { try await sessions.register(account(victim, email: other), as: nobody) }
+        await expectRefused(.emailTaken) { try await sessions.register(account(other, email: victim), as: nobody) }
         for name in [victim, other] {
-            let token = try await sessions.logIn(name: name, password: "correct horse", now: now)
+            let token = try await sessions.logIn(name: name, password: "correct horse", now: now, as: nobody)
             #expect(try await sessions.user(bearing: token.text, now: now).id == carol.id)
         }
     }
@@ -148,7 +157,7 @@ import Testing
         let operations = try await TestOperations()
         let results = await withTaskGroup(of: Bool.self) { group in
             for wanted in [account(email: "kate@x.org"), account("kate@x.org", email: "\u{212A}ate@x.org")] {
-                group.addTask { (try? await operations.sessions.register(wanted)) != nil }
+                group.addTask { (try? await operations.sessions.register(wanted, as: nobody)) != nil }
             }
             return await group.reduce(into: [Bool]()) { $0.append($1) }
         }
@@ -172,7 +181,7 @@ import Testing
         let results = await withTaskGroup(of: Bool.self) { group in
             for index in 0..<6 {
                 let wanted = account(email: "carol\(index)@example.org")
-                group.addTask { (try? await operations.sessions.register(wanted)) != nil }
+                group.addTask { (try? await operations.sessions.register(wanted, as: nobody)) != nil }
             }
             return await group.reduce(into: [Bool]()) { $0.append($1) }
         }
@@ -215,11 +224,11 @@ import Testing
         let operations = try await TestOperations()
         for name in [Self.marks, String(repeating: "x", count: 256)] {
             await expectRefused(.invalidCredentials) {
-                try await operations.sessions.logIn(name: name, password: "correct horse", now: now)
+                try await operations.sessions.logIn(name: name, password: "correct horse", now: now, as: nobody)
             }
         }
         await expectRefused(.invalidCredentials) {
-            try await operations.sessions.logIn(name: "alice", password: Self.marks, now: now)
+            try await operations.sessions.logIn(name: "alice", password: Self.marks, now: now, as: nobody)
         }
     }
 

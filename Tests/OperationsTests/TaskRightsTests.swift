@@ -111,4 +111,28 @@ import Testing
             try await operations.tasks.execute(theirs.id, as: Caller(operations.alice))
         }
     }
+
+    @Test func `a viewer reads everybody's tasks without the values of their variables, and changes none`() async throws
+    {
+        let operations = try await TestOperations()
+        let (tasks, executions) = (operations.tasks, operations.executions)
+        let viewer = Caller(try await operations.database.addUser("vera", role: .viewer))
+        let task = try await operations.make { $0.parameters["env"] = ["A": "secret"] }
+        let run = try await tasks.execute(task.id, as: Caller(operations.alice))
+        let masked: JSONValue = ["A": nil]
+        #expect(try await tasks.find(task.id, as: viewer).action.parameters["env"] == masked)
+        let list = try await tasks.list(TaskFilter(), .page(number: 1, size: 9), as: viewer)
+        #expect(list.rows.map(\.action.parameters["env"]) == [masked])
+        _ = try await executions.find(run, of: task.id, as: viewer)
+        await expectRefused(.roleRequired) { try await tasks.create(operations.draft(), as: viewer) }
+        await expectRefused(.roleRequired) { try await tasks.pause(task.id, as: viewer) }
+        await expectRefused(.roleRequired) { try await tasks.execute(task.id, as: viewer) }
+        await expectRefused(.roleRequired) { try await tasks.delete(task.id, as: viewer) }
+        await expectRefused(.roleRequired) { try await executions.cancel(run, of: task.id, as: viewer) }
+        let own = try await operations.database.addTask(owner: viewer.account()) {
+            $0.action.parameters["env"] = ["A": "own"]
+        }
+        #expect(try await tasks.find(own.id, as: viewer).action.parameters["env"] == ["A": "own"])
+        await expectRefused(.roleRequired) { try await tasks.delete(own.id, as: viewer) }
+    }
 }

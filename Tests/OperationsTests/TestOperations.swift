@@ -13,6 +13,7 @@ import Testing
 
 /// The operations of a server on a database of their own, and three people who use them.
 struct TestOperations {
+    static let serviceKey = "the service's own key"
     private static let hasher = Result { try PasswordHasher(cost: 1, threads: 2) }
     let database: TestDatabase
     let announcer: Announcer
@@ -23,12 +24,14 @@ struct TestOperations {
     let nodes: NodeOperations
     let sessions: SessionOperations
     let users: UserOperations
+    let apiKeys: APIKeyOperations
+    let audit: AuditOperations
     let alice: User
     let bob: User
     let root: User
 
     init(
-        commandRoles: Set<Role> = [.user, .superuser], allowedCommands: Set<String> = [],
+        commandRoles: Set<CommandRole> = [.user, .superuser], allowedCommands: Set<String> = [],
         registrationIsOpen: Bool = true
     ) async throws {
         database = try await TestDatabase.make()
@@ -43,16 +46,26 @@ struct TestOperations {
         executions = ExecutionOperations(
             database: database.database, announcer: announcer, onCancelled: cancelled.add)
         nodes = NodeOperations(database: database.database, announcer: announcer)
+        let remembered = RememberedCallers()
         let accounts = AccountRules(hasher: try Self.hasher.get())
         sessions = SessionOperations(
             database: database.database, accounts: accounts,
             signer: try TokenSigner(
                 secret: Array(repeating: 7, count: 32), previous: nil, issuer: "qkron", audience: "qkron"),
-            tokenLifetime: 600, registrationIsOpen: registrationIsOpen)
-        users = UserOperations(database: database.database, accounts: accounts)
+            tokenLifetime: 600, registrationIsOpen: registrationIsOpen, remembered: remembered)
+        users = UserOperations(
+            database: database.database, accounts: accounts, commandRoles: commandRoles, remembered: remembered)
+        apiKeys = APIKeyOperations(
+            database: database.database, serviceKeyHash: SHA256.digest(of: Self.serviceKey), remembered: remembered)
+        audit = AuditOperations(database: database.database)
         alice = try await database.addUser("alice")
         bob = try await database.addUser("bob")
         root = try await database.addUser("root", role: .superuser)
+    }
+
+    /// The keys as another server of the database sees them.
+    func keysOfAnotherServer() -> APIKeyOperations {
+        APIKeyOperations(database: database.database, serviceKeyHash: nil, remembered: RememberedCallers())
     }
 
     /// A task of alice's, as a caller sends it.

@@ -16,9 +16,8 @@ import Testing
         ).map { try $0.decode("value") }
         #expect(
             tables == [
-                "audit", "execution_output", "executions", "nodes", "schema_migrations", "settings", "task_schedules",
-                "tasks",
-                "users",
+                "api_keys", "audit", "execution_output", "executions", "nodes", "schema_migrations", "settings",
+                "task_schedules", "tasks", "users",
             ])
     }
 
@@ -129,6 +128,30 @@ import Testing
         #expect(nap.contains("executions_running") && nap.contains("executions_waiting"), "\(nap)")
         #expect(try await plan(of: unfinished, in: database).contains("executions_unended"))
         #expect(try await plan(of: busy, in: database).contains("executions_running"))
+    }
+
+    @Test func `the audit log is read newest first, and found by actor and resource, without being sorted`()
+        async throws
+    {
+        let database = try await TestDatabase.make()
+        try await database.pool.execute(
+            """
+            INSERT INTO qkron.audit (id, at, actor_type, actor_id, action, resource_type, resource_id)
+            SELECT gen_random_uuid(), now() - n * interval '1 second', 'user', gen_random_uuid(), 'task.execute', 'task',
+                   gen_random_uuid()::text
+            FROM generate_series(1, 20000) AS n
+            """)
+        try await database.pool.execute("ANALYZE")
+        var (byActor, byResource) = (AuditFilter(), AuditFilter())
+        byActor.actor = Identifier()
+        byResource.resourceID = UUID().uuidString
+        for (filter, index) in [
+            (AuditFilter(), "audit_pkey"), (byActor, "audit_of_actor"), (byResource, "audit_of_resource"),
+        ] {
+            let plan = try await plan(
+                of: Store.readingAudit(filter, .page(number: 1, size: 20)), in: database)
+            #expect(plan.contains(index) && !plan.contains("Seq Scan"), "\(plan)")
+        }
     }
 
     /// Twenty thousand ended executions beside ten thousand that wait, and a thousand tasks of which few are due.

@@ -16,6 +16,10 @@ package enum AccessRule: String, Sendable, CaseIterable {
     case reader
     /// The row's owner unless a viewer, or a superuser may change.
     case owner
+    /// As `owner`, and never the service key.
+    case ownerInPerson
+    /// The account itself, or a superuser.
+    case selfOrSuperuser
     /// Role superuser.
     case superuser
     /// Role superuser, and the service key.

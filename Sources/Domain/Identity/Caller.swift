@@ -13,6 +13,11 @@ package struct Caller: Sendable, Equatable {
         self.requestID = requestID
     }
 
+    /// The same request, once it is known who makes it.
+    package func known(as user: User) -> Caller {
+        Caller(.user(user), address: address, requestID: requestID)
+    }
+
     /// A person who asks.
     package init(_ user: User) {
         self.init(.user(user))

@@ -19,6 +19,16 @@ package enum Principal: Sendable, Equatable {
         }
     }
 
+    /// Whose the tasks are that this principal makes; nil for those who make none.
+    package var taskOwner: TaskOwner? {
+        if case .service = self { .service } else { account.map(TaskOwner.init) }
+    }
+
+    /// Whether everybody's tasks are open to be read.
+    package var readsAllTasks: Bool {
+        isSuperuser || account?.role == .viewer
+    }
+
     /// Whether everybody's rows are open to be read and changed.
     package var isSuperuser: Bool {
         account?.role == .superuser

@@ -4,8 +4,8 @@ import Scheduling
 /// What to do and when: a task as it is stored.
 package struct TaskDefinition: Sendable, Equatable {
     package let id: Identifier<TaskDefinition>
-    /// The user who owns the task.
-    package let ownerID: Identifier<User>
+    /// The user who owns the task; nil is the service key.
+    package let ownerID: Identifier<User>?
     package let ownerUsername: String
     @AsSent package var name: String
     @AsSent package var description: String?
@@ -39,7 +39,7 @@ package struct TaskDefinition: Sendable, Equatable {
 
     /// A task, all of it.
     package init(
-        id: Identifier<TaskDefinition>, ownerID: Identifier<User>, ownerUsername: String, name: String,
+        id: Identifier<TaskDefinition>, ownerID: Identifier<User>?, ownerUsername: String, name: String,
         description: String?, action: Action, timing: TaskTiming, misfirePolicy: MisfirePolicy, misfireGrace: Int,
         overlapPolicy: OverlapPolicy, timeout: Int, retryPolicy: RetryPolicy, priority: Int, requires: [String],
         tags: [String], metadata: JSONValue?, isActive: Bool, status: TaskStatus, retryCount: Int, nextRun: Date?,

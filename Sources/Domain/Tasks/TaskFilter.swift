@@ -7,6 +7,8 @@ package enum Goal {}
 package struct TaskFilter: Sendable {
     /// The task's owner.
     package var owner: Identifier<User>?
+    /// Whether only the tasks of the service key are meant; then there is no other owner.
+    package var isOfService = false
     /// Any of them; none asks for nothing.
     package var statuses: [TaskStatus] = []
     /// Any of them; none asks for nothing.

@@ -18,7 +18,7 @@ struct Gate: Sendable {
         case .anonymous:
             guard route.access == .anonymous else { throw OperationError.loginNeeded }
         case .service:
-            guard route.access.admitsService else { throw OperationError.notForService }
+            guard route.access.admitsService else { throw OperationError.personNeeded }
         case .user(let user):
             try route.access.check(user.role)
         case .key(let key, let owner):
@@ -58,26 +58,25 @@ extension AccessRule {
     /// - Throws: `roleRequired` for a role that the rule leaves out.
     fileprivate func check(_ role: Role) throws {
         switch (self, role) {
-        case (.open, _), (.anonymous, _), (.any, _), (.anyOrService, _), (.reader, _), (_, .superuser): break
+        case (.open, _), (.anonymous, _), (.any, _), (.anyOrService, _), (.reader, _), (.selfOrSuperuser, _),
+            (_, .superuser):
+            break
         case (.superuser, _), (.superuserOrService, _): throw OperationError.superuserNeeded
-        case (.user, .user), (.userOrService, .user), (.owner, .user): break
-        case (.user, .viewer), (.userOrService, .viewer), (.owner, .viewer):
-            throw OperationError.refused(.roleRequired, "A viewer may read, and change nothing.")
+        case (.user, .user), (.userOrService, .user), (.owner, .user), (.ownerInPerson, .user): break
+        case (.user, .viewer), (.userOrService, .viewer), (.owner, .viewer), (.ownerInPerson, .viewer):
+            throw OperationError.viewerMayNot
         }
     }
 
     fileprivate var admitsService: Bool {
         switch self {
         case .open, .anonymous, .anyOrService, .userOrService, .reader, .owner, .superuserOrService: true
-        case .any, .user, .superuser: false
+        case .any, .user, .ownerInPerson, .selfOrSuperuser, .superuser: false
         }
     }
 }
 
 extension OperationError {
-    fileprivate static let notForService = OperationError.refused(
-        .roleRequired, "The service key may not do this; log in as a person.")
-
     fileprivate static func scopeNeeded(_ scope: APIKeyScope?) -> OperationError {
         .refused(
             .scopeRequired,

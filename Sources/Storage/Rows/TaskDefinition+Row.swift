@@ -6,7 +6,7 @@ import Scheduling
 extension TaskDefinition {
     /// The columns that `init(row:)` reads, of the tables under the names `t` (tasks) and `u` (users).
     static let columns: SQL = """
-        t.id, t.owner_id, u.username AS owner_username, t.name, t.description, t.task_type, t.parameters,
+        t.id, t.owner_id, coalesce(u.username, 'service') AS owner_username, t.name, t.description, t.task_type, t.parameters,
         t.schedule_type, t.schedule, t.timezone, t.starts_at, t.ends_at, t.anchor, t.once_at, t.misfire_policy,
         t.misfire_grace, t.overlap_policy, t.timeout, t.max_retries, t.retry_delay, t.retry_backoff, t.priority,
         t.requires, t.tags, t.metadata, t.is_active, t.status, t.retry_count, t.next_run, t.last_run, t.created_at, t.updated_at
@@ -16,7 +16,7 @@ extension TaskDefinition {
     init(row: PostgresRow) throws(PostgresError) {
         self.init(
             id: Identifier(try row.decode("id")),
-            ownerID: Identifier(try row.decode("owner_id")),
+            ownerID: try row.decode("owner_id", as: UUID?.self).map(Identifier.init),
             ownerUsername: try row.decode("owner_username"),
             name: try row.decode("name"),
             description: try row.decode("description"),

@@ -9,7 +9,7 @@ struct UserCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "user",
         abstract: "Manage accounts.",
-        subcommands: [Create.self, List.self, Passwd.self, Disable.self, Enable.self])
+        subcommands: [Create.self, List.self, Passwd.self, Disable.self, Enable.self, ChangeRole.self])
 
     struct Create: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -22,16 +22,25 @@ struct UserCommand: AsyncParsableCommand {
         @Option(help: "The e-mail address.")
         var email: String
 
-        @Flag(help: "Give the account every right.")
+        @Option(help: "What the account may do: superuser, user or viewer. (default: user)")
+        var role: Role?
+
+        @Flag(help: "The same as --role superuser.")
         var superuser = false
 
         @OptionGroup var options: DatabaseOptions
+
+        func validate() throws {
+            guard !superuser || (role ?? .superuser) == .superuser else {
+                throw ValidationError("--superuser contradicts --role; give one of the two.")
+            }
+        }
 
         func run() async throws {
             let password = try PasswordPrompt.newPassword()
             try await options.withDatabase { console in
                 let account = NewAccount(email: email, username: name, password: password)
-                let user = try await console.users.create(account, role: superuser ? .superuser : .user)
+                let user = try await console.users.create(account, role: superuser ? .superuser : role ?? .user)
                 print("Created \(user.role.rawValue) '\(user.username)' (\(user.id)).")
             }
         }
@@ -107,4 +116,27 @@ struct UserCommand: AsyncParsableCommand {
             }
         }
     }
+
+    struct ChangeRole: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "role",
+            abstract: "Give an account another role; command tasks that it may not run rest.")
+
+        @Argument(help: "The username.")
+        var name: String
+
+        @Argument(help: "superuser, user or viewer.")
+        var role: Role
+
+        @OptionGroup var options: DatabaseOptions
+
+        func run() async throws {
+            try await options.withDatabase { console in
+                try await console.users.setRole(role, of: name)
+                print("'\(name)' is now a \(role.rawValue).")
+            }
+        }
+    }
 }
+
+extension Role: ExpressibleByArgument {}

@@ -1,3 +1,4 @@
+import Credentials
 import Domain
 import Logging
 
@@ -47,6 +48,11 @@ extension Configuration.IdentitySettings {
         passwordHashCost = reader.integer(.passwordHashCost, in: 1...11, default: 5)
         allowsRegistration = reader.boolean(.allowRegistration, default: isDevelopment)
         firstSuperuser = Configuration.FirstSuperuser(&reader)
+        let keyHash = reader.text(.apiKeyHash)
+        serviceKeyHash = keyHash.flatMap { SHA256.digest(hexadecimal: $0) }
+        if keyHash != nil, serviceKeyHash == nil {
+            reader.fault(.apiKeyHash, "must be the SHA-256 of the service key in 64 hexadecimal digits")
+        }
         for (setting, secret) in [(Setting.secretKey, secretKey), (.secretKeyPrevious, secretKeyPrevious)] {
             if let secret, secret.utf8.count < 32 { reader.fault(setting, "must have at least 32 bytes") }
         }

@@ -39,6 +39,8 @@ struct Configuration: Sendable {
         let passwordHashCost: Int
         let allowsRegistration: Bool
         let firstSuperuser: FirstSuperuser?
+        /// The SHA-256 of the service key; nil refuses every one.
+        let serviceKeyHash: [UInt8]?
     }
 
     /// The superuser that a start makes when it finds none.
@@ -50,7 +52,8 @@ struct Configuration: Sendable {
 
     /// What runs, as whom, and how much of it at once.
     struct RunSettings: Sendable {
-        let commandRoles: Set<Role>
+        /// Whose command tasks run.
+        let commandRoles: Set<CommandRole>
         let allowedCommands: Set<String>
         let commandPath: String
         let runAs: String?

@@ -21,6 +21,7 @@ enum Setting: String, CaseIterable, Sendable {
     case superuserUsername = "SUPERUSER_USERNAME"
     case superuserEmail = "SUPERUSER_EMAIL"
     case superuserPassword = "SUPERUSER_PASSWORD"
+    case apiKeyHash = "API_KEY_HASH"
     case commandRoles = "COMMAND_ROLES"
     case allowedCommands = "ALLOWED_COMMANDS"
     case commandPath = "COMMAND_PATH"
@@ -40,7 +41,9 @@ enum Setting: String, CaseIterable, Sendable {
     /// Whether the value is a secret, or may hold one: such a key has no flag, as anyone can read a command line.
     var isSecret: Bool {
         switch self {
-        case .databaseURL, .secretKey, .secretKeyPrevious, .superuserUsername, .superuserEmail, .superuserPassword: true
+        case .databaseURL, .secretKey, .secretKeyPrevious, .superuserUsername, .superuserEmail, .superuserPassword,
+            .apiKeyHash:
+            true
         default: false
         }
     }

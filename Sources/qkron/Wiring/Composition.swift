@@ -32,6 +32,7 @@ struct Composition {
     private let signer: TokenSigner
     private let policy: CommandPolicy
     private let engineSettings: EngineConfiguration
+    private let remembered = RememberedCallers()
     private let signals = EngineSignals()
     private let running = RunningAttempts()
     private let health = EngineHealth()
@@ -97,7 +98,14 @@ struct Composition {
         try await secrets.checkShared(in: Database(requestPool).store)
         try await FirstSuperuser.ensure(
             configuration.identity.firstSuperuser, isPrivate: host.server != nil,
-            users: UserOperations(database: Database(requestPool), accounts: accounts))
+            users: userOperations)
+        try await userOperations.settleCommandRoles()
+    }
+
+    private var userOperations: UserOperations {
+        UserOperations(
+            database: Database(requestPool), accounts: accounts, commandRoles: configuration.runs.commandRoles,
+            remembered: remembered)
     }
 
     private func letDatabaseGo() async {
@@ -172,7 +180,11 @@ struct Composition {
             nodes: NodeOperations(database: database, announcer: announcer),
             sessions: SessionOperations(
                 database: database, accounts: accounts, signer: signer, tokenLifetime: identity.tokenMinutes * 60,
-                registrationIsOpen: identity.allowsRegistration),
+                registrationIsOpen: identity.allowsRegistration, remembered: remembered),
+            users: userOperations,
+            apiKeys: APIKeyOperations(
+                database: database, serviceKeyHash: identity.serviceKeyHash, remembered: remembered),
+            audit: AuditOperations(database: database),
             health: HealthOperations(probe: probe, parts: parts))
         return QkronServer(
             operations: operations,

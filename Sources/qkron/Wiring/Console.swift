@@ -54,7 +54,9 @@ struct Console {
             try await body(
                 Console(
                     appliedMigrations: applied,
-                    users: UserOperations(database: Database(pool), accounts: AccountRules(hasher: hasher))))
+                    users: UserOperations(
+                        database: Database(pool), accounts: AccountRules(hasher: hasher),
+                        commandRoles: configuration.runs.commandRoles, remembered: RememberedCallers())))
         } catch {
             await pool.close()
             throw error

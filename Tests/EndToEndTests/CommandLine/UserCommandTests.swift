@@ -51,6 +51,31 @@ extension EndToEnd {
             #expect(try await server.logIn(name, "long enough").status == 401)
         }
 
+        @Test func `a role is given at the console, and written down`() async throws {
+            let made = try await server.command(
+                "user", "create", name, "--email", "\(name)@tests.example", "--role", "viewer", input: "long enough\n")
+            let changed = try await server.command("user", "role", name, "user")
+            #expect(made.hasSucceeded && changed.hasSucceeded, "\(made) \(changed)")
+            for answer in [
+                try await server.command("user", "role", name, "admin"),
+                try await server.command("user", "role", "nobody-\(name)", "user"),
+                try await server.command(
+                    "user", "create", "x\(name)", "--email", "x@x.example", "--role", "user", "--superuser",
+                    input: "long enough\n"),
+            ] {
+                #expect(answer.end != .exited(0), "\(answer)")
+            }
+            let root = try await server.superuser()
+            let found = try await root.get("/users?role=user&limit=1000").items.first {
+                $0["username"] == .string(name)
+            }
+            let id = try #require(found?["id"].string)
+            let rows = try await root.get("/audit?resource_id=\(id)")["items"].items
+            #expect(rows.map(\.["action"]) == ["user.update", "user.create"])
+            #expect(rows.allSatisfy { $0["actor_type"] == "console" && $0["ip"] == nil })
+            #expect(rows[0]["changes"] == ["role": ["from": "viewer", "to": "user"]])
+        }
+
         @Test func `the last superuser cannot be disabled`() async throws {
             try await Story.tell("last") { story in
                 let database = try await story.database()

@@ -18,16 +18,9 @@ struct SessionRoutes {
     @Sendable private func register(_ call: Call) async throws -> JSONValue {
         try sessions.checkMayRegister()
         var reader = BodyReader(try await call.body.object())
-        reader.require("email", "username", "password")
-        // What makes an account is the operation's to judge; here a field only has to be a string.
-        let email = reader.string("email", length: 0...Int.max)
-        let username = reader.string("username", length: 0...Int.max)
-        let password = reader.string("password", length: 0...Int.max)
-        reader.add(
-            AccountRules.faults(email: email.optional, username: username.optional, password: password.optional))
+        let account = NewAccount(&reader)
         try reader.check()
-        let account = NewAccount(email: email.or(""), username: username.or(""), password: password.or(""))
-        return try await sessions.register(account).json
+        return try await sessions.register(account, as: call.caller).json
     }
 
     @Sendable private func logIn(_ call: Call) async throws -> Answer {
@@ -36,7 +29,22 @@ struct SessionRoutes {
         let name = reader.string("username", length: 0...Int.max)
         let password = reader.string("password", length: 0...Int.max)
         try reader.check()
-        let token = try await sessions.logIn(name: name.or(""), password: password.or(""), now: Date())
+        let token = try await sessions.logIn(
+            name: name.or(""), password: password.or(""), now: Date(), as: call.caller)
         return .json(token.json, status: .ok, headers: [.cacheControl: "no-store"])
+    }
+}
+
+extension NewAccount {
+    /// Reads the fields of an account, and gathers every fault of them.
+    init(_ reader: inout BodyReader) {
+        reader.require("email", "username", "password")
+        // What makes an account is the operation's to judge; here a field only has to be a string.
+        let email = reader.string("email", length: 0...Int.max)
+        let username = reader.string("username", length: 0...Int.max)
+        let password = reader.string("password", length: 0...Int.max)
+        reader.add(
+            AccountRules.faults(email: email.optional, username: username.optional, password: password.optional))
+        self.init(email: email.or(""), username: username.or(""), password: password.or(""))
     }
 }

@@ -1,0 +1,90 @@
+import Domain
+import HTTPTypes
+import Operations
+
+/// The routes of accounts.
+struct UserRoutes {
+    let users: UserOperations
+
+    var routes: [Route] {
+        [
+            Route(.post, "/users", access: .superuser, status: .created, json: create),
+            Route(.get, "/users", access: .superuser, json: list),
+            Route(.get, "/users/{user_id}", access: .selfOrSuperuser, json: find),
+            Route(.put, "/users/{user_id}", access: .selfOrSuperuser, json: update),
+            Route(.patch, "/users/{user_id}", access: .selfOrSuperuser, json: update),
+            Route(.delete, "/users/{user_id}", access: .superuser, answering: delete),
+        ]
+    }
+
+    @Sendable private func create(_ call: Call) async throws -> JSONValue {
+        var reader = BodyReader(try await call.body.object())
+        let account = NewAccount(&reader)
+        let role = reader.role()
+        let isActive = reader.bool("is_active")
+        try reader.check()
+        return try await users.create(account, role: role.or(.user), isActive: isActive.or(true), as: call.caller).json
+    }
+
+    @Sendable private func list(_ call: Call) async throws -> JSONValue {
+        let (role, isActive, skip, limit) = try call.query { reader in
+            (
+                reader.choice("role", of: Role.self), reader.bool("is_active"),
+                reader.integer("skip", in: 0...(.max)) ?? 0, reader.integer("limit", in: 1...1000) ?? 100
+            )
+        }
+        let found = try await users.list(
+            role: role, isActive: isActive, skip: skip, limit: limit, as: call.caller)
+        return .array(found.map(\.json))
+    }
+
+    @Sendable private func find(_ call: Call) async throws -> JSONValue {
+        try await users.find(try call.userID, as: call.caller).json
+    }
+
+    @Sendable private func update(_ call: Call) async throws -> JSONValue {
+        let (id, change) = try await readBoth({ try call.userID }) {
+            var reader = BodyReader(try await call.body.object())
+            let change = UserChange(&reader)
+            try reader.check()
+            return change
+        }
+        return try await users.update(id, with: change, as: call.caller).json
+    }
+
+    @Sendable private func delete(_ call: Call) async throws -> Answer {
+        try await users.delete(try call.userID, as: call.caller)
+        return .empty()
+    }
+}
+
+extension Call {
+    fileprivate var userID: Identifier<User> {
+        get throws { try identifier("user_id") }
+    }
+}
+
+extension UserChange {
+    fileprivate init(_ reader: inout BodyReader) {
+        self.init()
+        email = reader.string("email", length: 0...Int.max)
+        role = reader.role()
+        isActive = reader.bool("is_active")
+        password = reader.string("password", length: 0...Int.max)
+        currentPassword = reader.string("current_password", length: 0...Int.max)
+        reader.add(faults)
+    }
+}
+
+extension BodyReader {
+    /// `role`, or `is_superuser` in its place; the two must not contradict each other.
+    fileprivate mutating func role() -> Sent<Role> {
+        let role = choice("role", of: Role.self)
+        guard case .value(let isSuperuser) = bool("is_superuser") else { return role }
+        guard case .value(let named) = role else { return .value(isSuperuser ? .superuser : .user) }
+        if isSuperuser != (named == .superuser) {
+            fail("is_superuser", "contradicts the role \(named.rawValue); send one of the two")
+        }
+        return role
+    }
+}
