@@ -4,8 +4,8 @@ import Synchronization
 
 /// Whom tokens and keys spoke for a moment ago, so that a caller who asks often is not looked up each time.
 ///
-/// A change of role, password or standing is felt after a second at the latest, and at once where the operation that made
-/// it forgets what is remembered here.
+/// A change of role, password or standing is felt after a second at the latest, and at once where the operation that
+/// made it forgets what is remembered here.
 package final class RememberedCallers: Sendable {
     /// What somebody showed.
     enum Credential: Hashable, Sendable {
@@ -62,8 +62,8 @@ package final class RememberedCallers: Sendable {
         }
     }
 
-    /// Forgets everybody, after a change of what somebody may do was committed. Whoever is being looked up may have been
-    /// found as before, and is not remembered either.
+    /// Forgets everybody, after a change of what somebody may do was committed. Whoever is being looked up may have
+    /// been found as before, and is not remembered either.
     func forgetAll() {
         memory.withLock { memory in
             memory.entries.removeAll()

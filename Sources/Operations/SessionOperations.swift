@@ -75,6 +75,7 @@ package struct SessionOperations: Sendable {
             return generation
         }
         guard let generation else {
+            try await recordFailure(of: found.user, as: caller)
             throw OperationError.refused(.invalidCredentials, "Incorrect username or password")
         }
         try await renewHash(of: found.user.id, password, provedBy: found.passwordHash)

@@ -60,7 +60,7 @@ extension UserOperations {
         _ username: String, mayEndSuperuser: Bool = false,
         _ body: @Sendable @escaping (User, Store) async throws -> User
     ) async throws {
-        _ = try await apply(as: Caller(.console)) { store in
+        _ = try await apply { store in
             guard let found = try await store.user(named: username) else { throw Self.noUser }
             return try await body(try await lock(found.id, in: store, mayEndSuperuser: mayEndSuperuser), store)
         }

@@ -62,13 +62,13 @@ package struct UserOperations: Sendable {
 
     /// Changes an account: a superuser role, standing and e-mail of anybody, everybody the own e-mail and password.
     ///
-    /// - Throws: `notFound`, `notOwner`, `forbidden`, `emailTaken`, `wrongCurrentPassword`, `lastSuperuser`, or every fault
-    ///   of the input.
+    /// - Throws: `notFound`, `notOwner`, `forbidden`, `emailTaken`, `wrongCurrentPassword`, `lastSuperuser`, or every
+    ///   fault of the input.
     package func update(_ id: Identifier<User>, with change: UserChange, as caller: Caller) async throws -> User {
         guard change.faults.isEmpty else { throw OperationError.invalid(change.faults) }
         try change.checkFields(of: id, as: try Self.check(caller, mayAskAbout: id))
         let password = try await newPassword(change, of: id)
-        return try await apply(as: caller) { store in
+        return try await apply { store in
             let user = try await lock(
                 id, in: store, mayEndSuperuser: change.role.or(.superuser) != .superuser || !change.isActive.or(true))
             if let password {
@@ -89,28 +89,29 @@ package struct UserOperations: Sendable {
         guard caller.principal.account?.id != id else {
             throw OperationError.refused(.cannotDeleteSelf, "You cannot delete your own account.")
         }
-        try await apply(as: caller) { store in
+        try await apply { store in
             let user = try await lock(id, in: store, mayEndSuperuser: true, toRemove: true)
             try await store.deleteTasks(try await store.lockTasks(ownedBy: id).map(\.id))
             try await store.deleteUser(id)
             try await store.record(.deletion(of: user), by: caller)
         }
-        try await database.store.announce([.wishes])
     }
 
-    /// Runs a change in a transaction; afterwards nobody is admitted as before, and schedules are looked at.
+    /// Runs a change in a transaction; afterwards nobody is admitted as before, and servers look at schedules and runs
+    /// anew.
     func apply<Answer: Sendable>(
-        as caller: Caller, _ body: @Sendable @escaping (Store) async throws -> Answer
+        _ body: @Sendable @escaping (Store) async throws -> Answer
     ) async throws -> Answer {
         let answer: Answer
+        // Also where the answer to the commit was lost.
+        defer { remembered.forgetAll() }
         do {
             answer = try await database.transaction(body)
         } catch StorageError.duplicate(constraint: "users_email") {
             throw OperationError.emailTaken
         }
-        remembered.forgetAll()
-        // Sent at once: the console has no loop that gathers announcements.
-        try await database.store.announce([.due])
+        // At once, since the console has no loop that gathers announcements; a lost one only delays.
+        try? await database.store.announce([.due, .wishes])
         return answer
     }
 

@@ -93,8 +93,8 @@ extension Store {
             """
             SELECT t.id, t.task_type, t.schedule_type, t.schedule, t.timezone, t.starts_at, t.ends_at, t.anchor,
                    t.once_at, t.next_run, t.timing_since, t.misfire_policy, t.misfire_grace, t.overlap_policy,
-                   t.priority, t.requires, u.role, coalesce(u.is_active, true) AS owner_is_active, c.unfinished, c.waiting,
-                   clock_timestamp() AS now
+                   t.priority, t.requires, u.role, coalesce(u.is_active, true) AS owner_is_active, c.unfinished,
+                   c.waiting, clock_timestamp() AS now
             FROM qkron.tasks t
             LEFT JOIN qkron.users u ON u.id = t.owner_id
             CROSS JOIN LATERAL (\(Self.countingUnfinished)) AS c

@@ -4,8 +4,8 @@ import Postgres
 extension APIKey {
     /// The columns that `init(row:)` reads, of the table under the name `k`; named apart from those of `User`.
     static let columns: SQL = """
-        k.id AS key_id, k.owner_id, k.name, k.prefix, k.scopes, k.expires_at, k.last_used_at, k.created_at AS key_created_at,
-        k.revoked_at
+        k.id AS key_id, k.owner_id, k.name, k.prefix, k.scopes, k.expires_at, k.last_used_at,
+        k.created_at AS key_created_at, k.revoked_at
         """
 
     /// The key of a row. A scope that a newer server gave, and this one does not know, opens nothing here.

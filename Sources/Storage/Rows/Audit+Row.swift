@@ -5,8 +5,8 @@ import Postgres
 extension AuditRow {
     /// The columns that `init(row:)` reads, of the table under the name `a`.
     static let columns: SQL = """
-        a.id, a.at, a.actor_type, a.actor_id, a.actor_name, a.action, a.resource_type, a.resource_id, a.ip, a.request_id,
-        a.changes
+        a.id, a.at, a.actor_type, a.actor_id, a.actor_name, a.action, a.resource_type, a.resource_id, a.ip,
+        a.request_id, a.changes
         """
 
     /// The row of the log that a row holds.
