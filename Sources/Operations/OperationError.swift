@@ -8,6 +8,8 @@ package enum OperationError: Error, Sendable, Equatable {
     case invalid([InputFault])
     /// It cannot be done, for this reason; the sentence is for the person.
     case refused(Refusal, String)
+    /// It cannot be done yet; after so many seconds it is worth another try.
+    case tooSoon(Refusal, String, seconds: Int)
 
     /// The stable words for why something cannot be done. Raw values are the API's `error_code`s.
     package enum Refusal: String, Sendable, CaseIterable {

@@ -8,6 +8,7 @@ import Storage
 package struct SessionOperations: Sendable {
     private let database: Database
     private let accounts: AccountRules
+    private let throttle: LoginThrottle
     private let signer: TokenSigner
     private let tokenLifetime: Int
     private let registrationIsOpen: Bool
@@ -25,6 +26,7 @@ package struct SessionOperations: Sendable {
         self.remembered = remembered
         self.database = database
         self.accounts = accounts
+        throttle = LoginThrottle(database: database)
         self.signer = signer
         self.tokenLifetime = tokenLifetime
         self.registrationIsOpen = registrationIsOpen
@@ -52,26 +54,29 @@ package struct SessionOperations: Sendable {
 
     /// Trades a name, username or e-mail, and its password for a token.
     ///
-    /// - Throws: `invalidCredentials`, `accountInactive`.
+    /// - Throws: `invalidCredentials`, `accountInactive`, `tooManyAttempts`.
     package func logIn(name: String, password: String, now: Date, as caller: Caller) async throws -> IssuedToken {
+        try await throttle.check(name, from: caller.address)
         let isTooLong = name.unicodeScalars.count > User.longestName
         let found = isTooLong ? nil : try await database.store.user(login: name)
         // An unknown name costs the same time: the hasher then proves against a made-up hash.
         let isRight = try await accounts.hasher.verify(password, against: found?.passwordHash)
         guard let found, isRight else {
+            try await throttle.recordFailure(name, from: caller.address)
             try await recordFailure(of: found?.user, as: caller)
             throw OperationError.refused(.invalidCredentials, "Incorrect username or password")
         }
+        try await throttle.check(name, from: caller.address)
         guard found.user.isActive else {
             try await recordFailure(of: found.user, as: caller)
             throw OperationError.inactive
         }
         let generation = try await database.transaction { store in
             let generation = try await store.recordLogin(of: found.user.id, provedBy: found.passwordHash)
-            if generation != nil {
-                try await store.record(
-                    AuditEntry("auth.login", "user", found.user.id), by: caller.known(as: found.user))
-            }
+            guard generation != nil else { return generation }
+            try await LoginThrottle.recordSuccess(of: found.user.id, from: caller.address, in: store)
+            try await store.record(
+                AuditEntry("auth.login", "user", found.user.id), by: caller.known(as: found.user))
             return generation
         }
         guard let generation else {

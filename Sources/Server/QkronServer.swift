@@ -25,7 +25,7 @@ package struct QkronServer: Service {
             gate: Gate(
                 account: { try await operations.sessions.user(bearing: $0, now: Date()) },
                 keyHolder: { try await operations.apiKeys.holder(of: $0) }),
-            metrics: RequestMetrics(registry), logger: logger)
+            metrics: RequestMetrics(registry), policy: RequestPolicy(configuration.exposure), logger: logger)
         listener = Self.listener(
             responder, configuration, handover: handover, logger: logger, onListening: onListening)
     }
@@ -73,9 +73,11 @@ package struct QkronServer: Service {
         Listener(
             responder: responder,
             terms: ConnectionTerms(
-                timeout: .seconds(Int64(configuration.readTimeout)), refusal: responder.refusal(ofMethod:target:),
+                timeout: .seconds(Int64(configuration.readTimeout)),
+                headerTimeout: .seconds(Int64(configuration.headerTimeout)), tls: configuration.exposure.tls,
+                refusal: responder.refusal(ofMethod:target:), overflow: responder.overflow(target:),
                 keep: handover.keep(connection:)),
             host: configuration.host, port: configuration.port, handover: handover,
-            connections: OpenConnections(), logger: logger, onListening: onListening)
+            connections: OpenConnections(within: configuration.exposure), logger: logger, onListening: onListening)
     }
 }

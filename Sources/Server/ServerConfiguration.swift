@@ -1,5 +1,28 @@
+import Domain
+
 /// What the HTTP side is told at start.
 package struct ServerConfiguration: Sendable {
+    /// To whom the server shows itself, how, and how much they may ask.
+    package struct Exposure: Sendable {
+        /// How the server proves who it is; nil is plain HTTP.
+        package var tls: TLSIdentity?
+        /// The proxies whose `X-Forwarded-For` and `-Proto` are believed.
+        package var trustedProxies: [IPRange] = []
+        /// Where people reach the server, without a slash at the end; nil where nobody said.
+        package var publicURL: String?
+        /// The origins whose scripts may read answers, as browsers write them.
+        package var corsOrigins: [String] = []
+        /// Logins and registrations a minute and address; 0 is no limit.
+        package var loginRateLimit = 0
+        /// Other requests a minute and principal, or address of nobody known; 0 is no limit.
+        package var rateLimit = 0
+        /// Connections open at once; from one address at most half of them.
+        package var connectionLimit = 10_000
+
+        /// Plain HTTP without limits of rate, for this machine's own scripts.
+        package init() {}
+    }
+
     /// What a server is there for.
     package enum Offer: Sendable {
         /// All routes.
@@ -20,11 +43,14 @@ package struct ServerConfiguration: Sendable {
     package var metricsRequireAuth: Bool
     /// Seconds after which a connection is closed on which nothing happens, or a body that is still not whole.
     package var readTimeout: Int
+    /// Seconds after which a connection is closed on which a request line and header are still not whole.
+    package var headerTimeout: Int
+    package var exposure: Exposure
 
     /// A configuration of these parts.
     package init(
         offer: Offer = .everything, host: String, port: Int, version: String, metricsRequireAuth: Bool = false,
-        readTimeout: Int = 60
+        readTimeout: Int = 60, headerTimeout: Int = 30, exposure: Exposure = Exposure()
     ) {
         self.offer = offer
         self.host = host
@@ -32,5 +58,7 @@ package struct ServerConfiguration: Sendable {
         self.version = version
         self.metricsRequireAuth = metricsRequireAuth
         self.readTimeout = readTimeout
+        self.headerTimeout = headerTimeout
+        self.exposure = exposure
     }
 }

@@ -20,7 +20,7 @@ enum Rooms {
             "Scheduling", "Domain", "Storage", "Credentials", "Actions", "ServiceLifecycle", "Metrics", "Logging",
         ],
         "Server": [
-            "Scheduling", "Domain", "Operations", "Telemetry", "NIOCore", "NIOHTTP1", "NIOPosix", "HTTPTypes",
+            "Scheduling", "Domain", "Operations", "Telemetry", "NIOCore", "NIOHTTP1", "NIOPosix", "NIOSSL", "HTTPTypes",
             "ServiceLifecycle", "Metrics", "Logging",
         ],
     ]

@@ -6,6 +6,13 @@ package struct HTTPResponse: Sendable, CustomStringConvertible {
     package let headers: [(name: String, value: String)]
     package let body: [UInt8]
 
+    /// An answer of these parts.
+    package init(status: Int, headers: [(name: String, value: String)], body: [UInt8]) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+    }
+
     package var text: String { String(decoding: body, as: UTF8.self) }
 
     package var json: JSON {

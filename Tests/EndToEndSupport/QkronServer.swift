@@ -59,7 +59,7 @@ package actor QkronServer {
         if let end = process.poll() {
             throw Tool.Failure(description: "It ended, \(end): \(process.error.suffix(4_000))")
         }
-        let line = process.output.split(separator: "\n").first { $0.contains("http://127.0.0.1:") }
+        let line = process.output.split(separator: "\n").first { $0.contains("://127.0.0.1:") }
         guard let found = line?.split(separator: ":").last.flatMap({ Int($0.prefix { $0.isNumber }) }) else {
             return nil
         }

@@ -43,12 +43,17 @@ struct TestServer {
             return .string(row.description + name)
         },
         Route(.get, "/broken", access: .open) { _ in throw CocoaError(.fileNoSuchFile) },
+        Route(.get, "/page", access: .open) { _ in Answer.page("<p>") },
+        Route(.get, "/probe", access: .open) { _ in ["a": 1] }.counted(as: .probe),
+        Route(.post, "/login", access: .open) { call in ["from": .string(call.caller.address ?? "")] }
+            .counted(as: .login),
         Route(.delete, "/gone", access: .open) { _ in .empty() },
     ]
 
     /// Runs `body` against a server that is stopped afterwards.
     static func with<Answer: Sendable>(
-        readTimeout: Int = 60, _ body: @escaping @Sendable (TestServer) async throws -> Answer
+        readTimeout: Int = 60, headerTimeout: Int = 30, exposure: ServerConfiguration.Exposure = .init(),
+        _ body: @escaping @Sendable (TestServer) async throws -> Answer
     ) async throws -> Answer {
         let registry = PrometheusRegistry()
         var logger = Logger(label: "test")
@@ -63,8 +68,12 @@ struct TestServer {
             }, keyHolder: { _ in throw Problem(.invalidAPIKey, "The API key is not valid.") })
         let (ports, port) = AsyncStream<Int>.makeStream()
         let listener = QkronServer.listener(
-            QkronResponder(table: RouteTable(routes), gate: gate, metrics: RequestMetrics(registry), logger: logger),
-            ServerConfiguration(host: "127.0.0.1", port: 0, version: "0", readTimeout: readTimeout),
+            QkronResponder(
+                table: RouteTable(routes), gate: gate, metrics: RequestMetrics(registry),
+                policy: RequestPolicy(exposure), logger: logger),
+            ServerConfiguration(
+                host: "127.0.0.1", port: 0, version: "0", readTimeout: readTimeout,
+                headerTimeout: headerTimeout, exposure: exposure),
             handover: SocketHandover(), logger: logger, onListening: { port.yield($0) })
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await listener.run() }
@@ -90,6 +99,42 @@ struct TestServer {
         var lines = ["\(method) /api/v1\(path) HTTP/1.1", "Host: x", "Connection: close"] + headers
         if let body { lines.append("Content-Length: \(body.utf8.count)") }
         return await exchange(Array((lines.joined(separator: "\r\n") + "\r\n\r\n" + (body ?? "")).utf8))
+    }
+}
+
+extension TestServer {
+    /// Sends a text byte by byte, with a pause after each, until the server has hung up; how many bytes were sent. A request
+    /// before it makes sure that the connection is served by then.
+    func drip(_ text: String, after head: String = "") async -> Int {
+        let port = port
+        return await withCheckedContinuation { continuation in
+            Thread.detachNewThread {
+                let descriptor = RawAnswer.connectAndAsk(port)
+                defer { close(descriptor) }
+                func send(_ bytes: [UInt8]) -> Bool {
+                    Foundation.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count
+                }
+                var sent = 0
+                if send(Array(head.utf8)) {
+                    for byte in text.utf8 {
+                        var poll = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+                        guard Foundation.poll(&poll, 1, 50) == 0, send([byte]) else { break }
+                        sent += 1
+                    }
+                }
+                continuation.resume(returning: sent)
+            }
+        }
+    }
+
+    /// Connections on which one request was answered each; the caller closes them.
+    func connections(_ count: Int) async -> [Int32] {
+        let port = port
+        return await withCheckedContinuation { continuation in
+            Thread.detachNewThread {
+                continuation.resume(returning: (0..<count).map { _ in RawAnswer.connectAndAsk(port) })
+            }
+        }
     }
 }
 
@@ -120,23 +165,8 @@ struct RawAnswer: Sendable {
 
     /// Blocks until the server closes the connection, for 20 s at most.
     init(to request: [UInt8], port: Int) {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let descriptor = Self.connect(to: port)
         defer { close(descriptor) }
-        var patience = timeval(tv_sec: 20, tv_usec: 0)
-        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
-        setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = in_port_t(port).bigEndian
-        address.sin_addr.s_addr = inet_addr("127.0.0.1")
-        let size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let connected = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, size) }
-        }
-        guard connected == 0 else {
-            text = ""
-            return
-        }
         var sent = 0
         while sent < request.count {
             let count = request[sent...].withUnsafeBytes {
@@ -153,5 +183,32 @@ struct RawAnswer: Sendable {
             received += buffer[..<count]
         }
         text = String(decoding: received, as: UTF8.self)
+    }
+
+    /// A connection on which one request was answered.
+    fileprivate static func connectAndAsk(_ port: Int) -> Int32 {
+        let request = Array("GET /live HTTP/1.1\r\nHost: x\r\n\r\n".utf8)
+        let descriptor = connect(to: port)
+        var buffer = [UInt8](repeating: 0, count: 1_000)
+        _ = send(descriptor, request, request.count, Int32(MSG_NOSIGNAL))
+        _ = recv(descriptor, &buffer, buffer.count, 0)
+        return descriptor
+    }
+
+    /// A connection that waits 20 s at most.
+    fileprivate static func connect(to port: Int) -> Int32 {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var patience = timeval(tv_sec: 20, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+        setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = in_port_t(port).bigEndian
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        let size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        _ = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { Foundation.connect(descriptor, $0, size) }
+        }
+        return descriptor
     }
 }

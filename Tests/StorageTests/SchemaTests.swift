@@ -16,8 +16,8 @@ import Testing
         ).map { try $0.decode("value") }
         #expect(
             tables == [
-                "api_keys", "audit", "execution_output", "executions", "nodes", "schema_migrations", "settings",
-                "task_schedules", "tasks", "users",
+                "api_keys", "audit", "execution_output", "executions", "login_addresses", "login_failures", "nodes",
+                "schema_migrations", "settings", "task_schedules", "tasks", "users",
             ])
     }
 

@@ -14,8 +14,14 @@ struct ConnectionTerms: Sendable {
 
     /// How long nothing may happen, and how long a body may take.
     let timeout: TimeAmount
+    /// How long a header may take.
+    let headerTimeout: TimeAmount
+    /// How the server proves who it is; nil where it speaks plain HTTP.
+    let tls: TLSIdentity?
     /// The answer to a request of a method that no route has; nil where it is no method at all.
     let refusal: @Sendable (_ method: String, _ target: String) -> Answer?
+    /// The answer to a header that is too large, of this target as far as it is known.
+    let overflow: @Sendable (_ target: String?) -> Answer
     /// Takes a socket that is left to the next server.
     let keep: @Sendable (Int32) -> Void
 }

@@ -7,6 +7,7 @@ struct Conversation: Sendable {
     private let channel: any Channel
     private let connection: NIOLoopBound<HTTPConnection>
     private let responder: QkronResponder
+    private let isEncrypted: Bool
 
     /// Sets a channel up; called on its event loop.
     init(on channel: any Channel, _ terms: ConnectionTerms, _ responder: QkronResponder) throws {
@@ -17,12 +18,14 @@ struct Conversation: Sendable {
         limits.maxHeaderListSize = ConnectionTerms.headerLimit
         limits.maxHeaderFieldCount = ConnectionTerms.fieldLimit
         let decoder = ByteToMessageHandler(HTTPRequestDecoder(limitConfiguration: limits))
+        if let tls = terms.tls { try channel.pipeline.syncOperations.addHandler(tls.handler()) }
         let handlers: [any ChannelHandler] = [unread, decoder, connection]
         try channel.pipeline.syncOperations.addHandlers(handlers)
         executor = LoopExecutor(channel.eventLoop)
         self.channel = channel
         self.connection = NIOLoopBound(connection, eventLoop: channel.eventLoop)
         self.responder = responder
+        isEncrypted = terms.tls != nil
     }
 
     /// Answers one request after the other; called with the executor as the task's own.
@@ -37,7 +40,12 @@ struct Conversation: Sendable {
                 }
             }
         } onCancel: {
-            channel.close(mode: .input, promise: nil)
+            // Under TLS, the half that is read cannot be closed alone.
+            if isEncrypted {
+                channel.pipeline.fireUserInboundEventTriggered(ChannelShouldQuiesceEvent())
+            } else {
+                channel.close(mode: .input, promise: nil)
+            }
         }
     }
 }

@@ -1,3 +1,4 @@
+import Domain
 import Glibc
 import HTTPTypes
 import NIOCore
@@ -49,13 +50,14 @@ final class HTTPConnection: ChannelDuplexHandler {
     private var hasRead = false
     private var patience: ClientPatience
     private var timer: Scheduled<Void>?
-    private var address: String?
+    private var wakesAt = NIODeadline.distantFuture
+    private var peer: IPAddress?
 
     /// A connection under these terms; `unread` stands before it in the pipeline, and before the parser.
     init(_ terms: ConnectionTerms, unread: UnreadBytes) {
         self.terms = terms
         self.unread = unread
-        patience = ClientPatience(limit: terms.timeout)
+        patience = ClientPatience(limit: terms.timeout, headerLimit: terms.headerTimeout)
     }
 
     // MARK: - What the task asks for
@@ -137,15 +139,21 @@ final class HTTPConnection: ChannelDuplexHandler {
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
-        if hasRead { patience.renew() }
+        if hasRead {
+            patience.renew()
+        } else if !unread.isEmpty, receiving == nil, !isAnswering, queue.isEmpty {
+            patience.headerBegins()
+            watch(context)
+        }
         hasRead = false
     }
 
     private func begin(_ head: HTTPRequestHead, _ context: ChannelHandlerContext) {
         bodySize = 0
+        patience.headerEnds()
         guard case .more = sequel else { return }
         let body = IncomingBody { [weak self] in self?.readOn() }
-        guard let request = Request(head, body: RequestBody(body, on: context.eventLoop), from: address) else {
+        guard let request = Request(head, body: RequestBody(body, on: context.eventLoop), from: peer) else {
             sequel = .refusal(refusal(.badRequest, context))
             endIfAnswered(context)
             return
@@ -182,7 +190,8 @@ final class HTTPConnection: ChannelDuplexHandler {
 
     private func refusal(of error: HTTPParserError, _ context: ChannelHandlerContext) -> ByteBuffer {
         switch error {
-        case .headerOverflow: return refusal(.requestHeaderFieldsTooLarge, context)
+        case .headerOverflow:
+            return terms.overflow(unread.requestLine?.target).bytes(isLast: true, allocator: context.channel.allocator)
         case .invalidMethod:
             let answer = unread.requestLine.flatMap { terms.refusal($0.method, $0.target) }
             return answer?.bytes(isLast: true, allocator: context.channel.allocator) ?? refusal(.badRequest, context)
@@ -222,8 +231,10 @@ final class HTTPConnection: ChannelDuplexHandler {
     // MARK: - How long is waited
 
     private func watch(_ context: ChannelHandlerContext) {
-        guard timer == nil else { return }
         let deadline = deadline ?? .now() + terms.timeout
+        guard timer == nil || deadline < wakesAt else { return }
+        timer?.cancel()
+        wakesAt = deadline
         timer = context.eventLoop.assumeIsolated().scheduleTask(deadline: deadline) { [weak self] in
             guard let self, let context = self.context else { return }
             timer = nil
@@ -295,7 +306,8 @@ final class HTTPConnection: ChannelDuplexHandler {
         context.writeAndFlush(wrapOutboundOut(ByteBuffer())).assumeIsolated().whenSuccess { [self] in
             guard mustLeave, isIdle else { return }
             mustLeave = false
-            if !hasPipelined { keep(context) }
+            // What TLS knows of the connection cannot be left to anybody.
+            if !hasPipelined, terms.tls == nil { keep(context) }
             context.close(promise: nil)
         }
     }
@@ -319,7 +331,7 @@ final class HTTPConnection: ChannelDuplexHandler {
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
-        address = context.channel.remoteAddress?.ipAddress
+        peer = context.channel.remoteAddress?.ipAddress.flatMap(IPAddress.init)
         watch(context)
     }
 

@@ -27,6 +27,11 @@ struct Listener: Service {
         onListening(listening.channel.localAddress?.port ?? port)
         await withDiscardingTaskGroup { group in
             for descriptor in handover.inherited?.connections ?? [] {
+                // They were begun without TLS.
+                guard terms.tls == nil else {
+                    close(descriptor)
+                    continue
+                }
                 group.addTask { await serve(inherited: descriptor) }
             }
             let (stops, stop) = AsyncStream<Void>.makeStream()
@@ -105,7 +110,11 @@ struct Listener: Service {
     }
 
     private func setUp(_ channel: any Channel) -> EventLoopFuture<Conversation> {
-        connections.add(channel)
+        guard connections.add(channel) else {
+            // Nobody else closes what was not set up.
+            channel.close(promise: nil)
+            return channel.eventLoop.makeFailedFuture(TooManyConnections())
+        }
         return channel.eventLoop.makeCompletedFuture { try Conversation(on: channel, terms, responder) }
     }
 
@@ -120,3 +129,6 @@ struct Listener: Service {
         return copy
     }
 }
+
+/// A connection is one too many, and closed.
+private struct TooManyConnections: Error {}

@@ -1,3 +1,4 @@
+import Domain
 import HTTPTypes
 import NIOHTTP1
 
@@ -10,14 +11,14 @@ struct Request: Sendable {
     let query: String
     let fields: RequestFields
     let body: RequestBody
-    /// The address at the other end of the connection, without a port.
-    let address: String?
+    /// The address at the other end of the connection: a client's, or a proxy's.
+    let peer: IPAddress?
 
     /// The request of this head; nil where it must not be answered as HTTP.
     ///
-    /// What names no host, or several (RFC 9112, section 3.2), can mean one thing to a proxy and another to us. A target
+    /// What names neither a path nor, for `OPTIONS`, the whole server (RFC 9112, section 3.2.4) asks for nothing. What names no host, or several (RFC 9112, section 3.2), can mean one thing to a proxy and another to us. A target
     /// that is not ASCII is none (RFC 3986, section 2).
-    init?(_ head: HTTPRequestHead, body: RequestBody, from address: String?) {
+    init?(_ head: HTTPRequestHead, body: RequestBody, from peer: IPAddress?) {
         fields = RequestFields(head)
         let mayLackHost = (head.version.major, head.version.minor) < (1, 1)
         guard fields.hosts == 1 || fields.hosts == 0 && mayLackHost, head.uri.utf8.allSatisfy({ $0 < 0x80 }),
@@ -25,8 +26,9 @@ struct Request: Sendable {
         else { return nil }
         self.method = method
         (path, query) = RequestTarget.parts(of: head.uri)
+        guard path.utf8.first == UInt8(ascii: "/") || path == "*" && method == .options else { return nil }
         self.body = body
-        self.address = address
+        self.peer = peer
     }
 }
 

@@ -8,6 +8,9 @@ struct RequestFields: Sendable {
     private(set) var requestID: String?
     private(set) var contentType: String?
     private(set) var contentLength: String?
+    private(set) var origin: String?
+    private(set) var forwardedFor: String?
+    private(set) var forwardedProto: String?
     /// How many fields name the host.
     private(set) var hosts = 0
     /// Whether the connection ends with this request: HTTP/1.0 says it by saying nothing.
@@ -18,11 +21,14 @@ struct RequestFields: Sendable {
         for (name, value) in head.headers {
             switch name.utf8.count {
             case 4 where Self.isSame(name, "host"): hosts += 1
+            case 6 where Self.isSame(name, "origin"): Self.add(value, to: &origin)
             case 9 where Self.isSame(name, "x-api-key"): Self.add(value, to: &apiKey)
             case 12 where Self.isSame(name, "content-type"): Self.add(value, to: &contentType)
             case 12 where Self.isSame(name, "x-request-id"): Self.add(value, to: &requestID)
             case 13 where Self.isSame(name, "authorization"): Self.add(value, to: &authorization)
             case 14 where Self.isSame(name, "content-length"): Self.add(value, to: &contentLength)
+            case 15 where Self.isSame(name, "x-forwarded-for"): Self.add(value, to: &forwardedFor)
+            case 17 where Self.isSame(name, "x-forwarded-proto"): Self.add(value, to: &forwardedProto)
             default: break
             }
         }

@@ -1,3 +1,4 @@
+import Domain
 import HTTPTypes
 import Logging
 
@@ -10,13 +11,14 @@ struct RequestRecord: Sendable {
     let status: Int
     let duration: Duration
 
-    func log(to logger: Logger, requestID: String, userID: String?) {
+    func log(to logger: Logger, requestID: String, userID: String?, address: IPAddress?) {
         guard logger.logLevel <= .info else { return }
         var metadata: Logger.Metadata = [
             "method": .string(method.rawValue), "route": .string(template ?? "unknown"),
             "status": .string(String(status)), "request_id": .string(requestID),
             "duration_ms": .string(String(Double(nanoseconds / 1000) / 1000)),
         ]
+        if let address { metadata["address"] = .string(address.description) }
         if let userID { metadata["user_id"] = .string(userID) }
         logger.info("Request answered", metadata: metadata)
     }

@@ -10,9 +10,9 @@ struct HealthRoutes {
 
     var routes: [Route] {
         [
-            Route(.get, "/health", base: .both, access: .open, json: report),
-            Route(.get, "/ready", base: .both, access: .open, json: readiness),
-            Route(.get, "/live", base: .both, access: .open) { _ in ["status": "alive"] },
+            Route(.get, "/health", base: .both, access: .open, json: report).counted(as: .probe),
+            Route(.get, "/ready", base: .both, access: .open, json: readiness).counted(as: .probe),
+            Route(.get, "/live", base: .both, access: .open) { _ in ["status": "alive"] }.counted(as: .probe),
         ]
     }
 

@@ -15,7 +15,8 @@ struct MetricsRoutes {
         [
             Route(
                 .get, "/metrics", base: .both, access: requiresSuperuser ? .superuserOrService : .anonymous,
-                scope: .metrics, answering: scrape)
+                scope: .metrics, answering: scrape
+            ).counted(as: .probe)
         ]
     }
 

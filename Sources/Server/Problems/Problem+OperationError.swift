@@ -1,3 +1,4 @@
+import HTTPTypes
 import Operations
 
 extension Problem {
@@ -14,6 +15,9 @@ extension Problem {
         switch OperationError(surfacing: error) {
         case .invalid(let faults): self.init(invalid: faults)
         case .refused(let refusal, let sentence): self.init(ErrorCode(refusal), sentence)
+        case .tooSoon(let refusal, let sentence, let seconds):
+            self.init(ErrorCode(refusal), sentence)
+            headers[.retryAfter] = String(seconds)
         case nil: return nil
         }
     }

@@ -12,6 +12,7 @@ extension Answer {
         buffer.writeString(status.code == 200 ? "200 OK" : "\(status.code) \(status.reasonPhrase)")
         buffer.writeStaticString("\r\nX-Content-Type-Options: nosniff\r\nDate: ")
         buffer.writeString(HTTPDate.text(at: Date()))
+        if variesByOrigin { buffer.writeStaticString("\r\nVary: Origin") }
         if let mediaType { buffer.writeField("Content-Type", mediaType) }
         if let requestID { buffer.writeField("X-Request-ID", requestID) }
         for field in headers {

@@ -11,6 +11,8 @@ struct Answer: Sendable {
     var headers: HTTPFields = [:]
     /// The id under which the request is logged.
     var requestID: String?
+    /// Whether it may read otherwise for another origin: caches are told.
+    var variesByOrigin = false
 
     /// JSON under the status that the route declares.
     static func json(_ value: some JSONWritable, status: Status, headers: HTTPFields = [:]) -> Answer {

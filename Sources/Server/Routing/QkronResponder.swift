@@ -9,6 +9,7 @@ struct QkronResponder: Sendable {
     let table: RouteTable
     let gate: Gate
     let metrics: RequestMetrics
+    let policy: RequestPolicy
     let logger: Logger
 
     /// The answer to a request; throws only what ends its connection.
@@ -16,11 +17,12 @@ struct QkronResponder: Sendable {
         let start = ContinuousClock.now
         let requestID = RequestIDs.id(for: request.fields)
         let match = table.match(request.method, path: request.path)
+        let origin = policy.origin(of: request)
 
         var userID: String?
         var answer: Answer
         do {
-            answer = try await self.answer(to: request, requestID, match) {
+            answer = try await self.answer(to: request, requestID, match, from: origin) {
                 userID = $0.principal.account?.id.description
             }
         } catch let error as HTTPParserError {
@@ -29,11 +31,12 @@ struct QkronResponder: Sendable {
             answer = problem(for: error, requestID).answer(path: request.path, requestID: requestID, at: Date())
         }
         answer.requestID = requestID
+        policy.complete(&answer, to: request, from: origin)
 
         let record = RequestRecord(
             method: request.method, template: match.template, status: answer.status.code, duration: .now - start)
         metrics.count(record)
-        record.log(to: logger, requestID: requestID, userID: userID)
+        record.log(to: logger, requestID: requestID, userID: userID, address: origin.address)
         return answer
     }
 
@@ -48,6 +51,16 @@ struct QkronResponder: Sendable {
         answer.requestID = requestID
         metrics.count(
             RequestRecord(method: method, template: match.template, status: answer.status.code, duration: .zero))
+        return answer
+    }
+
+    /// The answer to a header that is too large; its target may not be known.
+    @Sendable func overflow(target: String?) -> Answer {
+        let requestID = RequestIDs.new()
+        let path = target.map { RequestTarget.parts(of: $0).path } ?? "/"
+        var answer = Problem(.headersTooLarge, "The request line and the header have more than 32 KiB.")
+            .answer(path: path, requestID: requestID, at: Date())
+        answer.requestID = requestID
         return answer
     }
 
@@ -67,21 +80,43 @@ struct QkronResponder: Sendable {
     }
 
     private func answer(
-        to request: Request, _ requestID: String, _ match: RouteTable.Match, onAdmission: (Caller) -> Void
+        to request: Request, _ requestID: String, _ match: RouteTable.Match, from origin: RequestOrigin,
+        onAdmission: (Caller) -> Void
     ) async throws -> Answer {
         switch match {
         case .route(let route, _, let values):
-            let principal = try await gate.admit(request.fields, to: route)
-            let caller = Caller(principal, address: request.address, requestID: requestID)
+            let principal = try await admit(request.fields, to: route, from: origin)
+            let caller = Caller(principal, address: origin.address?.description, requestID: requestID)
             onAdmission(caller)
             let call = Call(
                 caller: caller, path: values, body: BodySource(request), query: request.query)
             return try await route.handler(call)
         case .otherMethod(let allowed, _) where request.method == .options:
+            try policy.count(.other, .anonymous, from: origin)
             return .empty(headers: [.allow: Self.list(allowed)])
+        case .nothing where request.path == "*":
+            try policy.count(.other, .anonymous, from: origin)
+            return .empty(headers: [.allow: Self.list([.delete, .get, .head, .options, .patch, .post, .put])])
         case .otherMethod, .nothing:
+            try policy.count(.other, .anonymous, from: origin)
             throw refusal(of: request.method, match)
         }
+    }
+
+    /// Whoever sends these fields, counted and let in.
+    private func admit(
+        _ fields: RequestFields, to route: Route, from origin: RequestOrigin
+    ) async throws -> Principal {
+        let principal: Principal
+        do {
+            principal = try await gate.admit(fields, to: route)
+        } catch {
+            // Who is turned away has asked all the same.
+            try policy.count(route.kind, .anonymous, from: origin)
+            throw error
+        }
+        try policy.count(route.kind, principal, from: origin)
+        return principal
     }
 
     private func problem(for error: any Error, _ requestID: String) -> Problem {

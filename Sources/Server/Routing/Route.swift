@@ -24,6 +24,8 @@ struct Route: Sendable {
     /// What a personal API key must be made for to reach the route; nil: no such key does.
     let scope: APIKeyScope?
     let handler: Handler
+    /// What its requests count as where they are limited.
+    private(set) var kind = RequestKind.other
 
     /// A route that answers as `handler` does.
     init(
@@ -56,6 +58,13 @@ struct Route: Sendable {
         self.init(method, path, base: base, access: access, scope: scope) { call in
             .json(try await handler(call), status: status)
         }
+    }
+
+    /// The route, its requests counted as `kind`.
+    func counted(as kind: RequestKind) -> Route {
+        var route = self
+        route.kind = kind
+        return route
     }
 
     /// The whole paths that the route answers on.

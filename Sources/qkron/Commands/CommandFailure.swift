@@ -37,7 +37,7 @@ enum CommandFailure {
 
     private static func sentence(_ error: any Error) -> String {
         switch OperationError(surfacing: error) {
-        case .refused(_, let detail): detail
+        case .refused(_, let detail), .tooSoon(_, let detail, _): detail
         case .invalid(let faults):
             faults.map { fault in
                 let place = fault.place.map { step in

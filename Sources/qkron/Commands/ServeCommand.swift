@@ -1,6 +1,7 @@
 import ArgumentParser
 import Executor
 import Logging
+import Server
 
 /// Runs the server until SIGTERM or SIGINT; SIGHUP replaces it by the program now on disk.
 struct ServeCommand: AsyncParsableCommand {
@@ -21,7 +22,8 @@ struct ServeCommand: AsyncParsableCommand {
     func run() async throws {
         try await CommandFailure.inWords {
             let inheritance = Inheritance.take()
-            let configuration = try Configuration(SettingSource.ofProcess(flags: options.flags))
+            var configuration = try Configuration(SettingSource.ofProcess(flags: options.flags))
+            configuration.exposure.tls = try configuration.tls?.load()
             if check { return }
             LoggingSetup.bootstrap(level: configuration.logLevel, format: configuration.logFormat)
             ProcessProtection.becomeSubreaper()

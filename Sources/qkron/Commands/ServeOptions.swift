@@ -10,6 +10,22 @@ struct ServeOptions: ParsableArguments {
     var port: String?
     @Option(help: "The halves of this server: api, engine. (default: both)")
     var components: String?
+    @Option(help: "PEM file of the certificate, with those that vouch for it; with --tls-key: https. (default: none)")
+    var tlsCert: String?
+    @Option(help: "PEM file of the certificate's key. (default: none)")
+    var tlsKey: String?
+    @Option(help: "Addresses and ranges of proxies whose X-Forwarded-For and -Proto are believed. (default: none)")
+    var trustedProxies: String?
+    @Option(
+        name: .customLong("public-url"),
+        help: "Where people reach the server, such as https://qkron.example.org. (default: none)")
+    var publicURL: String?
+    @Option(help: "Origins whose scripts may read answers, or none. (default: localhost 3000, 8000 and 5173)")
+    var corsOrigins: String?
+    @Option(help: "Logins and registrations a minute and address; 0 is no limit. (default: 600)")
+    var loginRateLimit: String?
+    @Option(help: "Other requests a minute and principal; 0 is no limit. (default: 0)")
+    var rateLimit: String?
     @Option(help: "Directory of the private cluster, the node's id and made-up secrets. (default: ./.qkron)")
     var dataDir: String?
     @Option(help: "Directory of initdb and postgres. (default: searched)")
@@ -64,7 +80,9 @@ struct ServeOptions: ParsableArguments {
     /// The flags that were given.
     var flags: [Setting: String] {
         let given: [Setting: String?] = [
-            .environment: environment, .host: host, .port: port, .components: components, .dataDirectory: dataDir,
+            .environment: environment, .host: host, .port: port, .components: components, .tlsCertificate: tlsCert,
+            .tlsKey: tlsKey, .trustedProxies: trustedProxies, .publicURL: publicURL, .corsOrigins: corsOrigins,
+            .loginRateLimit: loginRateLimit, .rateLimit: rateLimit, .dataDirectory: dataDir,
             .postgresBin: postgresBin, .poolSize: dbPoolSize, .connectTimeout: dbConnectTimeout,
             .statementTimeout: dbStatementTimeout, .tokenMinutes: accessTokenExpireMinutes,
             .tokenIssuer: tokenIssuer, .tokenAudience: tokenAudience, .passwordHashCost: passwordHashCost,

@@ -1,6 +1,7 @@
 import Credentials
 import Domain
 import Logging
+import Server
 
 extension Configuration {
     /// Reads and checks all settings.
@@ -13,6 +14,8 @@ extension Configuration {
         host = reader.text(.host) ?? "127.0.0.1"
         port = reader.integer(.port, in: 0...65_535, default: 8000)
         components = reader.choices(.components, default: Set(Component.allCases))
+        tls = TLSFiles(&reader)
+        exposure = ServerConfiguration.Exposure(&reader)
         dataDirectory = reader.text(.dataDirectory) ?? "./.qkron"
         nodeName = reader.text(.nodeName)
         labels = reader.labels()

@@ -1,5 +1,6 @@
 import Domain
 import Logging
+import Server
 
 /// Everything that can be set, read once and checked.
 struct Configuration: Sendable {
@@ -69,6 +70,10 @@ struct Configuration: Sendable {
     let host: String
     let port: Int
     let components: Set<Component>
+    /// Nil is plain HTTP.
+    let tls: TLSFiles?
+    /// The certificate is read by `serve` alone.
+    var exposure: ServerConfiguration.Exposure
     let dataDirectory: String
     let nodeName: String?
     /// What this server carries; tasks may require it.

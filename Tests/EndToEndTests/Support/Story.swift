@@ -40,10 +40,18 @@ actor Story {
     func server(
         _ suffix: String = "", database: Database? = nil, program: String? = nil, settings: [String: String] = [:]
     ) async throws -> QkronServer {
+        let server = unstartedServer(suffix, database: database, program: program, settings: settings)
+        try await server.start()
+        return server
+    }
+
+    /// A server that the caller starts.
+    func unstartedServer(
+        _ suffix: String = "", database: Database? = nil, program: String? = nil, settings: [String: String] = [:]
+    ) -> QkronServer {
         let server = QkronServer(
             "\(name)\(suffix)", in: stage.workspace, database: database, program: program, settings: settings)
         servers.append(server)
-        try await server.start()
         return server
     }
 

@@ -9,8 +9,8 @@ struct SessionRoutes {
 
     var routes: [Route] {
         [
-            Route(.post, "/auth/register", access: .anonymous, status: .created, json: register),
-            Route(.post, "/auth/login", access: .open, answering: logIn),
+            Route(.post, "/auth/register", access: .anonymous, status: .created, json: register).counted(as: .login),
+            Route(.post, "/auth/login", access: .open, answering: logIn).counted(as: .login),
             Route(.get, "/auth/me", access: .any) { call in try call.user.json },
         ]
     }

@@ -1,0 +1,29 @@
+import HTTPTypes
+
+extension Answer {
+    /// What a page may load and do: its own scripts, styles and images, no frame around it.
+    private static let policy =
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+        + "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+    /// A page for browsers, with the headers that protect it.
+    static func page(_ html: String, status: Status = .ok) -> Answer {
+        var answer = Answer(status: status, mediaType: "text/html; charset=utf-8", body: Array(html.utf8))
+        answer.headers[.contentSecurityPolicy] = policy
+        answer.headers[.xFrameOptions] = "DENY"
+        answer.headers[.referrerPolicy] = "same-origin"
+        answer.headers[.crossOriginOpenerPolicy] = "same-origin"
+        return answer
+    }
+}
+
+extension HTTPField.Name {
+    private static func known(_ name: String) -> HTTPField.Name {
+        guard let known = HTTPField.Name(name) else { preconditionFailure("\(name) is no name of a field") }
+        return known
+    }
+
+    static let xFrameOptions = known("X-Frame-Options")
+    static let referrerPolicy = known("Referrer-Policy")
+    static let crossOriginOpenerPolicy = known("Cross-Origin-Opener-Policy")
+}

@@ -1,0 +1,132 @@
+import Domain
+import Foundation
+import Postgres
+import Storage
+import TestSupport
+import Testing
+
+@testable import Operations
+
+/// What becomes of logins after wrong passwords.
+@Suite struct LoginThrottleTests {
+    private let operations: TestOperations
+    private let home = "192.0.2.1"
+
+    init() async throws {
+        operations = try await TestOperations()
+        let account = NewAccount(email: "carol@example.org", username: "carol", password: "correct horse")
+        _ = try await operations.sessions.register(account)
+    }
+
+    /// How a login ends: `in`, or the word of its refusal.
+    private func logIn(
+        _ name: String = "carol", _ password: String = "wrong horse", from address: String?
+    ) async throws -> String {
+        do {
+            let caller = Caller(.anonymous, address: address)
+            _ = try await operations.sessions.logIn(name: name, password: password, as: caller, now: Date())
+            return "in"
+        } catch OperationError.refused(let refusal, _) {
+            return refusal.rawValue
+        } catch OperationError.tooSoon(let refusal, _, let seconds) {
+            #expect((1...300).contains(seconds))
+            return refusal.rawValue
+        }
+    }
+
+    /// Moves what was counted into the past.
+    private func age(bySeconds seconds: Int) async throws {
+        try await operations.database.pool.execute(
+            """
+            UPDATE qkron.login_failures
+            SET failed_at = ARRAY(SELECT t - make_interval(secs => \(Double(seconds))) FROM unnest(failed_at) AS t),
+                last_at = last_at - make_interval(secs => \(Double(seconds)))
+            """)
+    }
+
+    private func counted() async throws -> Int {
+        try await operations.database.pool.query("SELECT count(*) AS value FROM qkron.login_failures")
+            .map { try $0.decode("value", as: Int.self) }[0]
+    }
+
+    @Test(arguments: ["carol", "nobody", String(repeating: "n", count: 400)])
+    func `after ten wrong passwords an address waits, and no other, whether there is such a name or not`(
+        name: String
+    ) async throws {
+        for _ in 0..<10 { #expect(try await logIn(name, from: home) == "invalid_credentials") }
+        #expect(try await logIn(name, from: home) == "too_many_attempts")
+        #expect(try await logIn(name, "correct horse", from: home) == "too_many_attempts")
+        #expect(try await logIn(name, from: "192.0.2.2") == "invalid_credentials")
+        #expect(try await logIn("another", from: home) == "invalid_credentials")
+        #expect(try await logIn("carol", "correct horse", from: "192.0.2.2") == "in")
+        try await age(bySeconds: 290)
+        #expect(try await logIn(name, from: home) == "too_many_attempts")
+        try await age(bySeconds: 11)
+        #expect(try await logIn(name, from: home) == "invalid_credentials")
+    }
+
+    @Test func `a right password is not counted, and one typed wrong in between does no harm`() async throws {
+        for _ in 0..<9 { _ = try await logIn(from: home) }
+        for _ in 0..<3 { #expect(try await logIn("carol", "correct horse", from: home) == "in") }
+        #expect(try await logIn(from: home) == "invalid_credentials")
+        #expect(try await logIn(from: home) == "too_many_attempts")
+    }
+
+    @Test func `all ways to write an address are one name, and all of an IPv6 network one address`() async throws {
+        for number in 0..<10 {
+            let name = number.isMultiple(of: 2) ? "Carol@Example.org" : "carol@example.ORG"
+            #expect(try await logIn(name, from: "2001:db8:1:2::\(number)") == "invalid_credentials")
+        }
+        #expect(try await logIn("carol@example.org", from: "2001:db8:1:2:ffff::1") == "too_many_attempts")
+        #expect(try await logIn("carol@example.org", "correct horse", from: "2001:db8:1:3::1") == "in")
+    }
+
+    @Test func `after a hundred from anywhere only those wait who never came in from where they are`() async throws {
+        #expect(try await logIn("carol", "correct horse", from: home) == "in")
+        for index in 0..<100 {
+            #expect(try await logIn(from: "198.51.100.\(index / 9)") == "invalid_credentials", "\(index)")
+        }
+        #expect(try await logIn(from: "203.0.113.1") == "too_many_attempts")
+        #expect(try await logIn("carol", "correct horse", from: "203.0.113.1") == "too_many_attempts")
+        #expect(try await logIn("carol", "correct horse", from: home) == "in")
+        #expect(try await logIn("carol@example.org", "correct horse", from: "203.0.113.1") == "in", "another name")
+        try await operations.database.pool.execute(
+            "UPDATE qkron.login_addresses SET last_at = now() - interval '31 days'")
+        #expect(try await logIn("carol", "correct horse", from: home) == "too_many_attempts", "too long ago")
+        try await age(bySeconds: 301)
+        #expect(try await logIn("carol", "correct horse", from: home) == "in")
+    }
+
+    @Test func `whoever guesses many at once learns no more than ten`() async throws {
+        let answers = try await withThrowingTaskGroup(of: String.self) { group in
+            for _ in 0..<40 { group.addTask { try await logIn(from: home) } }
+            return try await group.reduce(into: [String]()) { $0.append($1) }
+        }
+        #expect(answers.count { $0 == "invalid_credentials" } == 10)
+        #expect(answers.count { $0 == "too_many_attempts" } == 30)
+    }
+
+    @Test func `what was counted long ago is forgotten, and an account's addresses are bounded`() async throws {
+        for index in 0..<30 { _ = try await logIn("name-\(index)", from: home) }
+        #expect(try await counted() == 30)
+        try await age(bySeconds: 301)
+        for index in 0..<2 { _ = try await logIn("new-\(index)", from: home) }
+        #expect(try await counted() == 2)
+        let store = operations.database.store
+        for index in 0..<120 { try await store.rememberLogin(of: operations.alice.id, from: "2001:db8:0:\(index)::") }
+        let kept: [Int] = try await operations.database.pool.query(
+            "SELECT count(*) AS value FROM qkron.login_addresses WHERE user_id = \(operations.alice.id.uuid)"
+        ).map { try $0.decode("value") }
+        #expect(kept == [100])
+    }
+
+    @Test(
+        arguments: [
+            (nil, nil, false, nil), (7, nil, false, 7), (7, 9, true, 7), (nil, 9, false, 9), (nil, 9, true, nil),
+        ] as [(Int?, Int?, Bool, Int?)])
+    func `a familiar address waits for its own failures alone`(here: Int?, anywhere: Int?, isFamiliar: Bool, wait: Int?)
+    {
+        let standing = LoginStanding(waitHere: here, waitAnywhere: anywhere, isFamiliar: isFamiliar)
+        #expect(LoginThrottle.wait(standing) == wait)
+    }
+}
