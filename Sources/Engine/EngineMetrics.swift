@@ -18,9 +18,10 @@ package enum EngineMetrics {
     /// Counts the slot of an execution that was made for it.
     static func slot(_ execution: NewExecution) {
         let verdict = execution.status == .skipped ? "skipped" : "ran"
+        // What one waits for is no reason of its slot.
+        let reason = execution.status == .pending ? nil : execution.reason
         Counter(
-            label: "qkron_slots_total",
-            dimensions: [("verdict", verdict), ("reason", execution.reason?.rawValue ?? "")]
+            label: "qkron_slots_total", dimensions: [("verdict", verdict), ("reason", reason?.rawValue ?? "")]
         ).increment()
     }
 
@@ -39,7 +40,7 @@ package enum EngineMetrics {
     static func started(_ lease: Lease) {
         guard lease.trigger == .schedule, lease.isFirstAttempt else { return }
         Timer(label: "qkron_lateness_seconds")
-            .recordNanoseconds(nanoseconds(max(0, lease.grantedAt.timeIntervalSince(lease.scheduledFor))))
+            .recordNanoseconds(nanoseconds(max(0, lease.grantedAt.timeIntervalSince(lease.dueAt))))
     }
 
     static func ended(_ lease: Lease, status: ExecutionStatus, duration: Duration) {

@@ -24,21 +24,36 @@ struct Firing: Sendable {
             nextRun = slots.first(after: task.now)
             return
         }
+        guard let due = Self.firstDue(of: task, slots) else {
+            executions = []
+            supersedes = false
+            nextRun = nil
+            return
+        }
         let plan = FirePlan(
-            slots: slots, due: task.nextRun, now: task.now, grace: task.misfireGrace, policy: task.misfirePolicy,
+            slots: slots, due: due, now: task.now, grace: task.misfireGrace, policy: task.misfirePolicy,
             ignoresMisfire: task.timing.onceAt.map { $0 <= task.timingSince } ?? false)
-        var run = Overlapping(task)
+        var run = Overlapping(task, slots)
         for decision in plan.decisions { run.take(decision) }
         executions = run.executions
         supersedes = run.supersedes
         nextRun = plan.nextRun
     }
 
+    /// The slot to begin with: what fell into a pause of all firing, or was not taken up before it, is not made up for.
+    /// A once time that was set after the pause may be older than it, and fires.
+    private static func firstDue(of task: DueTask, _ slots: Slots) -> Date? {
+        guard let resumedAt = task.resumedAt, task.nextRun <= resumedAt, task.timingSince <= resumedAt else {
+            return task.nextRun
+        }
+        return slots.first(after: resumedAt)
+    }
+
     /// Those of the executions that may start at once on `node`, if it has room; the task's own rules allow no others.
     func startable(_ task: DueTask, by node: Node, taskLimit: Int) -> [NewExecution] {
         guard Set(task.requires).isSubset(of: node.labels) else { return [] }
         let limit = (task.overlapPolicy == .allow ? taskLimit : 1) - task.unfinished
-        return Array(executions.filter { $0.status == .pending }.prefix(max(0, limit)))
+        return executions.filter { $0.status == .pending }.prefix(max(0, limit)).filter { $0.reason != .jitter }
     }
 
     /// Whether unfinished runs of the task are cancelled, once `made` are the executions that are new.
@@ -50,13 +65,17 @@ struct Firing: Sendable {
 /// Applies a task's overlap policy to one slot after the other.
 private struct Overlapping {
     private let task: DueTask
+    private let slots: Slots
+    private let jitter: Jitter
     private var unfinished: Int
     private var waiting: Int
     private(set) var executions: [NewExecution] = []
     private(set) var supersedes = false
 
-    init(_ task: DueTask) {
+    init(_ task: DueTask, _ slots: Slots) {
         self.task = task
+        self.slots = slots
+        jitter = Jitter(seconds: task.jitter, task: task.id.uuid)
         unfinished = task.unfinished
         waiting = task.waiting
     }
@@ -74,9 +93,15 @@ private struct Overlapping {
         case .skip(let reason):
             return record(decision.slot, .skipped, reason)
         }
-        record(decision.slot, .pending, nil)
+        wait(decision.slot)
         unfinished += 1
         waiting += 1
+    }
+
+    private mutating func wait(_ slot: Date) {
+        guard task.jitter > 0 else { return record(slot, .pending, nil) }
+        let start = jitter.start(of: slot, in: slots)
+        record(slot, .pending, start > task.now ? .jitter : nil, notBefore: start)
     }
 
     private mutating func supersedeOwn() {
@@ -91,10 +116,12 @@ private struct Overlapping {
         waiting = 0
     }
 
-    private mutating func record(_ slot: Date, _ status: ExecutionStatus, _ reason: Reason?) {
+    private mutating func record(
+        _ slot: Date, _ status: ExecutionStatus, _ reason: Reason?, notBefore: Date? = nil
+    ) {
         executions.append(
             NewExecution(
                 task: task.id, trigger: .schedule, scheduledFor: slot, status: status, reason: reason,
-                priority: task.priority))
+                priority: task.priority, notBefore: notBefore))
     }
 }

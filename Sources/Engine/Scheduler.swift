@@ -51,10 +51,10 @@ package struct Scheduler: Service {
         var limit = Self.batch
         while !isOver() {
             do {
-                let fired = try await fire(limit: limit, passingOver: unreadable)
+                let round = try await fire(limit: limit, passingOver: unreadable)
                 // Whoever was not found among so few is not due yet, or locked by somebody else for a moment.
-                let isDone = fired < limit && !isOver()
-                let nap = isDone ? try await napLength(after: fired, passingOver: unreadable) : .zero
+                let isDone = round.firings.count < limit && !isOver()
+                let nap = isDone ? try await napLength(after: round, passingOver: unreadable) : .zero
                 limit = Self.batch
                 recovery.succeed()
                 health.note(.scheduler, isWell: true)
@@ -68,18 +68,18 @@ package struct Scheduler: Service {
         }
     }
 
-    private func napLength(after fired: Int, passingOver unreadable: UnreadableTasks) async throws -> Duration {
+    private func napLength(after round: FiringRound, passingOver unreadable: UnreadableTasks) async throws -> Duration {
+        // What is due stays so until the pause ends, which is announced.
+        guard !round.isPaused else { return Self.longestNap }
         let seconds = try await database.store.secondsUntilDue(passingOver: unreadable.ids)
         guard let seconds else { return Self.longestNap }
         if seconds > 0 { return min(.seconds(seconds), Self.longestNap) }
         // A task that is overdue yet was not found is locked by somebody else for a moment.
-        return fired == 0 ? .milliseconds(5) : .zero
+        return round.firings.isEmpty ? .milliseconds(5) : .zero
     }
 
     /// Fires what is due now.
-    ///
-    /// - Returns: how many tasks were fired; 0 when none is due.
-    private func fire(limit: Int, passingOver unreadable: UnreadableTasks) async throws -> Int {
+    private func fire(limit: Int, passingOver unreadable: UnreadableTasks) async throws -> FiringRound {
         let round: FiringRound
         do {
             round = try await database.transaction { store in try await fire(limit: limit, unreadable, store) }
@@ -92,11 +92,12 @@ package struct Scheduler: Service {
         // For what was handed over, and where something waits for the places that were not used.
         signals.work.poke()
         tell(round)
-        return round.firings.count
+        return round
     }
 
     private func fire(limit: Int, _ unreadable: UnreadableTasks, _ store: Store) async throws -> FiringRound {
         let due = try await store.dueTasks(limit: limit, passingOver: unreadable.ids)
+        guard due.first?.isPaused != true else { return FiringRound(firings: [], isPaused: true) }
         var round = FiringRound(firings: firings(of: due, unreadable))
         guard !round.firings.isEmpty else { return round }
         let startable = round.firings.flatMap { task, firing in
@@ -169,6 +170,8 @@ package struct Scheduler: Service {
 private struct FiringRound: Sendable {
     /// A task without a firing rests.
     let firings: [(task: DueTask, firing: Firing?)]
+    /// Whether something is due that is not fired, since all firing is paused.
+    var isPaused = false
     var slots = FiredSlots()
     var superseded = Cancellation()
 }

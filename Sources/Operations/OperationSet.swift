@@ -2,6 +2,8 @@
 package struct OperationSet: Sendable {
     package let tasks: TaskOperations
     package let executions: ExecutionOperations
+    package let slots: SlotOperations
+    package let scheduler: SchedulerOperations
     package let nodes: NodeOperations
     package let sessions: SessionOperations
     package let users: UserOperations
@@ -11,11 +13,14 @@ package struct OperationSet: Sendable {
 
     /// The operations of a server.
     package init(
-        tasks: TaskOperations, executions: ExecutionOperations, nodes: NodeOperations, sessions: SessionOperations,
-        users: UserOperations, apiKeys: APIKeyOperations, audit: AuditOperations, health: HealthOperations
+        tasks: TaskOperations, executions: ExecutionOperations, slots: SlotOperations, scheduler: SchedulerOperations,
+        nodes: NodeOperations, sessions: SessionOperations, users: UserOperations, apiKeys: APIKeyOperations,
+        audit: AuditOperations, health: HealthOperations
     ) {
         self.tasks = tasks
         self.executions = executions
+        self.slots = slots
+        self.scheduler = scheduler
         self.nodes = nodes
         self.sessions = sessions
         self.users = users

@@ -10,6 +10,7 @@ package struct PreviewRequest: Sendable {
     /// Nil if it could not be read.
     package var schedule: String?
     package var timezone: String
+    package var dstPolicy: DSTPolicy
     package var from: MomentText?
     package var startsAt: MomentText?
     package var endsAt: MomentText?
@@ -21,11 +22,12 @@ package struct PreviewRequest: Sendable {
     /// A question about `schedule`.
     package init(
         kind: ScheduleKind?, schedule: String?, timezone: String, from: MomentText?, startsAt: MomentText?,
-        endsAt: MomentText?, count: Int, faults: [InputFault] = []
+        endsAt: MomentText?, count: Int, dstPolicy: DSTPolicy = .standard, faults: [InputFault] = []
     ) {
         self.kind = kind
         self.schedule = schedule
         self.timezone = timezone
+        self.dstPolicy = dstPolicy
         self.from = from
         self.startsAt = startsAt
         self.endsAt = endsAt
@@ -63,21 +65,29 @@ package struct SchedulePreview: Sendable {
         let slots: Slots
         do {
             let timing = try TaskTiming.read(
-                kind: kind, text: text, timezone: request.timezone, startsAt: request.startsAt?.resolved(in: zone),
-                endsAt: request.endsAt?.resolved(in: zone), at: from)
+                kind: kind, text: text, timezone: request.timezone, dstPolicy: request.dstPolicy,
+                startsAt: request.startsAt?.resolved(in: zone), endsAt: request.endsAt?.resolved(in: zone), at: from)
             try timing.checkFires(at: from)
             slots = try timing.slots()
         } catch {
             throw OperationError.invalid([InputFault(error)])
         }
         next = Array(slots.upcoming(after: from).prefix(request.count))
-        sentence = slots.schedule.sentence
+        let (begin, end) = Self.horizon(from, next.last, slots)
+        sentence = slots.schedule.sentence(from: begin, through: end)
         let found =
             if case .once(let instant) = slots.schedule {
                 next.isEmpty ? [] : ScheduleWarning.warnings(forOnce: text, at: instant, in: zone)
             } else {
-                ScheduleWarning.warnings(for: slots.schedule, text: text, from: from, through: next.last)
+                ScheduleWarning.warnings(for: slots.schedule, text: text, from: begin, through: end)
             }
         warnings = found.map(\.description)
+    }
+
+    /// Where changes of the clock are looked for: through a year, and the slots that are told, within the bounds.
+    private static func horizon(_ from: Date, _ last: Date?, _ slots: Slots) -> (from: Date, through: Date) {
+        let begin = max(from, slots.begin)
+        let year = begin + 366 * 86_400
+        return (begin, min(max(last ?? year, year), slots.end))
     }
 }

@@ -76,6 +76,7 @@ extension TaskRules {
         task.description = draft.description.or(task.description)
         task.misfirePolicy = draft.misfirePolicy.or(task.misfirePolicy)
         task.misfireGrace = draft.misfireGrace.or(task.misfireGrace)
+        task.jitter = draft.jitter.or(task.jitter)
         task.overlapPolicy = draft.overlapPolicy.or(task.overlapPolicy)
         task.timeout = draft.timeout.or(task.timeout)
         task.retryPolicy.maxRetries = draft.maxRetries.or(task.retryPolicy.maxRetries)

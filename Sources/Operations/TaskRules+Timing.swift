@@ -17,7 +17,7 @@ extension TaskRules {
         guard let kind, let text = parts.text else { return nil }
         return try reading { () throws(TimingFault) in
             try readTiming(
-                kind: kind, text: text, timezone: zone,
+                kind: kind, text: text, timezone: zone, dstPolicy: draft.dstPolicy.or(.standard),
                 startsAt: try parts.startsAt?.instant(inZoneNamed: zone, field: .startsAt),
                 endsAt: try parts.endsAt?.instant(inZoneNamed: zone, field: .endsAt), at: now)
         }
@@ -42,6 +42,7 @@ extension TaskRules {
         var timing = try reading { () throws(TimingFault) in
             try readTiming(
                 kind: draft.scheduleKind.or(before.kind), text: draft.schedule.or(before.text), timezone: zone,
+                dstPolicy: draft.dstPolicy.or(before.dstPolicy),
                 startsAt: try bound(draft.startsAt, before.startsAt, .startsAt),
                 endsAt: try bound(draft.endsAt, before.endsAt, .endsAt), at: now)
         }
@@ -62,10 +63,12 @@ extension TaskRules {
     }
 
     private func readTiming(
-        kind: ScheduleKind, text: String, timezone: String, startsAt: Date?, endsAt: Date?, at now: Date
+        kind: ScheduleKind, text: String, timezone: String, dstPolicy: DSTPolicy, startsAt: Date?, endsAt: Date?,
+        at now: Date
     ) throws(TimingFault) -> TaskTiming {
         let timing = try TaskTiming.read(
-            kind: kind, text: text, timezone: timezone, startsAt: startsAt, endsAt: endsAt, at: now)
+            kind: kind, text: text, timezone: timezone, dstPolicy: dstPolicy, startsAt: startsAt, endsAt: endsAt,
+            at: now)
         try timing.checkFires(at: now)
         return timing
     }

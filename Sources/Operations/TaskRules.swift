@@ -58,6 +58,7 @@ package struct TaskRules: Sendable {
             id: Identifier(), ownerID: owner.id, ownerUsername: owner.username, name: draft.name.or(""),
             description: draft.description.or(nil), action: action, timing: timing,
             misfirePolicy: draft.misfirePolicy.or(.fireOnce), misfireGrace: draft.misfireGrace.or(60),
+            jitter: draft.jitter.or(0),
             overlapPolicy: draft.overlapPolicy.or(.skip), timeout: draft.timeout.or(300),
             retryPolicy: RetryPolicy(
                 maxRetries: draft.maxRetries.or(3), delay: draft.retryDelay.or(retryDelay),

@@ -43,13 +43,21 @@ package struct CronExpression: Sendable, Hashable {
             .map(Date.init(wholeSeconds:))
     }
 
+    /// Whether local times that come twice run only the first time.
+    func runsInFirstPassOnly(_ dst: DSTPolicy) -> Bool {
+        dst == .once || (dst != .twice && namesTimesSingly)
+    }
+
+    /// Whether every hour of the day has its runs: such a schedule does not make up for skipped ones.
+    var coversAllHours: Bool { hours == CronField.hour.everything }
+
     /// `next` in whole seconds since 1970.
     ///
     /// The search runs along the local clock and crosses from one stretch of constant offset to the next; what it
     /// has searched without finding anything is not searched again.
     func next(after second: Int, in zone: ZoneRules, dst: DSTPolicy) -> Int? {
-        let firstPassOnly = dst == .once || (dst != .twice && namesTimesSingly)
-        let runsAfterGaps = dst != .skip && hours != CronField.hour.everything
+        let firstPassOnly = runsInFirstPassOnly(dst)
+        let runsAfterGaps = dst != .skip && !coversAllHours
         // Far questions are moved near, so that the sums stay small.
         let second = min(max(second, Self.beginningOfTime - 2 * CivilDate.secondsPerDay), Self.endOfTime * 2)
         var segment = zone.segment(at: second)

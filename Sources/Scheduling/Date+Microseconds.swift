@@ -15,7 +15,7 @@ extension Date {
     package func isSameMicrosecond(as other: Date?) -> Bool { microseconds == other?.microseconds }
 
     /// Microseconds since 1970, rounded to the nearest; instants beyond ±126,000 years are clamped.
-    var microseconds: Int {
+    package var microseconds: Int {
         let interval = timeIntervalSinceReferenceDate
         guard interval > -4e12 else { return -4_000_000_000_000_000_000 }
         guard interval < 4e12 else { return 4_000_000_000_000_000_000 }
@@ -24,7 +24,7 @@ extension Date {
     }
 
     /// The instant nearest to that many microseconds after 1970.
-    init(microseconds: Int) {
+    package init(microseconds: Int) {
         self.init(
             timeIntervalSinceReferenceDate: Double(microseconds - Self.referenceOffset * 1_000_000) / 1_000_000)
     }

@@ -1,8 +1,8 @@
 import Foundation
 
 extension Schedule {
-    /// The schedule as one English sentence without its full stop: `Every weekday at 02:30, Europe/Berlin`.
-    package var sentence: String {
+    /// The schedule as one English sentence without its full stop: `At 02:30 every weekday, Europe/Berlin`.
+    var sentence: String {
         switch self {
         case .cron(let expression, let zone, _): "\(CronSentence(expression).text), \(zone.name)"
         case .interval(let interval, _, _): "Every \(interval.inWords)"
@@ -42,7 +42,7 @@ private struct CronSentence {
 
     var text: String {
         let days = days
-        if let times = times { return "\(days.isEmpty ? "Every day" : days.capitalizedFirst) at \(times)" }
+        if let times = times { return "At \(times) \(days.isEmpty ? "every day" : days)" }
         return days.isEmpty ? frequency : "\(frequency), \(days)"
     }
 

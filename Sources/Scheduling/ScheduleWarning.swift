@@ -7,9 +7,9 @@ package struct ScheduleWarning: Sendable, Hashable, CustomStringConvertible {
 
     /// What there is to say about a cron schedule written as `text`; empty for an interval or a single instant.
     ///
-    /// Changes of the clock are looked for through a year after `from`, and through `last` where that is later.
+    /// Changes of the clock are looked for after `from`, through `through`.
     package static func warnings(
-        for schedule: Schedule, text: String, from: Date, through last: Date? = nil
+        for schedule: Schedule, text: String, from: Date, through: Date
     ) -> [ScheduleWarning] {
         guard case .cron(let expression, let zone, let dst) = schedule else { return [] }
         let fields = text.split { $0 == " " || $0 == "\t" }.map(String.init)
@@ -17,8 +17,8 @@ package struct ScheduleWarning: Sendable, Hashable, CustomStringConvertible {
         if fields.count >= 5 {
             sentences += unevenSteps(in: fields) + shortMonths(expression, fields) + bothDays(expression, fields)
         }
-        let year = from + 366 * 86_400
-        sentences += changes(of: zone, from: from, through: max(last ?? year, year), expression, dst)
+        sentences += otherReadings(of: fields)
+        sentences += changes(of: zone, from: from, through: through, expression, dst)
         return sentences.map(ScheduleWarning.init(description:))
     }
 
@@ -56,8 +56,9 @@ package struct ScheduleWarning: Sendable, Hashable, CustomStringConvertible {
         guard !isFree.contains(fields[fields.count - 3]), !isFree.contains(fields[fields.count - 1]) else { return [] }
         return [
             expression.days.needsBoth
-                ? "Day of month and day of week are both restricted: a date must match both."
-                : "Day of month and day of week are both restricted: a date that matches either one will do."
+                ? "Day of month and day of week are both restricted: a date must match both; other dialects take either."
+                : "Day of month and day of week are both restricted: a date that matches either one will do; "
+                    + "other dialects want both."
         ]
     }
 
@@ -65,40 +66,29 @@ package struct ScheduleWarning: Sendable, Hashable, CustomStringConvertible {
     static func changes(
         of zone: ZoneRules, from: Date, through: Date, _ expression: CronExpression, _ dst: DSTPolicy
     ) -> [String] {
-        let end = through.microseconds / 1_000_000
-        var segment = zone.segment(at: CivilDate.floorDivide(from.microseconds, by: 1_000_000))
-        var gap: String?
-        var fold: String?
-        while segment.end <= end, gap == nil || fold == nil {
-            let before = segment.end + segment.offset
-            segment = zone.segment(at: segment.end)
-            let after = segment.start + segment.offset
-            guard expression.firstMatch(from: min(before, after)) < max(before, after) else { continue }
-            if after > before {
-                gap = gap ?? skipped(before, after, expression, dst)
-            } else {
-                fold = fold ?? repeated(after, before, expression, dst)
-            }
-        }
-        return [gap, fold].compactMap { $0 }
+        let (gap, fold) = ClockChange.first(of: zone, from: from, through: through, expression)
+        return [gap.map { skipped($0.times, expression, dst) }, fold.map { repeated($0.times, expression, dst) }]
+            .compactMap { $0 }
     }
 
-    private static func skipped(_ start: Int, _ end: Int, _ expression: CronExpression, _ dst: DSTPolicy) -> String {
+    private static func skipped(_ times: Range<Int>, _ expression: CronExpression, _ dst: DSTPolicy) -> String {
         let effect =
             if dst == .skip {
                 "runs in between are left out."
-            } else if expression.hours == CronField.hour.everything {
+            } else if expression.coversAllHours {
                 "the schedule goes on at its next existing time."
             } else {
                 "runs in between come once, when the clock has moved on."
             }
-        return "The clock skips from \(local(start)) to \(local(end)); \(effect)"
+        return "The clock skips from \(local(times.lowerBound)) to \(local(times.upperBound)); \(effect)"
     }
 
-    private static func repeated(_ start: Int, _ end: Int, _ expression: CronExpression, _ dst: DSTPolicy) -> String {
-        let runsOnce = dst == .once || (dst != .twice && expression.namesTimesSingly)
-        let effect = runsOnce ? "runs in between come in the first pass only." : "runs in between come in both passes."
-        return "The clock goes back from \(local(end)) to \(local(start)); \(effect)"
+    private static func repeated(_ times: Range<Int>, _ expression: CronExpression, _ dst: DSTPolicy) -> String {
+        let effect =
+            expression.runsInFirstPassOnly(dst)
+            ? "runs in between come in the first pass only." : "runs in between come in both passes."
+        return
+            "The clock goes back from \(local(times.upperBound)) to \(local(times.lowerBound)); \(effect)"
     }
 
     private static func local(_ second: Int) -> String {

@@ -15,6 +15,12 @@ package struct Slots: Sendable, Hashable {
         self.endsAt = min(endsAt?.microseconds ?? years.upperBound, years.upperBound)
     }
 
+    /// All slots come after this instant.
+    package var begin: Date { Date(microseconds: startsAt - 1) }
+
+    /// No slot comes after this instant.
+    package var end: Date { Date(microseconds: endsAt - 1) }
+
     /// The first slot strictly after an instant; nil when the schedule is spent.
     package func first(after instant: Date) -> Date? {
         slot(after: instant.microseconds).map(Date.init(microseconds:))
@@ -34,7 +40,8 @@ package struct Slots: Sendable, Hashable {
         }
     }
 
-    func slot(after instant: Int) -> Int? {
+    /// `first` in microseconds since 1970.
+    package func slot(after instant: Int) -> Int? {
         guard let slot = schedule.slot(after: max(instant, startsAt - 1)), slot < endsAt else { return nil }
         return slot
     }

@@ -47,6 +47,8 @@ package struct QkronServer: Service {
             + RootRoutes(version: configuration.version).routes
             + TaskRoutes(tasks: operations.tasks).routes
             + ExecutionRoutes(executions: operations.executions).routes
+            + SlotRoutes(slots: operations.slots).routes
+            + SchedulerRoutes(scheduler: operations.scheduler).routes
             + NodeRoutes(nodes: operations.nodes).routes
             + SessionRoutes(sessions: operations.sessions).routes
             + UserRoutes(users: operations.users).routes

@@ -173,13 +173,20 @@ extension Store {
                                  WHERE \(isReady(taskLimit: taskLimit, inProgress: "coalesce(p.runs, 0)"))
                                    AND \(isCarried(by: node.labels)))
                     THEN 0
-                    ELSE (SELECT extract(epoch FROM e.not_before - clock_timestamp())::float8
-                          FROM qkron.executions e JOIN qkron.tasks t ON t.id = e.task_id
-                          WHERE e.status = 'pending' AND e.attempt_number > 0
-                            AND e.not_before > statement_timestamp() AND \(isCarried(by: node.labels))
-                          ORDER BY e.not_before
-                          LIMIT 1)
+                    ELSE extract(epoch FROM least(\(nextReady("e.attempt_number > 0", node)),
+                                                  \(nextReady("e.reason = 'jitter'", node))) - clock_timestamp())::float8
                END AS value
+        """
+    }
+
+    /// When the first of those that wait for a time is ready, asked so that an index of just them answers.
+    private static func nextReady(_ waits: SQL, _ node: Node) -> SQL {
+        """
+        (SELECT e.not_before FROM qkron.executions e JOIN qkron.tasks t ON t.id = e.task_id
+         WHERE e.status = 'pending' AND \(waits) AND e.not_before > statement_timestamp()
+           AND \(isCarried(by: node.labels))
+         ORDER BY e.not_before
+         LIMIT 1)
         """
     }
 }

@@ -23,6 +23,8 @@ package struct DueTask: Sendable {
     package let misfirePolicy: MisfirePolicy
     /// Seconds after which a slot counts as missed.
     package let misfireGrace: Int
+    /// Seconds by which a start may be delayed.
+    package let jitter: Int
     /// What becomes of a slot that meets an unfinished run.
     package let overlapPolicy: OverlapPolicy
     /// 1 to 10, which its executions inherit; bigger is more urgent.
@@ -33,6 +35,10 @@ package struct DueTask: Sendable {
     package let unfinished: Int
     /// Those of them that have not started.
     package let waiting: Int
+    /// Whether all firing is paused: then nothing becomes of it now.
+    package let isPaused: Bool
+    /// When the latest pause of all firing ended.
+    package let resumedAt: Date?
     /// The database's clock when the task was found due.
     package let now: Date
 }
@@ -53,11 +59,13 @@ package struct NewExecution: Sendable, Equatable {
     package let reason: Reason?
     /// 1 to 10; bigger is more urgent among waiting executions.
     package let priority: Int
+    /// When it may start, if not at once.
+    package let notBefore: Date?
 
     /// An execution to be recorded: `pending`, or already at an end.
     package init(
         id: Identifier<Execution> = Identifier(), task: Identifier<TaskDefinition>, trigger: Trigger,
-        scheduledFor: Date, status: ExecutionStatus, reason: Reason?, priority: Int
+        scheduledFor: Date, status: ExecutionStatus, reason: Reason?, priority: Int, notBefore: Date? = nil
     ) {
         self.id = id
         self.task = task
@@ -66,6 +74,7 @@ package struct NewExecution: Sendable, Equatable {
         self.status = status
         self.reason = reason
         self.priority = priority
+        self.notBefore = notBefore
     }
 }
 
@@ -81,20 +90,24 @@ package struct FiredSlots: Sendable {
 }
 
 extension Store {
-    /// Locks up to `limit` due tasks that nobody else is busy with, the longest due first.
+    /// Locks up to `limit` due tasks that nobody else is busy with, the longest due first. Until the transaction ends
+    /// nobody pauses all firing, or ends that pause.
     package func dueTasks(
         limit: Int, passingOver others: [Identifier<TaskDefinition>] = []
     ) async throws -> [DueTask] {
         let locked = try await rows(Self.lockingDueTasks(limit: limit, passingOver: others))
         let ids: [UUID] = try decode(locked) { try $0.decode("id") }
         guard !ids.isEmpty else { return [] }
-        // A second statement: what it counts is newer than the locks, so nobody can add to it unseen.
+        // A second statement: what it counts, and a pause that it finds, is newer than the locks, so nobody can add to
+        // it unseen.
         let rows = try await rows(
             """
             SELECT t.id, t.task_type, t.schedule_type, t.schedule, t.timezone, t.starts_at, t.ends_at, t.anchor,
-                   t.once_at, t.next_run, t.timing_since, t.misfire_policy, t.misfire_grace, t.overlap_policy,
-                   t.priority, t.requires, u.role, coalesce(u.is_active, true) AS owner_is_active, c.unfinished,
-                   c.waiting, clock_timestamp() AS now
+                   t.once_at, t.dst_policy, t.next_run, t.timing_since, t.misfire_policy, t.misfire_grace, t.jitter,
+                   t.overlap_policy, t.priority, t.requires, u.role, coalesce(u.is_active, true) AS owner_is_active,
+                   c.unfinished, c.waiting, clock_timestamp() AS now,
+                   EXISTS (SELECT FROM qkron.scheduler_pauses WHERE resumed_at IS NULL) AS is_paused,
+                   (SELECT max(resumed_at) FROM qkron.scheduler_pauses) AS resumed_at
             FROM qkron.tasks t
             LEFT JOIN qkron.users u ON u.id = t.owner_id
             CROSS JOIN LATERAL (\(Self.countingUnfinished)) AS c
@@ -114,11 +127,11 @@ extension Store {
     /// By the statement's time, which stands still: an index is searched with it, and all of it read with the clock's.
     static func lockingDueTasks(limit: Int, passingOver others: [Identifier<TaskDefinition>] = []) -> SQL {
         """
-        SELECT t.id FROM qkron.tasks t
+        SELECT t.id FROM (\(sharingFiring)) AS f, qkron.tasks t
         WHERE t.next_run <= statement_timestamp() AND t.id <> ALL(\(others.map(\.uuid)))
         ORDER BY t.next_run
         LIMIT \(limit)
-        FOR NO KEY UPDATE SKIP LOCKED
+        FOR NO KEY UPDATE OF t SKIP LOCKED
         """
     }
 
@@ -132,13 +145,14 @@ extension Store {
             """
             INSERT INTO qkron.executions (
                 id, task_id, trigger, scheduled_for, status, reason, priority, not_before, ended_at, created_at)
-            SELECT n.id, n.task_id, n.trigger, n.scheduled_for, n.status, n.reason, n.priority, clock_timestamp(),
+            SELECT n.id, n.task_id, n.trigger, n.scheduled_for, n.status, n.reason, n.priority,
+                   coalesce(n.not_before, clock_timestamp()),
                    CASE WHEN n.status <> 'pending' THEN clock_timestamp() END, clock_timestamp()
             FROM unnest(\(executions.map(\.id.uuid)), \(executions.map(\.task.uuid)),
                         \(executions.map(\.trigger.rawValue)), \(executions.map(\.scheduledFor)),
                         \(executions.map(\.status.rawValue)), \(executions.map { $0.reason?.rawValue }),
-                        \(executions.map(\.priority)))
-                 AS n (id, task_id, trigger, scheduled_for, status, reason, priority)
+                        \(executions.map(\.priority)), \(executions.map(\.notBefore)))
+                 AS n (id, task_id, trigger, scheduled_for, status, reason, priority, not_before)
             ON CONFLICT (task_id, scheduled_for) WHERE trigger = 'schedule' DO NOTHING
             RETURNING id
             """)
@@ -163,15 +177,16 @@ extension Store {
                 FROM unnest(\(executions.map(\.id.uuid)), \(executions.map(\.task.uuid)),
                             \(executions.map(\.trigger.rawValue)), \(executions.map(\.scheduledFor)),
                             \(executions.map(\.status.rawValue)), \(executions.map { $0.reason?.rawValue }),
-                            \(executions.map(\.priority)), \(executions.map { starting.contains($0.id) }))
-                     AS s (id, task_id, trigger, scheduled_for, status, reason, priority, starts)
+                            \(executions.map(\.priority)), \(executions.map(\.notBefore)),
+                            \(executions.map { starting.contains($0.id) }))
+                     AS s (id, task_id, trigger, scheduled_for, status, reason, priority, not_before, starts)
             ), made AS (
                 INSERT INTO qkron.executions (
                     id, task_id, trigger, scheduled_for, reason, priority, not_before, created_at, status, ended_at,
                     attempt_number, fencing_token, node_id, node_epoch, node_name, started_at, attempt_started_at,
                     is_exclusive)
-                SELECT s.id, s.task_id, s.trigger, s.scheduled_for, s.reason, s.priority, statement_timestamp(),
-                       statement_timestamp(), CASE WHEN s.begins THEN 'running' ELSE s.status END,
+                SELECT s.id, s.task_id, s.trigger, s.scheduled_for, s.reason, s.priority,
+                       coalesce(s.not_before, statement_timestamp()), statement_timestamp(), CASE WHEN s.begins THEN 'running' ELSE s.status END,
                        CASE WHEN s.status <> 'pending' THEN statement_timestamp() END,
                        CASE WHEN s.begins THEN 1 ELSE 0 END,
                        CASE WHEN s.begins THEN nextval('qkron.fencing_tokens') END,
@@ -228,11 +243,14 @@ extension DueTask {
             ownerIsActive: try row.decode("owner_is_active"),
             misfirePolicy: try row.named("misfire_policy"),
             misfireGrace: try row.decode("misfire_grace"),
+            jitter: try row.decode("jitter"),
             overlapPolicy: try row.named("overlap_policy"),
             priority: try row.decode("priority"),
             requires: try row.decode("requires"),
             unfinished: try row.decode("unfinished"),
             waiting: try row.decode("waiting"),
+            isPaused: try row.decode("is_paused"),
+            resumedAt: try row.decode("resumed_at"),
             now: try row.decode("now"))
     }
 }

@@ -44,14 +44,15 @@ extension Store {
             """
             INSERT INTO qkron.tasks (
                 id, owner_id, name, name_key, description, task_type, parameters, schedule_type, schedule, timezone, starts_at,
-                ends_at, anchor, once_at, timing_since, misfire_policy, misfire_grace, overlap_policy, timeout,
+                ends_at, anchor, once_at, dst_policy, timing_since, misfire_policy, misfire_grace, jitter, overlap_policy, timeout,
                 max_retries, retry_delay, retry_backoff, priority, requires, tags, metadata, is_active, status,
                 next_run, created_at, updated_at)
             VALUES (
                 \(task.id.uuid), \(task.ownerID?.uuid), \(task.name), \(task.name.caseless), \(task.description),
                 \(task.action.kind.rawValue), \(JSONText(.object(task.action.parameters))), \(timing.kind.rawValue), \(timing.text),
                 \(timing.timezone), \(timing.startsAt), \(timing.endsAt), \(timing.anchor), \(timing.onceAt),
-                \(task.createdAt), \(task.misfirePolicy.rawValue), \(task.misfireGrace),
+                \(timing.dstPolicy.rawValue), \(task.createdAt), \(task.misfirePolicy.rawValue), \(task.misfireGrace),
+                \(task.jitter),
                 \(task.overlapPolicy.rawValue), \(task.timeout), \(task.retryPolicy.maxRetries),
                 \(task.retryPolicy.delay), \(task.retryPolicy.backoff.rawValue), \(task.priority), \(task.requires),
                 \(task.tags), \(task.metadata?.serialized())::json, \(task.isActive), \(task.status.rawValue),
@@ -71,6 +72,7 @@ extension Store {
                 parameters = \(JSONText(.object(task.action.parameters))), schedule_type = \(timing.kind.rawValue),
                 schedule = \(timing.text), timezone = \(timing.timezone), starts_at = \(timing.startsAt),
                 ends_at = \(timing.endsAt), anchor = \(timing.anchor), once_at = \(timing.onceAt),
+                dst_policy = \(timing.dstPolicy.rawValue), jitter = \(task.jitter),
                 timing_since = coalesce(\(timingChangedAt), timing_since),
                 misfire_policy = \(task.misfirePolicy.rawValue), misfire_grace = \(task.misfireGrace),
                 overlap_policy = \(task.overlapPolicy.rawValue), timeout = \(task.timeout),
@@ -131,11 +133,10 @@ extension Store {
         try await change(
             """
             INSERT INTO qkron.task_schedules (
-                task_id, valid_from, schedule_type, schedule, timezone, starts_at, ends_at, anchor, once_at, is_active,
+                task_id, valid_from, schedule_type, schedule, timezone, dst_policy, starts_at, ends_at, anchor, once_at, is_active,
                 owner_is_active)
-            SELECT t.id, \(now), t.schedule_type, t.schedule, t.timezone, t.starts_at, t.ends_at, t.anchor, t.once_at,
-                   t.is_active AND t.status <> 'cancelled',
-                   \(Self.ownerStands(commandRoles))
+            SELECT t.id, \(now), t.schedule_type, t.schedule, t.timezone, t.dst_policy, t.starts_at, t.ends_at, t.anchor,
+                   t.once_at, t.is_active AND t.status <> 'cancelled', \(Self.ownerStands(commandRoles))
             FROM qkron.tasks t LEFT JOIN qkron.users u ON u.id = t.owner_id
             WHERE t.id = ANY(\(ids))
             """)

@@ -43,7 +43,8 @@ import Testing
     private func lease(of action: Action) -> Lease {
         Lease(
             executionID: Identifier(), taskID: Identifier(), fencingToken: 1, attempt: 1, trigger: .manual,
-            scheduledFor: .now, grantedAt: .now, isFirstAttempt: true, action: action, timezone: "UTC", timeout: 1,
+            scheduledFor: .now, dueAt: .now, grantedAt: .now, isFirstAttempt: true, action: action, timezone: "UTC",
+            timeout: 1,
             retryPolicy: RetryPolicy(maxRetries: 0, delay: 0, backoff: .fixed))
     }
 }

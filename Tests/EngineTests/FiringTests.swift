@@ -13,7 +13,7 @@ import Testing
     private func due(
         since age: Double, overlap: OverlapPolicy = .skip, misfire: MisfirePolicy = .fireOnce, grace: Int = 60,
         unfinished: Int = 0, waiting: Int = 0, ownerIsActive: Bool = true, role: Role? = .user,
-        timing: TaskTiming? = nil, timingSince: Date? = nil
+        timing: TaskTiming? = nil, timingSince: Date? = nil, jitter: Int = 0, resumedAt: Date? = nil
     ) -> DueTask {
         let anchor = now.addingTimeInterval(-1_000_000)
         return DueTask(
@@ -23,8 +23,9 @@ import Testing
                     kind: .interval, text: "10s", timezone: "UTC", startsAt: nil, endsAt: nil, anchor: anchor,
                     onceAt: nil),
             nextRun: now.addingTimeInterval(-age), timingSince: timingSince ?? anchor, kind: .command, ownerRole: role,
-            ownerIsActive: ownerIsActive, misfirePolicy: misfire, misfireGrace: grace, overlapPolicy: overlap,
-            priority: 7, requires: [], unfinished: unfinished, waiting: waiting, now: now)
+            ownerIsActive: ownerIsActive, misfirePolicy: misfire, misfireGrace: grace, jitter: jitter,
+            overlapPolicy: overlap, priority: 7, requires: [], unfinished: unfinished, waiting: waiting,
+            isPaused: false, resumedAt: resumedAt, now: now)
     }
 
     private func fire(_ task: DueTask, roles: Set<CommandRole> = [.user, .superuser]) throws -> Firing {
@@ -125,6 +126,39 @@ import Testing
             #expect(firing.executions.isEmpty && !firing.supersedes)
             #expect(firing.nextRun == now.addingTimeInterval(10))
         }
+    }
+
+    @Test func `a slot with jitter waits for its instant, and does not start before it`() throws {
+        let node = Node(id: Identifier(), epoch: 1, name: "node", labels: [])
+        let task = due(since: 0, jitter: 10)
+        let slots = try task.timing.slots()
+        let firing = try fire(task)
+        let execution = try #require(firing.executions.first)
+        let start = Jitter(seconds: 10, task: task.id.uuid).start(of: task.nextRun, in: slots)
+        #expect(execution.notBefore == start && execution.scheduledFor == task.nextRun)
+        #expect(execution.reason == (start > now ? .jitter : nil) && firing.nextRun == now.addingTimeInterval(10))
+        #expect(firing.startable(task, by: node, taskLimit: 5).isEmpty == (start > now))
+        // Made up for an age later, its instant is long past.
+        let old = due(since: 100, grace: 5, jitter: 10)
+        let late = try fire(old)
+        let made = try #require(late.executions.first { $0.status == .pending })
+        let madeStart = try #require(made.notBefore)
+        #expect((made.reason == .jitter) == (madeStart > now) && madeStart < made.scheduledFor + 10)
+    }
+
+    @Test func `what fell into a pause of all firing is not made up for`() throws {
+        #expect(
+            verdicts(try fire(due(since: 50, resumedAt: now.addingTimeInterval(-15)))) == [
+                "10: pending", "0: skipped overlap",
+            ])
+        let all = try fire(due(since: 50, resumedAt: now))
+        #expect(all.executions.isEmpty && all.nextRun == now.addingTimeInterval(10))
+        #expect(verdicts(try fire(due(since: 0, resumedAt: now.addingTimeInterval(-5)))) == ["0: pending"])
+        let past = once(now.addingTimeInterval(-500))
+        let spent = try fire(due(since: 500, timing: past, timingSince: now - 600, resumedAt: now - 10))
+        #expect(spent.executions.isEmpty && spent.nextRun == nil)
+        let new = try fire(due(since: 500, timing: past, timingSince: now - 5, resumedAt: now - 10))
+        #expect(verdicts(new) == ["500: pending"], "it was set after the pause")
     }
 
     @Test func `a schedule that cannot be read says which field is to blame`() {

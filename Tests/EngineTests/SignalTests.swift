@@ -120,7 +120,7 @@ import Testing
     private func lease(_ id: Identifier<Execution>, token: Int) -> Lease {
         Lease(
             executionID: id, taskID: Identifier(), fencingToken: token, attempt: token, trigger: .schedule,
-            scheduledFor: .now, grantedAt: .now, isFirstAttempt: true,
+            scheduledFor: .now, dueAt: .now, grantedAt: .now, isFirstAttempt: true,
             action: Action(kind: .command, parameters: [:]), timezone: "UTC", timeout: 1,
             retryPolicy: RetryPolicy(maxRetries: 0, delay: 0, backoff: .fixed))
     }

@@ -104,8 +104,10 @@ private func checkSlots(
         let latest = slots.latest(limit, from: first, through: last)
         require(latest == Array(found.suffix(limit)), "the latest \(limit) slots of '\(text)' in \(zone.name) differ")
     }
-    require(!schedule.sentence.isEmpty, "'\(text)' has no sentence")
+    let begin = Date(timeIntervalSince1970: Double(start))
+    let end = begin + 366 * 86_400
+    require(!schedule.sentence(from: begin, through: end).isEmpty, "'\(text)' has no sentence")
     _ = inLinearTime(text.utf8.count, "warnings") {
-        ScheduleWarning.warnings(for: schedule, text: text, from: Date(timeIntervalSince1970: Double(start)))
+        ScheduleWarning.warnings(for: schedule, text: text, from: begin, through: end)
     }
 }

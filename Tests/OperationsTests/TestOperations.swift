@@ -21,6 +21,8 @@ struct TestOperations {
     let cancelled = CancelledRuns()
     let tasks: TaskOperations
     let executions: ExecutionOperations
+    let slots: SlotOperations
+    let scheduler: SchedulerOperations
     let nodes: NodeOperations
     let sessions: SessionOperations
     let users: UserOperations
@@ -45,6 +47,8 @@ struct TestOperations {
             onCancelled: cancelled.add)
         executions = ExecutionOperations(
             database: database.database, announcer: announcer, onCancelled: cancelled.add)
+        slots = SlotOperations(database: database.database)
+        scheduler = SchedulerOperations(database: database.database, announcer: announcer)
         nodes = NodeOperations(database: database.database, announcer: announcer)
         let remembered = RememberedCallers()
         let accounts = AccountRules(hasher: try Self.hasher.get())

@@ -125,6 +125,46 @@ struct SlotsTests {
         #expect(try CronExpression("0 0 1 1 *").next(after: last, in: west) == nil)
     }
 
+    @Test(arguments: [
+        ("Europe/Berlin", "30 2 * * *", DSTPolicy.standard, "2027-03-27T12:00:00Z", ["2027-03-28T03:00:00+02:00"]),
+        ("Europe/Berlin", "30 2 * * *", .skip, "2027-03-27T12:00:00Z", ["2027-03-29T02:30:00+02:00"]),
+        ("Europe/Berlin", "30 2 * * *", .twice, "2027-03-27T12:00:00Z", ["2027-03-28T03:00:00+02:00"]),
+        (
+            "Europe/Berlin", "30 2 * * *", .standard, "2027-10-30T12:00:00Z",
+            ["2027-10-31T02:30:00+02:00", "2027-11-01T02:30:00+01:00"]
+        ),
+        (
+            "Europe/Berlin", "30 2 * * *", .twice, "2027-10-30T12:00:00Z",
+            ["2027-10-31T02:30:00+02:00", "2027-10-31T02:30:00+01:00"]
+        ),
+        (
+            "Europe/Berlin", "*/30 2 * * *", .standard, "2027-10-30T12:00:00Z",
+            ["2027-10-31T02:00:00+02:00", "2027-10-31T02:30:00+02:00", "2027-10-31T02:00:00+01:00"]
+        ),
+        (
+            "Europe/Berlin", "*/30 2 * * *", .once, "2027-10-30T12:00:00Z",
+            ["2027-10-31T02:00:00+02:00", "2027-10-31T02:30:00+02:00", "2027-11-01T02:00:00+01:00"]
+        ),
+        ("Australia/Lord_Howe", "15 2 * * *", .standard, "2027-10-02T00:00:00Z", ["2027-10-03T02:30:00+11:00"]),
+        ("Australia/Lord_Howe", "15 2 * * *", .skip, "2027-10-02T00:00:00Z", ["2027-10-04T02:15:00+11:00"]),
+        (
+            "Australia/Lord_Howe", "45 1 * * *", .twice, "2027-04-03T00:00:00Z",
+            ["2027-04-04T01:45:00+11:00", "2027-04-04T01:45:00+10:30"]
+        ),
+        ("America/Havana", "0 0 * * *", .standard, "2027-03-13T12:00:00Z", ["2027-03-14T01:00:00-04:00"]),
+        ("America/Havana", "0 0 * * *", .skip, "2027-03-13T12:00:00Z", ["2027-03-15T00:00:00-04:00"]),
+        ("Pacific/Apia", "30 2 * * *", .skip, "2011-12-29T20:00:00Z", ["2011-12-31T02:30:00+14:00"]),
+    ])
+    func `each policy at both changes of the clock`(
+        _ name: String, _ text: String, _ policy: DSTPolicy, _ from: String, _ expected: [String]
+    ) throws {
+        let zone = try ZoneRules.named(name)
+        let slots = Slots(schedule: .cron(try CronExpression(text), zone, policy))
+        let start = try #require(ISO8601.parse(from)?.resolved(in: .utc))
+        #expect(
+            slots.upcoming(after: start).prefix(expected.count).map { ISO8601.format($0, in: zone) } == expected)
+    }
+
     @Test func `slots end with the year 9999 in UTC, whatever the schedule and the zone`() throws {
         let last = try #require(ISO8601.parse("9999-12-31T00:00:00Z")?.resolved(in: .utc))
         let west = Slots(schedule: try cron("0 20 * * *", "America/Los_Angeles"))

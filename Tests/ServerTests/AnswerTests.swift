@@ -25,7 +25,7 @@ import Testing
         timing: TaskTiming(
             kind: .cron, text: "0 0 * * *", timezone: "UTC", startsAt: Date(timeIntervalSince1970: 1), endsAt: nil,
             anchor: nil, onceAt: nil),
-        misfirePolicy: .fireOnce, misfireGrace: 60, overlapPolicy: .skip, timeout: 300,
+        misfirePolicy: .fireOnce, misfireGrace: 60, jitter: 0, overlapPolicy: .skip, timeout: 300,
         retryPolicy: RetryPolicy(maxRetries: 0, delay: 60, backoff: .fixed), priority: 5, requires: [],
         tags: ["a", "\u{1}"], metadata: ["k": [1, 2.5, nil]], isActive: true, status: .pending, retryCount: 0,
         nextRun: nil, lastRun: nil, createdAt: Date(timeIntervalSince1970: 0), updatedAt: Date())

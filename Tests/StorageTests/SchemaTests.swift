@@ -17,7 +17,7 @@ import Testing
         #expect(
             tables == [
                 "api_keys", "audit", "execution_output", "executions", "login_addresses", "login_failures", "nodes",
-                "schema_migrations", "settings", "task_schedules", "tasks", "users",
+                "scheduler_pauses", "schema_migrations", "settings", "task_schedules", "tasks", "users",
             ])
     }
 

@@ -10,6 +10,8 @@ package struct Lease: Sendable {
     package let attempt: Int
     package let trigger: Trigger
     package let scheduledFor: Date
+    /// When the run was to start: the slot, or later by its jitter.
+    package let dueAt: Date
     /// When the attempt was granted, by the database's clock.
     package let grantedAt: Date
     /// The start of the run if this is not its first attempt.
@@ -23,7 +25,7 @@ package struct Lease: Sendable {
     /// A lease of these parts.
     package init(
         executionID: Identifier<Execution>, taskID: Identifier<TaskDefinition>, fencingToken: Int, attempt: Int,
-        trigger: Trigger, scheduledFor: Date, grantedAt: Date, isFirstAttempt: Bool, action: Action,
+        trigger: Trigger, scheduledFor: Date, dueAt: Date, grantedAt: Date, isFirstAttempt: Bool, action: Action,
         timezone: String, timeout: Int, retryPolicy: RetryPolicy
     ) {
         self.executionID = executionID
@@ -32,6 +34,7 @@ package struct Lease: Sendable {
         self.attempt = attempt
         self.trigger = trigger
         self.scheduledFor = scheduledFor
+        self.dueAt = dueAt
         self.grantedAt = grantedAt
         self.isFirstAttempt = isFirstAttempt
         self.action = action

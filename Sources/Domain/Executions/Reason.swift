@@ -13,6 +13,7 @@ package struct Reason: RawRepresentable, Sendable, Hashable {
     package static let overlap = Reason(rawValue: "overlap")
     package static let queueFull = Reason(rawValue: "queue_full")
     package static let misfire = Reason(rawValue: "misfire")
+    package static let paused = Reason(rawValue: "paused")
     // Failed.
     package static let exitCode = Reason(rawValue: "exit_code")
     package static let signal = Reason(rawValue: "signal")
@@ -29,4 +30,9 @@ package struct Reason: RawRepresentable, Sendable, Hashable {
     package static let concurrency = Reason(rawValue: "concurrency")
     package static let retryDelay = Reason(rawValue: "retry_delay")
     package static let noServer = Reason(rawValue: "no_server")
+    package static let jitter = Reason(rawValue: "jitter")
+    // Missed.
+    package static let serverDown = Reason(rawValue: "server_down")
+    package static let late = Reason(rawValue: "late")
+    package static let recordExpired = Reason(rawValue: "record_expired")
 }

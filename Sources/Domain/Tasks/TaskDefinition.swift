@@ -14,6 +14,8 @@ package struct TaskDefinition: Sendable, Equatable {
     package var misfirePolicy: MisfirePolicy
     /// Seconds after a slot within which taking it up is not a misfire.
     package var misfireGrace: Int
+    /// Seconds by which a start may be delayed.
+    package var jitter: Int
     package var overlapPolicy: OverlapPolicy
     /// Seconds that one attempt may take.
     package var timeout: Int
@@ -41,6 +43,7 @@ package struct TaskDefinition: Sendable, Equatable {
     package init(
         id: Identifier<TaskDefinition>, ownerID: Identifier<User>?, ownerUsername: String, name: String,
         description: String?, action: Action, timing: TaskTiming, misfirePolicy: MisfirePolicy, misfireGrace: Int,
+        jitter: Int,
         overlapPolicy: OverlapPolicy, timeout: Int, retryPolicy: RetryPolicy, priority: Int, requires: [String],
         tags: [String], metadata: JSONValue?, isActive: Bool, status: TaskStatus, retryCount: Int, nextRun: Date?,
         lastRun: Date?, createdAt: Date, updatedAt: Date
@@ -54,6 +57,7 @@ package struct TaskDefinition: Sendable, Equatable {
         self.timing = timing
         self.misfirePolicy = misfirePolicy
         self.misfireGrace = misfireGrace
+        self.jitter = jitter
         self.overlapPolicy = overlapPolicy
         self.timeout = timeout
         self.retryPolicy = retryPolicy

@@ -42,10 +42,12 @@ package struct TaskDraft: Sendable {
     package var scheduleKind: Sent<ScheduleKind> = .nothing
     package var schedule: Sent<String> = .nothing
     package var timezone: Sent<String> = .nothing
+    package var dstPolicy: Sent<DSTPolicy> = .nothing
     package var startsAt: Sent<MomentText?> = .nothing
     package var endsAt: Sent<MomentText?> = .nothing
     package var misfirePolicy: Sent<MisfirePolicy> = .nothing
     package var misfireGrace: Sent<Int> = .nothing
+    package var jitter: Sent<Int> = .nothing
     package var overlapPolicy: Sent<OverlapPolicy> = .nothing
     package var timeout: Sent<Int> = .nothing
     package var maxRetries: Sent<Int> = .nothing
@@ -66,6 +68,7 @@ package struct TaskDraft: Sendable {
 
     /// Whether any field is sent that decides when the task is due.
     package var touchesTiming: Bool {
-        scheduleKind.isSent || schedule.isSent || timezone.isSent || startsAt.isSent || endsAt.isSent
+        scheduleKind.isSent || schedule.isSent || timezone.isSent || dstPolicy.isSent || startsAt.isSent
+            || endsAt.isSent
     }
 }

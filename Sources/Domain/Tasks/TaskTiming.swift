@@ -16,10 +16,14 @@ package struct TaskTiming: Sendable, Hashable {
     package var anchor: Date?
     /// The instant of a once schedule; nil for the other kinds.
     package var onceAt: Date?
+    /// What a cron schedule does where the clock changes; the other kinds do not heed it.
+    package var dstPolicy: DSTPolicy
 
     /// A timing of these parts.
     package init(
-        kind: ScheduleKind, text: String, timezone: String, startsAt: Date?, endsAt: Date?, anchor: Date?, onceAt: Date?
+        kind: ScheduleKind, text: String, timezone: String, startsAt: Date?, endsAt: Date?, anchor: Date?,
+        onceAt: Date?,
+        dstPolicy: DSTPolicy = .standard
     ) {
         self.kind = kind
         self.text = text
@@ -28,6 +32,7 @@ package struct TaskTiming: Sendable, Hashable {
         self.endsAt = endsAt
         self.anchor = anchor
         self.onceAt = onceAt
+        self.dstPolicy = dstPolicy
     }
 
     /// The slots of this timing.
@@ -40,7 +45,7 @@ package struct TaskTiming: Sendable, Hashable {
     private func schedule() throws(TimingFault) -> Schedule {
         switch kind {
         case .cron:
-            return .cron(try Self.cron(text), try Self.zone(timezone), .standard)
+            return .cron(try Self.cron(text), try Self.zone(timezone), dstPolicy)
         case .interval:
             guard let anchor else { throw TimingFault(field: .schedule, reason: "an interval needs an anchor") }
             return .interval(try Self.interval(text), anchor: anchor, includesAnchor: startsAt != nil)
@@ -72,14 +77,17 @@ package struct TaskTiming: Sendable, Hashable {
     ///
     /// - Throws: `TimingFault` naming the field and what it allows.
     package static func read(
-        kind: ScheduleKind, text: String, timezone: String, startsAt: Date?, endsAt: Date?, at now: Date
+        kind: ScheduleKind, text: String, timezone: String, dstPolicy: DSTPolicy = .standard, startsAt: Date?,
+        endsAt: Date?,
+        at now: Date
     ) throws(TimingFault) -> TaskTiming {
         let zone = try zone(timezone)
         if let startsAt, let endsAt, endsAt <= startsAt {
             throw TimingFault(field: .endsAt, reason: "ends_at must be later than starts_at")
         }
         var timing = TaskTiming(
-            kind: kind, text: text, timezone: timezone, startsAt: startsAt, endsAt: endsAt, anchor: nil, onceAt: nil)
+            kind: kind, text: text, timezone: timezone, startsAt: startsAt, endsAt: endsAt, anchor: nil, onceAt: nil,
+            dstPolicy: dstPolicy)
         switch kind {
         case .cron:
             _ = try cron(text)

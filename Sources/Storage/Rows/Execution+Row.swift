@@ -8,10 +8,15 @@ extension Execution {
     static let columns: SQL = """
         e.id, e.task_id, t.name AS task_name, e.scheduled_for, e.trigger, e.status, e.started_at, e.ended_at, e.result,
         e.error, e.attempt_number, e.earlier_attempts, e.retry_of, e.return_code, e.node_name, e.fencing_token,
-        e.created_at,
+        e.created_at, \(standingReason) AS reason
+        """
+
+    /// Why the execution `e` of the task `t` stands where it stands.
+    static let standingReason: SQL = """
         CASE
             WHEN e.status <> 'pending' THEN e.reason
-            WHEN e.not_before > clock_timestamp() THEN 'retry_delay'
+            WHEN e.not_before > clock_timestamp() THEN
+                CASE WHEN e.attempt_number = 0 THEN 'jitter' ELSE 'retry_delay' END
             WHEN t.requires <> '{}' AND NOT EXISTS (
                 SELECT FROM qkron.nodes n
                 WHERE n.lease_expires_at > clock_timestamp() AND t.requires <@ n.labels) THEN 'no_server'
@@ -20,7 +25,7 @@ extension Execution {
                 WHERE o.task_id = e.task_id AND o.id <> e.id AND o.status IN ('pending', 'running')
                   AND (o.started_at IS NOT NULL OR (o.scheduled_for, o.id) < (e.scheduled_for, e.id))) THEN 'overlap'
             WHEN e.not_before < clock_timestamp() - interval '1 second' THEN 'concurrency'
-        END AS reason
+        END
         """
 
     /// The columns of the whole output, of the table under the name `o`.

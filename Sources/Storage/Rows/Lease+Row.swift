@@ -5,6 +5,7 @@ extension Lease {
     /// The columns that `init(row:)` reads, of the tables under the names `e` (executions) and `t` (tasks).
     static let columns: SQL = """
         e.id, e.task_id, e.fencing_token, e.attempt_number, e.trigger, e.scheduled_for, e.attempt_started_at,
+        CASE WHEN t.jitter > 0 THEN greatest(e.scheduled_for, e.not_before) ELSE e.scheduled_for END AS due_at,
         e.attempt_started_at = e.started_at AS is_first_attempt, t.task_type, t.parameters, t.timezone, t.timeout,
         t.max_retries, t.retry_delay, t.retry_backoff
         """
@@ -18,6 +19,7 @@ extension Lease {
             attempt: try row.decode("attempt_number"),
             trigger: try row.named("trigger"),
             scheduledFor: try row.decode("scheduled_for"),
+            dueAt: try row.decode("due_at"),
             grantedAt: try row.decode("attempt_started_at"),
             isFirstAttempt: try row.decode("is_first_attempt"),
             action: try Action(row: row),

@@ -7,8 +7,9 @@ extension TaskDefinition {
     /// The columns that `init(row:)` reads, of the tables under the names `t` (tasks) and `u` (users).
     static let columns: SQL = """
         t.id, t.owner_id, coalesce(u.username, 'service') AS owner_username, t.name, t.description, t.task_type, t.parameters,
-        t.schedule_type, t.schedule, t.timezone, t.starts_at, t.ends_at, t.anchor, t.once_at, t.misfire_policy,
-        t.misfire_grace, t.overlap_policy, t.timeout, t.max_retries, t.retry_delay, t.retry_backoff, t.priority,
+        t.schedule_type, t.schedule, t.timezone, t.starts_at, t.ends_at, t.anchor, t.once_at, t.dst_policy,
+        t.misfire_policy, t.misfire_grace, t.jitter, t.overlap_policy, t.timeout, t.max_retries, t.retry_delay,
+        t.retry_backoff, t.priority,
         t.requires, t.tags, t.metadata, t.is_active, t.status, t.retry_count, t.next_run, t.last_run, t.created_at, t.updated_at
         """
 
@@ -24,6 +25,7 @@ extension TaskDefinition {
             timing: try TaskTiming(row: row),
             misfirePolicy: try row.named("misfire_policy"),
             misfireGrace: try row.decode("misfire_grace"),
+            jitter: try row.decode("jitter"),
             overlapPolicy: try row.named("overlap_policy"),
             timeout: try row.decode("timeout"),
             retryPolicy: try RetryPolicy(row: row),
@@ -51,7 +53,8 @@ extension TaskTiming {
             startsAt: try row.decode("starts_at"),
             endsAt: try row.decode("ends_at"),
             anchor: try row.decode("anchor"),
-            onceAt: try row.decode("once_at"))
+            onceAt: try row.decode("once_at"),
+            dstPolicy: try row.named("dst_policy"))
     }
 }
 

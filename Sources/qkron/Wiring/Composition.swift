@@ -177,6 +177,8 @@ struct Composition {
                 onCancelled: EngineMetrics.cancelledWhileWaiting),
             executions: ExecutionOperations(
                 database: database, announcer: announcer, onCancelled: EngineMetrics.cancelledWhileWaiting),
+            slots: SlotOperations(database: database),
+            scheduler: SchedulerOperations(database: database, announcer: announcer),
             nodes: NodeOperations(database: database, announcer: announcer),
             sessions: SessionOperations(
                 database: database, accounts: accounts, signer: signer, tokenLifetime: identity.tokenMinutes * 60,

@@ -23,9 +23,38 @@ extension EndToEnd {
                     "2026-03-28T02:30:00+01:00", "2026-03-29T03:00:00+02:00", "2026-03-30T02:30:00+02:00",
                 ])
             #expect(preview.keys == ["next", "description", "warnings"])
-            #expect(preview["description"].string?.isEmpty == false)
-            #expect(preview["warnings"] == .array(preview["warnings"].items))
+            #expect(
+                preview["description"]
+                    == .string(
+                        "At 02:30 every day, Europe/Berlin; on 2026-03-29 the time does not exist: runs at 03:00"
+                            + "; on 2026-10-25 the time comes twice: runs the first time only"))
+            #expect(preview["warnings"].items.count == 2)
             #expect(try await person.get("/tasks")["total"] == 0)
+        }
+
+        @Test func `a preview obeys the policy at changes of the clock, and the bounds`() async throws {
+            let person = try await server.newcomer()
+            let base: JSON = [
+                "schedule_type": "cron", "schedule": "30 2 * * *", "timezone": "Europe/Berlin",
+                "from": "2026-10-24T12:00:00Z", "count": 3,
+            ]
+            func preview(_ change: JSON) async throws -> JSON {
+                try await person.call("POST", "/schedules/preview", base.merging(change)).json
+            }
+            let twice = try await preview(["dst_policy": "twice"])
+            #expect(
+                twice["next"] == [
+                    "2026-10-25T02:30:00+02:00", "2026-10-25T02:30:00+01:00", "2026-10-26T02:30:00+01:00",
+                ])
+            #expect(
+                twice["description"].string?.contains("on 2026-10-25 the time comes twice: runs both times") == true)
+            let skip = try await preview(["dst_policy": "skip", "from": "2027-03-27T12:00:00Z", "count": 1])
+            #expect(skip["next"] == ["2027-03-29T02:30:00+02:00"])
+            #expect(skip["description"].string?.contains("on 2027-03-28 the time does not exist: does not run") == true)
+            let before = try await preview(["ends_at": "2026-10-25T00:00:00Z", "from": "2026-10-20T00:00:00Z"])
+            #expect(before["description"] == "At 02:30 every day, Europe/Berlin" && before["warnings"].items.isEmpty)
+            let quartz = try await preview(["schedule": "0 0 12 ? * 6#3", "timezone": "UTC"])
+            #expect(quartz["warnings"].items.count == 4)
         }
 
         @Test func `intervals keep their grid, once times come once, ten is the default`() async throws {
@@ -87,7 +116,7 @@ extension EndToEnd {
                 (["schedule": nil], "schedule"), (["schedule": "0 0 31 2 *"], "schedule"),
                 (["schedule_type": nil], "schedule_type"),
                 (["timezone": "Mars/Olympus"], "timezone"), (["count": 0], "count"), (["count": 101], "count"),
-                (["count": "5"], "count"), (["from": "now"], "from"), (["dst_policy": "twice"], "dst_policy"),
+                (["count": "5"], "count"), (["from": "now"], "from"), (["dst_policy": "sometimes"], "dst_policy"),
                 (["schedule_type": "interval"], "schedule"),
             ] as [(JSON, String)])
         func `a faulty question is refused by field`(change: JSON, field: String) async throws {

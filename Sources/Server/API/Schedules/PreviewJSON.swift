@@ -14,12 +14,11 @@ extension PreviewRequest {
         let startsAt = reader.orNull("starts_at") { $0.time("starts_at") }
         let endsAt = reader.orNull("ends_at") { $0.time("ends_at") }
         let count = reader.integer("count", in: 1...100)
-        if let policy = reader["dst_policy"], policy != "standard" {
-            reader.fail("dst_policy", "this version supports no other value than 'standard'", type: "not_supported")
-        }
+        let dstPolicy = reader.choice("dst_policy", of: DSTPolicy.self)
         self.init(
             kind: kind.optional, schedule: schedule.optional, timezone: timezone.or("UTC"), from: from.optional,
-            startsAt: startsAt.or(nil), endsAt: endsAt.or(nil), count: count.or(10), faults: reader.faults)
+            startsAt: startsAt.or(nil), endsAt: endsAt.or(nil), count: count.or(10),
+            dstPolicy: dstPolicy.or(.standard), faults: reader.faults)
     }
 }
 

@@ -32,6 +32,7 @@ extension TaskDraft {
         readAction(&reader)
         readTiming(&reader)
         misfirePolicy = reader.choice("misfire_policy", of: MisfirePolicy.self)
+        jitter = reader.integer("jitter", in: 0...86_400)
         misfireGrace = reader.integer("misfire_grace", in: 0...86_400)
         overlapPolicy = reader.choice("overlap_policy", of: OverlapPolicy.self)
         timeout = reader.integer("timeout", in: 1...86_400)
@@ -68,13 +69,14 @@ extension TaskDraft {
         scheduleKind = reader.choice("schedule_type", of: ScheduleKind.self)
         schedule = reader.string("schedule", length: 1...255)
         timezone = reader.string("timezone", length: 1...50)
+        dstPolicy = reader.choice("dst_policy", of: DSTPolicy.self)
         startsAt = reader.orNull("starts_at") { $0.time("starts_at") }
         endsAt = reader.orNull("ends_at") { $0.time("ends_at") }
     }
 
     private func refuseWhatComesLater(_ reader: inout BodyReader) {
         let defaults: [(key: TextKey, allowed: [JSONValue])] = [
-            ("dst_policy", ["standard"]), ("jitter", [0]), ("secret_env", [[]]), ("limits", [[:]]),
+            ("secret_env", [[]]), ("limits", [[:]]),
             ("dependencies", [nil, []]), ("callback_url", [nil]),
         ]
         for (key, allowed) in defaults {
