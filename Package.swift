@@ -122,7 +122,8 @@ let package = Package(
         .executableTarget(
             name: "EngineBenchmark",
             dependencies: dependencies([
-                "Domain", "Postgres", "Storage", "Actions", "Engine", "ServiceLifecycle", "UnixSignals", "Logging",
+                "Domain", "Postgres", "Storage", "Credentials", "Actions", "Engine", "ServiceLifecycle", "UnixSignals",
+                "Logging",
             ]),
             path: "Benchmarks/engine/EngineBenchmark", swiftSettings: settings),
 

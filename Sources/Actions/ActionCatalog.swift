@@ -12,23 +12,46 @@ package struct ActionCatalog: Sendable {
     /// Reads an action as a caller sent it.
     ///
     /// - Throws: every fault found.
-    package func accept(_ action: Action) throws(InputFaults) -> Action {
+    package func accept(_ action: Action) throws(InputFaults) -> AcceptedAction {
         guard let runner = runners[action.kind] else {
             throw InputFaults([
                 InputFault(["task_type"], "'\(action.kind.rawValue)' is no task type of this server", type: "enum")
             ])
         }
-        return Action(kind: action.kind, parameters: try runner.accept(action.parameters))
+        var parameters = try runner.accept(action.parameters)
+        let secrets = runner.takeSecrets(from: &parameters)
+        return AcceptedAction(action: Action(kind: action.kind, parameters: parameters), secrets: secrets)
+    }
+
+    /// Reads what a change sends of an action's parameters as far as that can be judged without the rest.
+    ///
+    /// - Throws: every fault found, also those of parameters that the change leaves out.
+    package func check(change: [TextKey: JSONValue], of kind: ActionKind) throws(InputFaults) {
+        let parameters = runners[kind]?.completed(change) ?? change
+        _ = try accept(Action(kind: kind, parameters: parameters))
+    }
+
+    /// Reads the action as a change makes it of the stored one; null takes a parameter back to its default.
+    ///
+    /// - Throws: every fault found.
+    package func accept(
+        _ change: [TextKey: JSONValue], of action: Action
+    ) throws(InputFaults) -> AcceptedAction {
+        let parameters =
+            runners[action.kind]?.changed(action.parameters, by: change) ?? action.parameters.merging(change) { $1 }
+        return try accept(Action(kind: action.kind, parameters: parameters.filter { $0.value != .null }))
     }
 
     /// Makes one attempt at a leased execution, or carries on with it; nil if it goes on without this server.
-    package func run(_ lease: Lease) async -> AttemptReport? {
+    ///
+    /// - Parameter secrets: the secret values of its action, opened.
+    package func run(_ lease: Lease, secrets: [TextKey: String] = [:]) async -> AttemptReport? {
         guard let runner = runners[lease.action.kind] else {
             return AttemptReport(
                 outcome: .failed(.spawnError),
                 error: "This server does not know the task type '\(lease.action.kind.rawValue)'")
         }
-        return await runner.run(AttemptContext(lease: lease))
+        return await runner.run(AttemptContext(lease: lease, secrets: secrets))
     }
 
     /// Says that the report of a leased attempt is recorded, or refused for good.
@@ -60,4 +83,12 @@ package struct ActionCatalog: Sendable {
     package func endLeftovers(of attempts: [AttemptID]) async {
         for runner in runners.values { await runner.endLeftovers(of: attempts) }
     }
+}
+
+/// An action that was read, before its secrets are sealed.
+package struct AcceptedAction: Sendable {
+    /// The action without any secret value.
+    package let action: Action
+    /// The secret values by their names; nil: the one that is stored.
+    package let secrets: [TextKey: String?]
 }

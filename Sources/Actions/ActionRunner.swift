@@ -10,6 +10,16 @@ package protocol ActionRunner: Sendable {
     /// - Throws: every fault found, each at the parameter's name.
     func accept(_ parameters: [TextKey: JSONValue]) throws(InputFaults) -> [TextKey: JSONValue]
 
+    /// The parameters as a change makes them of what is stored; a null of the change stands for the default.
+    func changed(_ parameters: [TextKey: JSONValue], by change: [TextKey: JSONValue]) -> [TextKey: JSONValue]
+
+    /// A change with what it leaves out and is judged by, as if it were stored so: to read it without the task.
+    func completed(_ change: [TextKey: JSONValue]) -> [TextKey: JSONValue]
+
+    /// Takes the values that are secret out of accepted parameters, and leaves null in their places. Nil: the value is the
+    /// one that is stored.
+    func takeSecrets(from parameters: inout [TextKey: JSONValue]) -> [TextKey: String?]
+
     /// Makes one attempt, or carries on with one that an earlier server began. When the task is cancelled, ends what it
     /// began and answers `.cancelled` once it is gone; nil if the attempt goes on without this server (`detach`).
     func run(_ attempt: AttemptContext) async -> AttemptReport?
@@ -33,6 +43,17 @@ package protocol ActionRunner: Sendable {
     func endLeftovers(of attempts: [AttemptID]) async
 }
 
+/// A kind whose parameters hold no secret, and can be told apart.
+extension ActionRunner {
+    package func changed(
+        _ parameters: [TextKey: JSONValue], by change: [TextKey: JSONValue]
+    ) -> [TextKey: JSONValue] {
+        parameters.merging(change) { $1 }
+    }
+    package func completed(_ change: [TextKey: JSONValue]) -> [TextKey: JSONValue] { change }
+    package func takeSecrets(from parameters: inout [TextKey: JSONValue]) -> [TextKey: String?] { [:] }
+}
+
 /// A kind whose attempts live in the server itself leaves nothing to another one: it goes on to its end first.
 extension ActionRunner {
     package func settle(_ attempt: AttemptID) {}
@@ -45,9 +66,12 @@ extension ActionRunner {
 package struct AttemptContext: Sendable {
     /// The right to make the attempt, with what it is to do.
     package let lease: Lease
+    /// The secret values of the action, by their names.
+    package let secrets: [TextKey: String]
 
-    /// The context of an attempt under `lease`.
-    package init(lease: Lease) {
+    /// The context of an attempt under `lease`, with its secrets opened.
+    package init(lease: Lease, secrets: [TextKey: String] = [:]) {
         self.lease = lease
+        self.secrets = secrets
     }
 }

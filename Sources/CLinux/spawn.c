@@ -67,11 +67,43 @@ IN_CHILD static int set_limits(const struct qkron_spawn_plan *plan) {
         struct rlimit limit = {.rlim_cur = plan->mark, .rlim_max = plan->mark};
         (void)setrlimit(RLIMIT_LOCKS, &limit);
     }
+    if (plan->sets_nice && setpriority(PRIO_PROCESS, 0, plan->nice) != 0) return -1;
+    if (plan->cpu_seconds != 0) {
+        // From SIGXCPU to SIGKILL it has a second to make an end of its own, where there is one to give.
+        struct rlimit limit = {.rlim_cur = plan->cpu_seconds, .rlim_max = plan->cpu_seconds + 1};
+        if (setrlimit(RLIMIT_CPU, &limit) != 0) {
+            limit.rlim_max = plan->cpu_seconds;
+            if (setrlimit(RLIMIT_CPU, &limit) != 0) return -1;
+        }
+    }
+    if (plan->most_files != 0) {
+        struct rlimit limit = {.rlim_cur = plan->most_files, .rlim_max = plan->most_files};
+        return setrlimit(RLIMIT_NOFILE, &limit);
+    }
     if (plan->open_files == 0) return 0;
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return -1;
     limit.rlim_cur = plan->open_files < limit.rlim_max ? plan->open_files : limit.rlim_max;
     return setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+// After the switch of user, which fails, or makes the exec fail, where the user has as many processes already.
+IN_CHILD static int limit_processes(const struct qkron_spawn_plan *plan) {
+    if (plan->processes == 0) return 0;
+    // The system exempts root; better no run than one without its limit.
+    if (geteuid() == 0) {
+        errno = ENOTSUP;
+        return -1;
+    }
+    struct rlimit limit = {.rlim_cur = plan->processes, .rlim_max = plan->processes};
+    return setrlimit(RLIMIT_NPROC, &limit);
+}
+
+// Last of all: until the exec the address space is the parent's, and more than that.
+IN_CHILD static int limit_memory(const struct qkron_spawn_plan *plan) {
+    if (plan->memory_bytes == 0) return 0;
+    struct rlimit limit = {.rlim_cur = plan->memory_bytes, .rlim_max = plan->memory_bytes};
+    return setrlimit(RLIMIT_AS, &limit);
 }
 
 // Raw system calls: the C library's setuid() would signal the other threads of the parent, whose memory this is.
@@ -98,6 +130,7 @@ IN_CHILD static int child(void *argument) {
     if (set_limits(plan) != 0) fail(context, QKRON_STEP_LIMITS);
     umask(022);
     if (plan->switches_user) switch_user(context);
+    if (limit_processes(plan) != 0) fail(context, QKRON_STEP_LIMITS);
     // After the switch: the directory is entered with the rights of the command.
     enter_directory(context);
     if (plan->is_command) {
@@ -109,6 +142,7 @@ IN_CHILD static int child(void *argument) {
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
+    if (limit_memory(plan) != 0) fail(context, QKRON_STEP_LIMITS);
     (void)syscall(SYS_execve, plan->path, plan->arguments, plan->environment);
     fail(context, QKRON_STEP_EXECUTE);
 }

@@ -1,4 +1,5 @@
 import Actions
+import Credentials
 import Domain
 import Logging
 import Storage
@@ -9,11 +10,15 @@ package struct AttemptRunner: Sendable {
     private let catalog: ActionCatalog
     private let running: RunningAttempts
     private let completer: Completer
+    private let secrets: SecretBox
     private let logger: Logger
 
-    /// A runner of the kinds in `catalog`, whose results go to `completer`.
-    package init(catalog: ActionCatalog, running: RunningAttempts, completer: Completer, logger: Logger) {
+    /// A runner of the kinds in `catalog`, whose results go to `completer`; `secrets` opens what tasks keep sealed.
+    package init(
+        catalog: ActionCatalog, running: RunningAttempts, completer: Completer, secrets: SecretBox, logger: Logger
+    ) {
         self.catalog = catalog
+        self.secrets = secrets
         self.running = running
         self.completer = completer
         self.logger = logger
@@ -46,8 +51,18 @@ package struct AttemptRunner: Sendable {
 
     /// The action's report; nil if it goes on without this server. Cancelling the action is how it is ended.
     private func performed(_ lease: Lease, _ endSignal: AsyncStream<Void>) async -> AttemptReport? {
+        let opened: [TextKey: String]
+        do {
+            opened = try open(lease)
+        } catch {
+            // What an earlier server started has its secrets, and goes on.
+            guard catalog.inheritedAttempts.contains(lease.attemptID) else {
+                return AttemptReport(outcome: .failed(.spawnError), error: "\(error)")
+            }
+            opened = [:]
+        }
         let report = await withTaskGroup(of: Event.self) { group in
-            group.addTask { .report(await catalog.run(lease)) }
+            group.addTask { .report(await catalog.run(lease, secrets: opened)) }
             group.addTask {
                 for await _ in endSignal {}
                 return .mustEnd
@@ -61,6 +76,19 @@ package struct AttemptRunner: Sendable {
             return report
         }
         return report?.ended(by: running.ending(of: lease))
+    }
+
+    /// The secret values of the action.
+    private func open(_ lease: Lease) throws(SealedSecretError) -> [TextKey: String] {
+        var opened: [TextKey: String] = [:]
+        for (name, sealed) in lease.action.sealed {
+            do {
+                opened[name] = try secrets.open(sealed, of: lease.taskID, named: name.text)
+            } catch {
+                throw SealedSecretError(name: name.text, cause: error)
+            }
+        }
+        return opened
     }
 
     private func tell(_ lease: Lease, _ decision: RetryDecision, isRecorded: Bool, duration: Duration) {
@@ -101,4 +129,12 @@ extension AttemptReport {
         return AttemptReport(
             outcome: outcome, returnCode: nil, error: error, result: result, stdout: stdout, stderr: stderr)
     }
+}
+
+/// A secret of a task that cannot be opened.
+private struct SealedSecretError: Error, CustomStringConvertible {
+    let name: String
+    let cause: SecretBoxError
+
+    var description: String { "The secret '\(name)' cannot be opened: \(cause)" }
 }

@@ -36,8 +36,9 @@ final class CommandRun {
         startedAt = now
         timesOutAt = now.advanced(by: order.timeout)
         deadline = order.deadline
-        self.output = CapturedPipe(descriptor: output, limit: Int(order.outputLimit))
-        self.error = CapturedPipe(descriptor: error, limit: Int(order.outputLimit))
+        let secrets = order.secrets
+        self.output = CapturedPipe(descriptor: output, limit: Int(order.outputLimit), secrets: secrets)
+        self.error = CapturedPipe(descriptor: error, limit: Int(order.outputLimit), secrets: secrets)
     }
 
     /// When something must happen to it even if nothing comes from outside.
@@ -65,10 +66,12 @@ final class CommandRun {
 struct CapturedPipe {
     private(set) var descriptor: Int32?
     private(set) var window: OutputWindow
+    private var mask: OutputMask?
 
-    init(descriptor: Int32, limit: Int) {
+    init(descriptor: Int32, limit: Int, secrets: SecretPatterns?) {
         self.descriptor = descriptor
         window = OutputWindow(limit: limit)
+        mask = secrets.map(OutputMask.init)
     }
 
     /// Reads what is there, at most about as much as asked; false at the end of the stream.
@@ -78,7 +81,7 @@ struct CapturedPipe {
         while taken < limit {
             let count = Glibc.read(descriptor, buffer.baseAddress, buffer.count)
             if count > 0 {
-                window.append(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+                append(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
                 taken += count
             } else if count == 0 {
                 return false
@@ -89,9 +92,15 @@ struct CapturedPipe {
         return true
     }
 
-    /// Forgets the descriptor and hands it over to be closed.
+    /// Forgets the descriptor and hands it over to be closed: nothing follows.
     mutating func takeDescriptor() -> Int32? {
+        mask?.finish(into: &window)
         defer { descriptor = nil }
         return descriptor
+    }
+
+    private mutating func append(_ bytes: UnsafeRawBufferPointer) {
+        guard mask != nil else { return window.append(bytes) }
+        mask?.append(bytes, into: &window)
     }
 }

@@ -77,7 +77,7 @@ extension ExecutorLoop {
             path: "/bin/sh", arguments: ["sh", "-c", order.command], environment: order.environment,
             directory: order.workingDirectory ?? home.map(String.init),
             directoryIsOptional: order.workingDirectory == nil, descriptors: (emptyInput, output, error),
-            identity: order.identity, openFiles: openFiles, mark: order.key.mark.value,
+            identity: order.identity, openFiles: openFiles, limits: order.limits, mark: order.key.mark.value,
             changedSignals: changedSignals, isCommand: true)
     }
 

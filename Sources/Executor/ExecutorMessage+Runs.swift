@@ -15,6 +15,10 @@ struct RunOrder: Sendable, Equatable {
     var timeout: Duration
     var outputLimit: Int64
     var deadline: BoottimeInstant
+    /// Since version 5, as what follows.
+    var limits = RunLimits.none
+    /// The variables whose values do not show in the output.
+    var secretNames: [String] = []
 
     var key: RunKey {
         RunKey(executionID: executionID, fencingToken: fencingToken)
@@ -38,6 +42,9 @@ struct RunOrder: Sendable, Equatable {
         writer.put(timeout.nanoseconds)
         writer.put(outputLimit)
         writer.put(deadline.nanoseconds)
+        limits.encode(into: &writer)
+        writer.put(UInt32(secretNames.count))
+        for name in secretNames { writer.put(name) }
     }
 
     init(from reader: inout FrameReader) throws {
@@ -54,6 +61,9 @@ struct RunOrder: Sendable, Equatable {
         timeout = .nanoseconds(try reader.integer(Int64.self))
         outputLimit = try reader.integer()
         deadline = BoottimeInstant(nanoseconds: try reader.integer())
+        // No older server gives orders to this executor.
+        limits = try RunLimits(from: &reader)
+        secretNames = try (0..<reader.count()).map { _ in try reader.text() }
     }
 }
 
@@ -69,6 +79,8 @@ extension RunOrder {
         timeout = request.timeout
         outputLimit = Int64(request.outputLimit)
         deadline = request.deadline.instant
+        limits = request.limits
+        secretNames = request.secretNames
     }
 }
 

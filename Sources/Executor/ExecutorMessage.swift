@@ -7,9 +7,9 @@ import Foundation
 /// serves no server that is older than itself.
 enum WireVersion {
     /// What this program's executor speaks.
-    static let current: UInt16 = 4
+    static let current: UInt16 = 5
     /// What this program's server can speak; an executor of another version ends its runs with their leases.
-    static let spoken: ClosedRange<UInt16> = 3...4
+    static let spoken: ClosedRange<UInt16> = 4...5
 }
 
 /// Why a run is ended before its time.

@@ -10,6 +10,10 @@ package struct RunRequest: Sendable {
     package var command: String
     /// The whole environment of the command, passed on exactly as it is.
     package var environment: [String: String]
+    /// The variables of the environment whose values are masked in the output.
+    package var secretNames: [String] = []
+    /// What each of its processes is held to.
+    package var limits = RunLimits.none
     /// Where the command starts; nil: its HOME, or `/` where that cannot be entered.
     package var workingDirectory: String?
     /// Name of the system user it runs as; nil: the executor's own. Another user needs an executor of root.

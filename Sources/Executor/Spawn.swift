@@ -12,6 +12,7 @@ struct Spawn {
     var descriptors: (Int32, Int32, Int32)
     var identity: ProcessIdentity?
     var openFiles: UInt64 = 0
+    var limits = RunLimits.none
     var mark: UInt64 = 0
     /// The signals whose handlers are not the default here, where they are known; see `qkron_changed_signals`.
     var changedSignals = UInt64.max
@@ -47,6 +48,7 @@ struct Spawn {
                             plan.group_count = groups.count
                             plan.open_files = openFiles
                             plan.mark = mark
+                            apply(limits, to: &plan)
                             plan.signals = changedSignals
                             plan.is_command = isCommand ? 1 : 0
                             qkron_spawn(&plan, &answer)
@@ -59,6 +61,15 @@ struct Spawn {
             throw SpawnError(step: SpawnError.name(ofStep: UInt32(answer.step)), error: answer.error)
         }
         return Child(pid: answer.pid, pidfd: answer.pidfd)
+    }
+
+    private func apply(_ limits: RunLimits, to plan: inout qkron_spawn_plan) {
+        plan.cpu_seconds = UInt64(limits.cpuSeconds ?? 0)
+        plan.memory_bytes = UInt64(limits.memoryBytes ?? 0)
+        plan.most_files = UInt64(limits.openFiles ?? 0)
+        plan.processes = UInt64(limits.processes ?? 0)
+        plan.sets_nice = limits.nice == nil ? 0 : 1
+        plan.nice = Int32(limits.nice ?? 0)
     }
 
     private func withCStrings(

@@ -22,9 +22,9 @@ extension TaskRules {
     /// itself. What depends on the rest of the task is left to `change`.
     func faults(ofChange draft: TaskDraft) -> [InputFault] {
         var faults = draft.faults
-        let action = Action(kind: .command, parameters: draft.parameters.filter { $0.value != .null })
+        let change = draft.parameters.filter { $0.value != .null }
         var actionFaults: [InputFault] = []
-        collect(&actionFaults) { () throws(InputFaults) in try catalog.accept(action) }
+        collect(&actionFaults) { () throws(InputFaults) in try catalog.check(change: change, of: .command) }
         faults += actionFaults.filter { fault in
             guard case .key(let key) = fault.place.first else { return false }
             return draft.parameters[TextKey(key)] != nil
@@ -46,11 +46,11 @@ extension TaskRules {
             faults.append(InputFault(["task_type"], "a task's type cannot be changed"))
         }
         if !draft.parameters.isEmpty {
-            let merged = before.action.parameters.merging(draft.parameters) { $1 }.filter { $0.value != .null }
             if let action = collect(
                 &faults,
                 { () throws(InputFaults) in
-                    try catalog.accept(Action(kind: before.action.kind, parameters: merged))
+                    let accepted = try catalog.accept(draft.parameters, of: before.action)
+                    return try sealed(accepted, of: before.id, stored: before.action.sealed)
                 })
             {
                 task.action = action

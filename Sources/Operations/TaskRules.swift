@@ -1,4 +1,5 @@
 import Actions
+import Credentials
 import Domain
 import Foundation
 import Scheduling
@@ -6,6 +7,7 @@ import Scheduling
 /// What a task must be to be stored: the rules that need no database.
 package struct TaskRules: Sendable {
     let catalog: ActionCatalog
+    let secrets: SecretBox
     let commandRoles: Set<CommandRole>
     private let retryDelay: Int
 
@@ -14,8 +16,10 @@ package struct TaskRules: Sendable {
     /// - Parameters:
     ///   - commandRoles: who may make and run command tasks.
     ///   - retryDelay: the default of `retry_delay`, seconds.
-    package init(catalog: ActionCatalog, commandRoles: Set<CommandRole>, retryDelay: Int) {
+    ///   - secrets: seals what is secret in tasks.
+    package init(catalog: ActionCatalog, commandRoles: Set<CommandRole>, retryDelay: Int, secrets: SecretBox) {
         self.catalog = catalog
+        self.secrets = secrets
         self.commandRoles = commandRoles
         self.retryDelay = retryDelay
     }
@@ -42,8 +46,10 @@ package struct TaskRules: Sendable {
     func newTask(_ draft: TaskDraft, owner: TaskOwner, at now: Date) throws -> TaskDefinition {
         var faults = draft.faults
         let kind = draft.kind.or(.command)
+        let id = Identifier<TaskDefinition>()
         let action = collect(&faults) { () throws(InputFaults) in
-            try catalog.accept(Action(kind: kind, parameters: draft.parameters.filter { $0.value != .null }))
+            let parameters = draft.parameters.filter { $0.value != .null }
+            return try sealed(try catalog.accept(Action(kind: kind, parameters: parameters)), of: id)
         }
         if !draft.name.isSent { faults.append(InputFault(["name"], "a task needs a name", type: "missing")) }
         if !draft.schedule.isSent {
@@ -55,7 +61,7 @@ package struct TaskRules: Sendable {
         }
         let isActive = draft.isActive.or(true)
         return TaskDefinition(
-            id: Identifier(), ownerID: owner.id, ownerUsername: owner.username, name: draft.name.or(""),
+            id: id, ownerID: owner.id, ownerUsername: owner.username, name: draft.name.or(""),
             description: draft.description.or(nil), action: action, timing: timing,
             misfirePolicy: draft.misfirePolicy.or(.fireOnce), misfireGrace: draft.misfireGrace.or(60),
             jitter: draft.jitter.or(0),

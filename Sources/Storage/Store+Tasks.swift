@@ -43,13 +43,14 @@ extension Store {
         try await change(
             """
             INSERT INTO qkron.tasks (
-                id, owner_id, name, name_key, description, task_type, parameters, schedule_type, schedule, timezone, starts_at,
-                ends_at, anchor, once_at, dst_policy, timing_since, misfire_policy, misfire_grace, jitter, overlap_policy, timeout,
-                max_retries, retry_delay, retry_backoff, priority, requires, tags, metadata, is_active, status,
-                next_run, created_at, updated_at)
+                id, owner_id, name, name_key, description, task_type, parameters, sealed_env, schedule_type, schedule,
+                timezone, starts_at, ends_at, anchor, once_at, dst_policy, timing_since, misfire_policy, misfire_grace,
+                jitter, overlap_policy, timeout, max_retries, retry_delay, retry_backoff, priority, requires, tags,
+                metadata, is_active, status, next_run, created_at, updated_at)
             VALUES (
                 \(task.id.uuid), \(task.ownerID?.uuid), \(task.name), \(task.name.caseless), \(task.description),
-                \(task.action.kind.rawValue), \(JSONText(.object(task.action.parameters))), \(timing.kind.rawValue), \(timing.text),
+                \(task.action.kind.rawValue), \(JSONText(.object(task.action.parameters))),
+                \(Action.sealedText(task.action.sealed))::jsonb, \(timing.kind.rawValue), \(timing.text),
                 \(timing.timezone), \(timing.startsAt), \(timing.endsAt), \(timing.anchor), \(timing.onceAt),
                 \(timing.dstPolicy.rawValue), \(task.createdAt), \(task.misfirePolicy.rawValue), \(task.misfireGrace),
                 \(task.jitter),
@@ -69,7 +70,8 @@ extension Store {
             """
             UPDATE qkron.tasks
             SET name = \(task.name), name_key = \(task.name.caseless), description = \(task.description),
-                parameters = \(JSONText(.object(task.action.parameters))), schedule_type = \(timing.kind.rawValue),
+                parameters = \(JSONText(.object(task.action.parameters))),
+                sealed_env = \(Action.sealedText(task.action.sealed))::jsonb, schedule_type = \(timing.kind.rawValue),
                 schedule = \(timing.text), timezone = \(timing.timezone), starts_at = \(timing.startsAt),
                 ends_at = \(timing.endsAt), anchor = \(timing.anchor), once_at = \(timing.onceAt),
                 dst_policy = \(timing.dstPolicy.rawValue), jitter = \(task.jitter),

@@ -12,6 +12,6 @@ struct QkronCommand: AsyncParsableCommand {
             """,
         subcommands: [
             ServeCommand.self, MigrateCommand.self, UserCommand.self, NodeCommand.self, ScheduleCommand.self,
-            VersionCommand.self, ExecutorCommand.self,
+            SecretsCommand.self, VersionCommand.self, ExecutorCommand.self,
         ])
 }

@@ -1,4 +1,5 @@
 import Domain
+import Executor
 import Testing
 
 @testable import Actions
@@ -28,16 +29,18 @@ import Testing
         #expect(
             parameters.members == [
                 "command": .string("true"), "env": .object([:]), "working_directory": .null,
-                "max_output_bytes": .integer(1_048_576),
+                "max_output_bytes": .integer(1_048_576), "secret_env": .array([]), "limits": .object([:]),
             ])
     }
 
     @Test func `what is stored reads as what was sent`() throws {
         let sent = try read([
             "env": .object(["A": .string("1"), "_b2": .string("")]), "working_directory": .string("/tmp"),
-            "max_output_bytes": .integer(102_400), "other": .bool(true),
+            "max_output_bytes": .integer(102_400), "other": .bool(true), "secret_env": ["_b2"],
+            "limits": ["nice": 0, "memory_bytes": 16_777_216],
         ])
         #expect(try CommandParameters(sent.members) == sent)
+        #expect(sent.limits.nice == 0 && sent.limits.memoryBytes == 16 << 20 && sent.limits.cpuSeconds == nil)
         #expect(sent.environment == ["A": "1", "_b2": ""] && sent.workingDirectory == "/tmp")
     }
 
@@ -130,5 +133,32 @@ import Testing
     ])
     func `the first word is the shell's`(command: String, word: String) throws {
         #expect(try read(["command": .string(command)]).firstWord == word)
+    }
+
+    @Test(
+        arguments: [
+            (["limits": 1], "limits: dict_type"), (["limits": ["cpu_seconds": 0]], "limits.cpu_seconds: out_of_range"),
+            (["limits": ["cpu_seconds": 86_401]], "limits.cpu_seconds: out_of_range"),
+            (["limits": ["memory_bytes": 16_777_215]], "limits.memory_bytes: out_of_range"),
+            (["limits": ["open_files": 15]], "limits.open_files: out_of_range"),
+            (["limits": ["processes": 4_097]], "limits.processes: out_of_range"),
+            (["limits": ["nice": 20]], "limits.nice: out_of_range"),
+            (["limits": ["nice": 1.0]], "limits.nice: int_type"),
+            (["limits": ["nice": nil]], "limits.nice: int_type"),
+            (["limits": ["gpus": 1]], "limits.gpus: extra_forbidden"),
+            (["secret_env": "A"], "secret_env: list_type"), (["secret_env": [1]], "secret_env.?: string_type"),
+            (["secret_env": ["A"]], "secret_env.?: value_error"),
+            (["secret_env": ["A"], "env": ["B": "1"]], "secret_env.?: value_error"),
+            (["env": ["A": nil]], "env.A: string_type"),
+            (["secret_env": .array(Array(repeating: "A", count: 101)), "env": ["A": "1"]], "secret_env: too_long"),
+        ] as [([TextKey: JSONValue], String)])
+    func `limits and secrets are what they can be`(members: [TextKey: JSONValue], fault: String) {
+        #expect(faults(members.merging(["command": "true"]) { $1 }) == [fault])
+    }
+
+    @Test func `a secret variable may be null, and is named once`() throws {
+        let parameters = try read(["env": ["A": nil, "B": "2"], "secret_env": ["A", "B", "A"]])
+        #expect(parameters.secretNames == ["A", "B"] && parameters.environment == ["B": "2"])
+        #expect(parameters.members["env"] == ["A": nil, "B": "2"])
     }
 }

@@ -7,7 +7,7 @@ import Testing
 
 @Suite struct CommandPolicyTests {
     private func policy(_ allowed: Set<String>) -> CommandPolicy {
-        CommandPolicy(allowedFirstWords: allowed, path: "/bin", user: nil)
+        CommandPolicy(allowedFirstWords: allowed, path: "/bin")
     }
 
     @Test func `without a list any command is accepted, complete`() throws {

@@ -4,6 +4,8 @@ import Foundation
 package actor QkronServer {
     /// Shared by the servers of one database, and known to tests that forge tokens.
     package static let secretKey = "end-to-end-tests-sign-with-this-secret-key"
+    /// Likewise shared; 32 bytes.
+    package static let encryptionKey = "c2hhcmVkIGJ5IHRoZSBzZXJ2ZXJzIG9mIGEgdGVzdCE="
     package static let superuser = (name: "root-of-tests", password: "superuser-password")
 
     package nonisolated let dataDirectory: String
@@ -28,6 +30,7 @@ package actor QkronServer {
             "PATH": Tool.path, "HOME": workspace.root, "DATA_DIR": dataDirectory, "PORT": "0",
             "ENVIRONMENT": "development", "LOG_FORMAT": "json", "PASSWORD_HASH_COST": "1", "LOGIN_RATE_LIMIT": "0",
             "NODE_NAME": name, "DB_POOL_SIZE": "6", "DB_CONNECT_TIMEOUT": "30", "SECRET_KEY": Self.secretKey,
+            "ENCRYPTION_KEY": Self.encryptionKey,
             "SUPERUSER_USERNAME": Self.superuser.name, "SUPERUSER_EMAIL": "root@tests.example",
             "SUPERUSER_PASSWORD": Self.superuser.password,
         ]

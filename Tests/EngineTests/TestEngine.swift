@@ -1,4 +1,5 @@
 import Actions
+import Credentials
 import Domain
 import Logging
 import Postgres
@@ -34,7 +35,9 @@ struct TestEngine {
             shutdownGrace: shutdownGrace, commandRoles: [.user, .superuser])
         let completer = Completer(database: shared, announcer: announcer, signals: signals, logger: quietLogger)
         let grants = Grants(capacity: capacity, running: running)
-        let attempts = AttemptRunner(catalog: catalog, running: running, completer: completer, logger: quietLogger)
+        let attempts = AttemptRunner(
+            catalog: catalog, running: running, completer: completer,
+            secrets: try SecretBox(key: Array(repeating: 8, count: 32)), logger: quietLogger)
         group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [

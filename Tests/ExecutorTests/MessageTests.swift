@@ -7,6 +7,9 @@ import Testing
     @Test func `orders and reports survive the wire, torn anywhere`() throws {
         var order = RunOrder(request("echo ä"), run: 99, identity: ProcessIdentity(user: 1, group: 2, groups: [2, 3]))
         order.workingDirectory = nil
+        order.secretNames = ["A", "B"]
+        order.limits.memoryBytes = 1 << 40
+        order.limits.nice = 0
         let orders: [ExecutorOrder] =
             [
                 .hello(version: 1, killGrace: .seconds(5), leaseGrace: .milliseconds(1)), .start(order),

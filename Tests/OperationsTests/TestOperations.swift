@@ -39,11 +39,13 @@ struct TestOperations {
         database = try await TestDatabase.make()
         announcer = Announcer(database: database.database)
         let runner = CommandRunner(
-            executor: nil, policy: CommandPolicy(allowedFirstWords: allowedCommands, path: "/bin", user: nil),
+            executor: nil, policy: CommandPolicy(allowedFirstWords: allowedCommands, path: "/bin"),
             killGrace: .seconds(1))
         tasks = TaskOperations(
             database: database.database, announcer: announcer,
-            rules: TaskRules(catalog: ActionCatalog([runner]), commandRoles: commandRoles, retryDelay: 60),
+            rules: TaskRules(
+                catalog: ActionCatalog([runner]), commandRoles: commandRoles, retryDelay: 60,
+                secrets: try SecretBox(key: Array(repeating: 8, count: 32))),
             onCancelled: cancelled.add)
         executions = ExecutionOperations(
             database: database.database, announcer: announcer, onCancelled: cancelled.add)

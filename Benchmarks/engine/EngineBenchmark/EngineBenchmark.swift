@@ -1,4 +1,5 @@
 import Actions
+import Credentials
 import Domain
 import Engine
 import Logging
@@ -43,7 +44,9 @@ struct EngineBenchmark {
         let handover = Handover()
         let completer = Completer(
             database: database, announcer: Announcer(database: database), signals: signals, logger: logger)
-        let attempts = AttemptRunner(catalog: catalog, running: running, completer: completer, logger: logger)
+        let attempts = AttemptRunner(
+            catalog: catalog, running: running, completer: completer,
+            secrets: try SecretBox(key: Array(repeating: 1, count: SecretBox.keyLength)), logger: logger)
         return ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: [

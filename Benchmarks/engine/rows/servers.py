@@ -3,8 +3,11 @@
 from engine.figures import median
 from engine.rows import spawn
 
-# Servers of one database sign with the same key.
-SETTINGS = {"SECRET_KEY": "a key that the servers of a benchmark share"}
+# Servers of one database share their keys.
+SETTINGS = {
+    "SECRET_KEY": "a key that the servers of a benchmark share",
+    "ENCRYPTION_KEY": "c2hhcmVkIGJ5IHRoZSBzZXJ2ZXJzIG9mIGEgdGVzdCE=",
+}
 
 
 def measure(lab, row):

@@ -7,14 +7,14 @@ package struct CommandPolicy: Sendable {
     package let allowedFirstWords: Set<String>
     /// `PATH` of commands.
     package let path: String
-    /// The system user that commands run as; nil is the server's own.
-    package let user: SystemUser?
+    /// The system users that commands run as.
+    package let users: CommandUsers
 
     /// A policy of these rules.
-    package init(allowedFirstWords: Set<String>, path: String, user: SystemUser?) {
+    package init(allowedFirstWords: Set<String>, path: String, users: CommandUsers = .own) {
         self.allowedFirstWords = allowedFirstWords
         self.path = path
-        self.user = user
+        self.users = users
     }
 
     func accept(_ parameters: [TextKey: JSONValue]) throws(InputFaults) -> [TextKey: JSONValue] {

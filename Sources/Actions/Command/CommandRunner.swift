@@ -28,6 +28,49 @@ package final class CommandRunner: ActionRunner {
         try policy.accept(parameters)
     }
 
+    package func changed(
+        _ parameters: [TextKey: JSONValue], by change: [TextKey: JSONValue]
+    ) -> [TextKey: JSONValue] {
+        var changed = parameters.merging(change) { $1 }
+        // A variable that is left out is removed, and is then no secret either, unless the change says that it is.
+        if change["secret_env"] == nil, case .object(let environment) = change["env"],
+            case .array(let names) = changed["secret_env"]
+        {
+            changed["secret_env"] = .array(
+                names.filter { if case .string(let name) = $0 { environment[TextKey(name)] != nil } else { true } })
+        }
+        return changed
+    }
+
+    package func completed(_ change: [TextKey: JSONValue]) -> [TextKey: JSONValue] {
+        var change = change
+        switch (change["env"], change["secret_env"]) {
+        case (.object(let environment), nil):
+            change["secret_env"] = .array(environment.filter { $0.value == .null }.keys.map { .string($0.text) })
+        case (nil, .array(let names)):
+            let texts = names.compactMap { if case .string(let name) = $0 { TextKey(name) } else { nil } }
+            change["env"] = .object(Dictionary(texts.map { ($0, .null) }) { $1 })
+        default: break
+        }
+        return change
+    }
+
+    package func takeSecrets(from parameters: inout [TextKey: JSONValue]) -> [TextKey: String?] {
+        guard case .object(var environment) = parameters["env"], case .array(let names) = parameters["secret_env"]
+        else { return [:] }
+        var secrets: [TextKey: String?] = [:]
+        for case .string(let name) in names {
+            if case .string(let value) = environment[TextKey(name)] {
+                secrets[TextKey(name)] = value
+            } else {
+                secrets[TextKey(name)] = .some(nil)
+            }
+            environment[TextKey(name)] = .null
+        }
+        parameters["env"] = .object(environment)
+        return secrets
+    }
+
     package func holdLease(until instant: ContinuousClock.Instant) {
         let deadline = LeaseDeadline.after(instant - ContinuousClock.now, since: .now)
         self.deadline.withLock { $0 = deadline.instant > $0.instant ? deadline : $0 }
@@ -72,23 +115,35 @@ package final class CommandRunner: ActionRunner {
         } catch {
             return AttemptReport(outcome: .failed(.spawnError), error: "The stored command cannot be read")
         }
-        let result = await executor.run(
-            RunRequest(
-                executionID: lease.executionID.uuid, fencingToken: lease.fencingToken, command: command.command,
-                environment: environment(of: command, lease: lease),
-                workingDirectory: command.workingDirectory, user: policy.user?.name,
-                timeout: .seconds(lease.timeout), outputLimit: command.outputLimit,
-                deadline: deadline.withLock { $0 }))
-        return result.map { report($0, timeout: lease.timeout) }
+        // What an earlier server started goes on as whom it was started.
+        let user =
+            policy.users.user(for: lease.ownerRole)
+            ?? (inheritedAttempts.contains(lease.attemptID) ? SystemUser.current : nil)
+        guard let user else {
+            let role = lease.ownerRole?.rawValue ?? "service"
+            return AttemptReport(
+                outcome: .failed(.spawnError), error: "RUN_AS names no system user for the role '\(role)'")
+        }
+        var request = RunRequest(
+            executionID: lease.executionID.uuid, fencingToken: lease.fencingToken, command: command.command,
+            environment: environment(of: command, attempt, user: user), workingDirectory: command.workingDirectory,
+            user: policy.users == .own ? nil : user.name, timeout: .seconds(lease.timeout),
+            outputLimit: command.outputLimit, deadline: deadline.withLock { $0 })
+        request.limits = command.limits
+        request.secretNames = command.secretNames
+        return await executor.run(request).map { report($0, timeout: lease.timeout) }
     }
 
-    private func environment(of command: CommandParameters, lease: Lease) -> [String: String] {
-        let user = policy.user ?? .current
+    private func environment(
+        of command: CommandParameters, _ attempt: AttemptContext, user: SystemUser
+    ) -> [String: String] {
+        let lease = attempt.lease
         var environment = [
             "PATH": policy.path, "HOME": user.home, "USER": user.name, "LOGNAME": user.name, "SHELL": "/bin/sh",
             "LANG": "C.UTF-8", "TZ": lease.timezone,
         ]
         environment.merge(command.environment) { $1 }
+        for (name, value) in attempt.secrets { environment[name.text] = value }
         environment["QKRON_TASK_ID"] = lease.taskID.description
         environment["QKRON_EXECUTION_ID"] = lease.executionID.description
         environment["QKRON_SCHEDULED_FOR"] = ISO8601.format(lease.scheduledFor)

@@ -30,6 +30,12 @@ struct qkron_spawn_plan {
     uint64_t open_files;         // soft limit of open files; 0: as the parent's
     uint64_t mark;               // see qkron_spawn; 0: none
     uint64_t signals;            // those whose handlers are set to the default: bit n - 1 for signal n
+    uint64_t cpu_seconds;        // 0: as the parent's; so the next three
+    uint64_t memory_bytes;       // of address space
+    uint64_t most_files;         // hard limit of open files, and soft one in place of the above
+    uint64_t processes;          // of the user
+    int sets_nice;               // 1: takes on the nice value below
+    int nice;
     int is_command;              // 1: no new privileges, and killed when the spawning thread ends
 };
 

@@ -21,12 +21,14 @@ package struct Lease: Sendable {
     /// Seconds.
     package let timeout: Int
     package let retryPolicy: RetryPolicy
+    /// What the task's owner may do now; nil: the service key owns it.
+    package let ownerRole: Role?
 
     /// A lease of these parts.
     package init(
         executionID: Identifier<Execution>, taskID: Identifier<TaskDefinition>, fencingToken: Int, attempt: Int,
         trigger: Trigger, scheduledFor: Date, dueAt: Date, grantedAt: Date, isFirstAttempt: Bool, action: Action,
-        timezone: String, timeout: Int, retryPolicy: RetryPolicy
+        timezone: String, timeout: Int, retryPolicy: RetryPolicy, ownerRole: Role? = nil
     ) {
         self.executionID = executionID
         self.taskID = taskID
@@ -41,5 +43,6 @@ package struct Lease: Sendable {
         self.timezone = timezone
         self.timeout = timeout
         self.retryPolicy = retryPolicy
+        self.ownerRole = ownerRole
     }
 }

@@ -4,11 +4,15 @@ package struct Action: Sendable, Equatable {
     package var kind: ActionKind
     /// The parameters, an object whose members the kind's runner defines.
     package var parameters: [TextKey: JSONValue]
+    /// The values that are secret, sealed, by their names. The parameters hold null in their place, so that whoever
+    /// shows parameters shows no secret.
+    package var sealed: [TextKey: String]
 
     /// An action of `kind`; nothing is checked here, the kind's runner does that when a task is written.
-    package init(kind: ActionKind, parameters: [TextKey: JSONValue]) {
+    package init(kind: ActionKind, parameters: [TextKey: JSONValue], sealed: [TextKey: String] = [:]) {
         self.kind = kind
         self.parameters = parameters
+        self.sealed = sealed
     }
 }
 

@@ -6,8 +6,9 @@ extension Lease {
     static let columns: SQL = """
         e.id, e.task_id, e.fencing_token, e.attempt_number, e.trigger, e.scheduled_for, e.attempt_started_at,
         CASE WHEN t.jitter > 0 THEN greatest(e.scheduled_for, e.not_before) ELSE e.scheduled_for END AS due_at,
-        e.attempt_started_at = e.started_at AS is_first_attempt, t.task_type, t.parameters, t.timezone, t.timeout,
-        t.max_retries, t.retry_delay, t.retry_backoff
+        e.attempt_started_at = e.started_at AS is_first_attempt, t.task_type, t.parameters, t.sealed_env,
+        t.timezone, t.timeout, t.max_retries, t.retry_delay, t.retry_backoff,
+        (SELECT o.role FROM qkron.users o WHERE o.id = t.owner_id) AS owner_role
         """
 
     /// The lease of a row.
@@ -25,6 +26,7 @@ extension Lease {
             action: try Action(row: row),
             timezone: try row.decode("timezone"),
             timeout: try row.decode("timeout"),
-            retryPolicy: try RetryPolicy(row: row))
+            retryPolicy: try RetryPolicy(row: row),
+            ownerRole: try row.namedIfPresent("owner_role"))
     }
 }

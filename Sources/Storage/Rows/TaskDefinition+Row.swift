@@ -7,7 +7,7 @@ extension TaskDefinition {
     /// The columns that `init(row:)` reads, of the tables under the names `t` (tasks) and `u` (users).
     static let columns: SQL = """
         t.id, t.owner_id, coalesce(u.username, 'service') AS owner_username, t.name, t.description, t.task_type, t.parameters,
-        t.schedule_type, t.schedule, t.timezone, t.starts_at, t.ends_at, t.anchor, t.once_at, t.dst_policy,
+        t.sealed_env, t.schedule_type, t.schedule, t.timezone, t.starts_at, t.ends_at, t.anchor, t.once_at, t.dst_policy,
         t.misfire_policy, t.misfire_grace, t.jitter, t.overlap_policy, t.timeout, t.max_retries, t.retry_delay,
         t.retry_backoff, t.priority,
         t.requires, t.tags, t.metadata, t.is_active, t.status, t.retry_count, t.next_run, t.last_run, t.created_at, t.updated_at
@@ -64,7 +64,21 @@ extension Action {
         guard case .object(let parameters) = try row.json("parameters") else {
             throw row.unreadable("parameters", "is no JSON object")
         }
-        self.init(kind: ActionKind(rawValue: try row.decode("task_type")), parameters: parameters)
+        self.init(
+            kind: ActionKind(rawValue: try row.decode("task_type")), parameters: parameters,
+            sealed: try Self.sealed(in: row))
+    }
+
+    /// The sealed values, as `sealed_env` holds them.
+    static func sealed(in row: PostgresRow) throws(PostgresError) -> [TextKey: String] {
+        guard let json = try row.jsonIfPresent("sealed_env") else { return [:] }
+        guard case .object(let members) = json else { throw row.unreadable("sealed_env", "is no JSON object") }
+        return members.compactMapValues { if case .string(let text) = $0 { text } else { nil } }
+    }
+
+    /// The text that `sealed_env` holds; nil where nothing is secret.
+    static func sealedText(_ sealed: [TextKey: String]) -> String? {
+        sealed.isEmpty ? nil : JSONValue.object(sealed.mapValues(JSONValue.string)).serialized()
     }
 }
 

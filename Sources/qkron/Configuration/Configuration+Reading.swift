@@ -1,5 +1,6 @@
 import Credentials
 import Domain
+import Foundation
 import Logging
 import Server
 
@@ -45,6 +46,8 @@ extension Configuration.IdentitySettings {
     fileprivate init(_ reader: inout SettingReader, isDevelopment: Bool) {
         secretKey = reader.text(.secretKey)
         secretKeyPrevious = reader.text(.secretKeyPrevious)
+        encryptionKey = reader.key(.encryptionKey)
+        encryptionKeyPrevious = reader.key(.encryptionKeyPrevious)
         tokenMinutes = reader.integer(.tokenMinutes, in: 1...525_600, default: 30)
         tokenIssuer = reader.text(.tokenIssuer) ?? "qkron"
         tokenAudience = reader.text(.tokenAudience) ?? "qkron"
@@ -79,7 +82,7 @@ extension Configuration.RunSettings {
         allowedCommands = Set(reader.list(.allowedCommands) ?? [])
         commandPath =
             reader.text(.commandPath) ?? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-        runAs = reader.text(.runAs)
+        runAs = reader.runAs(for: commandRoles)
         maxConcurrency = reader.integer(.maxConcurrency, in: 1...10_000, default: 64)
         maxTaskConcurrency = reader.integer(.maxTaskConcurrency, in: 1...1_000, default: 16)
         retryDelay = reader.integer(.retryDelay, in: 0...86_400, default: 60)
@@ -90,6 +93,31 @@ extension Configuration.RunSettings {
 }
 
 extension SettingReader {
+    /// A key of 32 bytes, written in base64.
+    fileprivate mutating func key(_ setting: Setting) -> [UInt8]? {
+        guard let text = text(setting) else { return nil }
+        guard let data = Data(base64Encoded: text), data.count == SecretBox.keyLength else {
+            fault(setting, "must be 32 bytes in base64, as 'openssl rand -base64 32' makes them")
+            return nil
+        }
+        return Array(data)
+    }
+
+    /// Whom commands run as: where roles are named, each that may own command tasks is.
+    fileprivate mutating func runAs(for commandRoles: Set<Role>) -> RunAs? {
+        guard let items = list(.runAs), !items.isEmpty else { return nil }
+        guard let runAs = RunAs(items) else {
+            fault(.runAs, "must be a system user, or pairs role=name of the roles user, superuser and service")
+            return nil
+        }
+        if case .byRole(let users) = runAs {
+            for role in commandRoles.map(\.rawValue).sorted() where users[Role(rawValue: role)] == nil {
+                fault(.runAs, "names no system user for the role '\(role)', which COMMAND_ROLES allows")
+            }
+        }
+        return runAs
+    }
+
     /// The labels of this server, each once.
     fileprivate mutating func labels() -> [String] {
         var labels: [String] = []

@@ -34,6 +34,9 @@ struct Configuration: Sendable {
         /// Signs tokens; nil is made at first start.
         let secretKey: String?
         let secretKeyPrevious: String?
+        /// Seals stored secrets; nil is made at first start.
+        let encryptionKey: [UInt8]?
+        let encryptionKeyPrevious: [UInt8]?
         let tokenMinutes: Int
         let tokenIssuer: String
         let tokenAudience: String
@@ -57,7 +60,7 @@ struct Configuration: Sendable {
         let commandRoles: Set<CommandRole>
         let allowedCommands: Set<String>
         let commandPath: String
-        let runAs: String?
+        let runAs: RunAs?
         let maxConcurrency: Int
         let maxTaskConcurrency: Int
         let retryDelay: Int

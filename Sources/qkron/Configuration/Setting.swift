@@ -20,6 +20,8 @@ enum Setting: String, CaseIterable, Sendable {
     case statementTimeout = "DB_STATEMENT_TIMEOUT"
     case secretKey = "SECRET_KEY"
     case secretKeyPrevious = "SECRET_KEY_PREVIOUS"
+    case encryptionKey = "ENCRYPTION_KEY"
+    case encryptionKeyPrevious = "ENCRYPTION_KEY_PREVIOUS"
     case tokenMinutes = "ACCESS_TOKEN_EXPIRE_MINUTES"
     case tokenIssuer = "TOKEN_ISSUER"
     case tokenAudience = "TOKEN_AUDIENCE"
@@ -48,9 +50,8 @@ enum Setting: String, CaseIterable, Sendable {
     /// Whether the value is a secret, or may hold one: such a key has no flag, as anyone can read a command line.
     var isSecret: Bool {
         switch self {
-        case .databaseURL, .secretKey, .secretKeyPrevious, .superuserUsername, .superuserEmail, .superuserPassword,
-            .apiKeyHash:
-            true
+        case .databaseURL, .secretKey, .secretKeyPrevious, .encryptionKey, .encryptionKeyPrevious, .apiKeyHash: true
+        case .superuserUsername, .superuserEmail, .superuserPassword: true
         default: false
         }
     }

@@ -1,20 +1,23 @@
+import Actions
 import Executor
 import Glibc
 
-/// Which system user commands run as.
+/// Which system users commands run as.
 enum CommandUser {
-    /// The user that is configured; else, started by root, `nobody`; else the server's own.
+    /// The users that are configured; else, started by root, `nobody`; else the server's own.
     ///
-    /// - Throws: `CommandUserError` if it is no single name, there is no such user, this process may not become it, or it is the user of the
+    /// - Throws: `CommandUserError` if there is no such user, this process may not become it, or it is the user of the
     ///   private Postgres, whose files hold every secret.
-    static func choose(_ configured: String?) throws -> SystemUser? {
-        let isRoot = geteuid() == 0
-        guard let name = configured ?? (isRoot ? "nobody" : nil) else { return nil }
-        guard !name.contains("=") else {
-            throw CommandUserError(
-                description:
-                    "RUN_AS is '\(name)', but this version takes the name of one system user, for all commands.")
+    static func choose(_ configured: RunAs?) throws -> CommandUsers {
+        switch configured {
+        case .byRole(let names): .byRole(try names.mapValues(find))
+        case .everyone(let name): .one(try find(name))
+        case nil: geteuid() == 0 ? .one(try find("nobody")) : .own
         }
+    }
+
+    private static func find(_ name: String) throws -> SystemUser {
+        let isRoot = geteuid() == 0
         guard let user = SystemUser.lookup(name) else {
             throw CommandUserError(description: "RUN_AS names '\(name)', but this system has no such user.")
         }

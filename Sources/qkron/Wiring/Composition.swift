@@ -53,7 +53,7 @@ struct Composition {
         let identity = configuration.identity
         let runs = configuration.runs
         policy = CommandPolicy(
-            allowedFirstWords: runs.allowedCommands, path: runs.commandPath, user: try CommandUser.choose(runs.runAs))
+            allowedFirstWords: runs.allowedCommands, path: runs.commandPath, users: try CommandUser.choose(runs.runAs))
         engineSettings = EngineConfiguration(
             capacity: runs.maxConcurrency, taskCapacity: runs.maxTaskConcurrency, leaseSeconds: runs.leaseSeconds,
             killGrace: runs.killGrace, shutdownGrace: runs.shutdownGrace, commandRoles: runs.commandRoles)
@@ -173,7 +173,7 @@ struct Composition {
                 database: database, announcer: announcer,
                 rules: TaskRules(
                     catalog: catalog, commandRoles: configuration.runs.commandRoles,
-                    retryDelay: configuration.runs.retryDelay),
+                    retryDelay: configuration.runs.retryDelay, secrets: secrets.box),
                 onCancelled: EngineMetrics.cancelledWhileWaiting),
             executions: ExecutionOperations(
                 database: database, announcer: announcer, onCancelled: EngineMetrics.cancelledWhileWaiting),
@@ -241,7 +241,7 @@ struct Composition {
                 node: node, database: database, configuration: engineSettings, signals: signals, running: running,
                 grants: grants,
                 attempts: AttemptRunner(
-                    catalog: catalog, running: running, completer: completer, logger: logger),
+                    catalog: catalog, running: running, completer: completer, secrets: secrets.box, logger: logger),
                 catalog: catalog, handover: handover, health: health, logger: logger),
             Scheduler(
                 node: node, database: database, announcer: announcer, configuration: engineSettings, signals: signals,

@@ -11,8 +11,18 @@ struct Console {
     /// Migrations that opening the database applied.
     let appliedMigrations: [Int]
     let users: UserOperations
+    let database: Database
+    private let configuration: Configuration
     /// Somebody waits at the terminal.
     private static let patience = Duration.seconds(5)
+
+    /// What opens the secrets of the database: its key must be the one that the servers have.
+    func secretBox() async throws -> SecretBox {
+        let secrets = try Secrets(
+            configuration.identity, dataDirectory: DataDirectory(path: configuration.dataDirectory).path)
+        try await secrets.checkShared(in: database.store)
+        return secrets.box
+    }
 
     /// Opens the database, starting the private cluster if no server runs it, runs `body`, and closes all again.
     static func open(_ configuration: Configuration, _ body: (Console) async throws -> Void) async throws {
@@ -56,7 +66,8 @@ struct Console {
                     appliedMigrations: applied,
                     users: UserOperations(
                         database: Database(pool), accounts: AccountRules(hasher: hasher),
-                        commandRoles: configuration.runs.commandRoles, remembered: RememberedCallers())))
+                        commandRoles: configuration.runs.commandRoles, remembered: RememberedCallers()),
+                    database: Database(pool), configuration: configuration))
         } catch {
             await pool.close()
             throw error

@@ -8,6 +8,9 @@ struct Secrets: Sendable {
     let tokenKey: [UInt8]
     /// Signed tokens before; still accepted.
     let previousTokenKey: [UInt8]?
+    /// Seals what is secret in tasks, and opens it.
+    let box: SecretBox
+    private let previousBoxFingerprint: String?
 
     /// The keys that are configured, else those kept in the data directory, made at first start.
     init(_ settings: Configuration.IdentitySettings, dataDirectory: String) throws {
@@ -15,28 +18,39 @@ struct Secrets: Sendable {
             try settings.secretKey.map { Array($0.utf8) }
             ?? SecretFile.loadOrCreate(path: dataDirectory + "/secret_key")
         previousTokenKey = settings.secretKeyPrevious.map { Array($0.utf8) }
+        box = try SecretBox(
+            key: settings.encryptionKey ?? SecretFile.loadOrCreate(path: dataDirectory + "/encryption_key"),
+            previous: settings.encryptionKeyPrevious)
+        previousBoxFingerprint = settings.encryptionKeyPrevious.map(Fingerprint.of)
     }
 
-    /// Makes sure that all servers of the database share the key: the first one's fingerprint is kept there.
+    /// Makes sure that all servers of the database share the keys: the first one's fingerprints are kept there.
     ///
     /// - Throws: `SecretsError` if the database knows another key, and not as the previous one.
     func checkShared(in store: Store) async throws {
-        let own = Fingerprint.of(tokenKey)
-        let known = try await store.fingerprint("secret_key_fingerprint", orStore: own)
+        try await Self.check(
+            "SECRET_KEY", Fingerprint.of(tokenKey), previous: previousTokenKey.map(Fingerprint.of), in: store)
+        try await Self.check("ENCRYPTION_KEY", box.fingerprint, previous: previousBoxFingerprint, in: store)
+    }
+
+    private static func check(_ name: String, _ own: String, previous: String?, in store: Store) async throws {
+        let key = "\(name.lowercased())_fingerprint"
+        let known = try await store.fingerprint(key, orStore: own)
         guard known != own else { return }
-        guard let previousTokenKey, known == Fingerprint.of(previousTokenKey) else {
-            throw SecretsError()
-        }
-        try await store.replaceFingerprint("secret_key_fingerprint", with: own)
+        guard known == previous else { throw SecretsError(name: name) }
+        try await store.replaceFingerprint(key, with: own)
     }
 }
 
-/// The servers of one database do not share their key.
+/// The servers of one database do not share a key.
 struct SecretsError: Error, CustomStringConvertible {
+    /// The setting that holds it.
+    let name: String
+
     var description: String {
         """
-        The other servers of this database use another SECRET_KEY. Give this one the same, or, to replace the key, set \
-        SECRET_KEY to the new one and SECRET_KEY_PREVIOUS to the old one.
+        The other servers of this database use another \(name). Give this one the same, or, to replace the key, set \
+        \(name) to the new one and \(name)_PREVIOUS to the old one.
         """
     }
 }

@@ -28,7 +28,9 @@ extension EndToEnd {
             let run = try await person.execution(try await person.execute(task), of: task, is: "completed", "failed")
             let output = run["stdout"].string ?? ""
             let lines = output.split(separator: "\n").map(String.init)
-            for secret in [QkronServer.secretKey, "DATABASE_URL", QkronServer.superuser.password] {
+            for secret in [
+                QkronServer.secretKey, QkronServer.encryptionKey, "DATABASE_URL", QkronServer.superuser.password,
+            ] {
                 #expect(!output.contains(secret))
             }
             // The listing itself opens one descriptor.

@@ -41,6 +41,7 @@ extension EndToEnd {
             try await Story.tell("admin") { story in
                 let server = try await story.server(settings: [
                     "SUPERUSER_USERNAME": "", "SUPERUSER_EMAIL": "", "SUPERUSER_PASSWORD": "", "SECRET_KEY": "",
+                    "ENCRYPTION_KEY": "",
                 ])
                 let output = await server.output
                 let words = output.split { $0.isWhitespace || $0 == "'" || $0 == "\"" }.map(String.init)

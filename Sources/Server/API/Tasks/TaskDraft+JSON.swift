@@ -55,7 +55,7 @@ extension TaskDraft {
             reader.fail(
                 "task_type", "this version makes no tasks of type '\(other.rawValue)', only 'command'", type: "enum")
         }
-        for key in ["command", "env", "working_directory", "max_output_bytes"] as [TextKey] {
+        for key in ["command", "env", "secret_env", "limits", "working_directory", "max_output_bytes"] as [TextKey] {
             guard let value = reader[key] else { continue }
             if value == .null, key != "working_directory" {
                 reader.fail(key, "must not be null", type: "null_not_allowed")
@@ -76,7 +76,6 @@ extension TaskDraft {
 
     private func refuseWhatComesLater(_ reader: inout BodyReader) {
         let defaults: [(key: TextKey, allowed: [JSONValue])] = [
-            ("secret_env", [[]]), ("limits", [[:]]),
             ("dependencies", [nil, []]), ("callback_url", [nil]),
         ]
         for (key, allowed) in defaults {

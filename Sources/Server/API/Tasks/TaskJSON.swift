@@ -20,7 +20,8 @@ extension TaskDefinition: JSONWritable {
             json.member("is_active", isActive)
             json.member("jitter", jitter)
             json.member("last_run", lastRun)
-            json.member("limits") { $0.object { _ in } }
+            // Tasks of the version before have neither this one nor `secret_env`.
+            json.member("limits", action.parameters["limits"] ?? [:])
             json.member("max_output_bytes", action.parameters["max_output_bytes"])
             json.member("max_retries", retryPolicy.maxRetries)
             json.member("metadata_info", metadata)
@@ -40,7 +41,7 @@ extension TaskDefinition: JSONWritable {
             json.member("schedule", timing.text)
             json.member("schedule_type", timing.kind.rawValue)
             json.member("scheduled_time", timing.onceAt)
-            json.member("secret_env", [String]())
+            json.member("secret_env", action.parameters["secret_env"] ?? [])
             json.member("starts_at", timing.startsAt)
             json.nothing("state")
             json.member("status", status.rawValue)

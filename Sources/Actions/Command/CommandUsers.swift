@@ -1,0 +1,21 @@
+import Domain
+import Executor
+
+/// Which system user a command runs as.
+package enum CommandUsers: Sendable, Equatable {
+    /// The server's own.
+    case own
+    /// One for all commands.
+    case one(SystemUser)
+    /// One for each role that the task's owner may have; those of other roles do not run. Nil is the service key.
+    case byRole([Role?: SystemUser])
+
+    /// The user for a task whose owner has this role now; nil: there is none.
+    func user(for role: Role?) -> SystemUser? {
+        switch self {
+        case .own: .current
+        case .one(let user): user
+        case .byRole(let users): users[role]
+        }
+    }
+}
