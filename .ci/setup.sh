@@ -4,9 +4,9 @@
 # What a build needs. pkg-config tells SwiftPM where Debian keeps the headers of libpq.
 # shellcheck disable=SC2034
 build_packages=(pkg-config libpq-dev libssl-dev libcrypt-dev postgresql tzdata)
-# What the tests need beside it: the clock of a server and its PostgreSQL is shifted.
+# What the tests need beside it: the clock of a server and its PostgreSQL is shifted, and the page of operations uses jq.
 # shellcheck disable=SC2034
-test_packages=(faketime)
+test_packages=(faketime jq)
 
 # Puts a Swift toolchain into PATH, or says where it was looked for and ends the script.
 # (A program called swift need not be one: OpenStack has another.)

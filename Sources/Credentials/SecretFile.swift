@@ -41,7 +41,11 @@ package enum SecretFile {
         return secret
     }
 
-    private static func load(path: String, bytes: Int) throws -> [UInt8]? {
+    /// The secret in the file; nil if there is none.
+    ///
+    /// - Parameter bytes: how long it is at least.
+    /// - Throws: `SecretFileError`
+    package static func load(path: String, bytes: Int = 32) throws -> [UInt8]? {
         // Without O_NONBLOCK the opening of a named pipe would wait for ever.
         let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         if file < 0, errno == ENOENT { return nil }
@@ -58,14 +62,17 @@ package enum SecretFile {
         var content = [UInt8](repeating: 0, count: longestContent)
         let length = read(file, &content, content.count)
         guard length >= 0 else { throw SecretFileError.failed(step: "read", path: path, errno: errno) }
-        guard length < content.count, let secret = decode(content[..<length]), secret.count >= bytes else {
+        guard length < content.count, let secret = decode(String(decoding: content[..<length], as: UTF8.self)),
+            secret.count >= bytes
+        else {
             throw malformed
         }
         return secret
     }
 
-    private static func decode(_ content: ArraySlice<UInt8>) -> [UInt8]? {
-        var text = String(decoding: content, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+    /// The secret that the content of such a file spells; nil if that is no base64.
+    package static func decode(_ content: String) -> [UInt8]? {
+        var text = content.trimmingCharacters(in: .whitespacesAndNewlines)
         while text.utf8.count % 4 != 0, !text.hasSuffix("===") { text += "=" }
         return Data(base64Encoded: text).map(Array.init)
     }

@@ -53,6 +53,20 @@ package enum EngineMetrics {
         Counter(label: "qkron_late_results_total").increment()
     }
 
+    /// Makes the pruner's counters, at 0.
+    static func beginPruning() {
+        Counter(label: "qkron_pruning_failures_total").increment(by: 0)
+        for kind in PruningSweep.Kind.allCases { pruned(kind, count: 0) }
+    }
+
+    static func pruned(_ kind: PruningSweep.Kind, count: Int) {
+        Counter(label: "qkron_pruned_total", dimensions: [("table", kind.rawValue)]).increment(by: count)
+    }
+
+    static func pruningFailed() {
+        Counter(label: "qkron_pruning_failures_total").increment()
+    }
+
     private static func nanoseconds(_ seconds: Double) -> Int64 {
         Int64((min(seconds, 1e9) * 1e9).rounded())
     }

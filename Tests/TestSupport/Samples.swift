@@ -130,3 +130,47 @@ extension FinishedAttempt {
             decision: lease.retryPolicy.decision(after: outcome, attempt: lease.attempt))
     }
 }
+
+extension TestDatabase {
+    /// Adds an execution of `task` that came and ended in the past, as its columns would be; output if there is any.
+    @discardableResult
+    package func addPast(
+        _ status: ExecutionStatus = .completed, of task: TaskDefinition, daysAgo days: Double,
+        endedDaysAgo endedDays: Double? = nil, output: String? = nil
+    ) async throws -> Identifier<Execution> {
+        let started: SQL = status == .skipped || status == .pending ? "NULL::timestamptz" : "made"
+        let ended: SQL =
+            status.isEnd ? "clock_timestamp() - make_interval(secs => \((endedDays ?? days) * 86_400))" : "NULL"
+        let id: UUID = try await pool.value(
+            """
+            WITH moment AS (SELECT clock_timestamp() - make_interval(secs => \(days * 86_400)) AS made), execution AS (
+                INSERT INTO qkron.executions (
+                    id, task_id, trigger, scheduled_for, status, priority, not_before, created_at, started_at, ended_at,
+                    node_id, fencing_token)
+                SELECT (lpad(to_hex(floor(extract(epoch FROM made) * 1000)::bigint), 12, '0') || '7'
+                        || substr(md5(random()::text), 1, 3) || '8' || substr(md5(random()::text), 1, 15))::uuid,
+                       \(task.id.uuid), 'schedule', made, \(status.rawValue), 5, made, made, \(started), \(ended),
+                       gen_random_uuid(), 1
+                FROM moment
+                RETURNING *
+            ), run AS (
+                UPDATE qkron.tasks t SET last_run = greatest(t.last_run, e.started_at)
+                FROM execution e WHERE t.id = e.task_id
+            )
+            SELECT id AS value FROM execution
+            """)
+        if let output {
+            try await pool.execute(
+                """
+                INSERT INTO qkron.execution_output (execution_id, stdout, stderr, stdout_truncated, stderr_truncated)
+                VALUES (\(id), \(output), '', false, false)
+                """)
+        }
+        return Identifier(id)
+    }
+
+    /// When slots of a task began to lose their executions' records, if any may have.
+    package func prunedBefore(_ task: TaskDefinition) async throws -> Date? {
+        try await pool.value("SELECT pruned_before AS value FROM qkron.tasks WHERE id = \(task.id.uuid)")
+    }
+}

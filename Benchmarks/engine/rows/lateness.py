@@ -26,9 +26,9 @@ def measure(lab, row):
     row.note("MAX_CONCURRENCY 64 (default)")
 
 
-def run(database, tasks, seconds, kind):
+def run(database, tasks, seconds, kind, clear=clear_tasks):
     """The lateness in milliseconds of every slot of a window, how many slots there were, and the time to the record."""
-    clear_tasks(database)
+    clear(database)
     if kind == "interval":
         add_tasks(database, tasks, "interval", "'1s'", anchor="now() + random() * interval '1 s'",
                   next_run="now() + random() * interval '1 s'")

@@ -70,6 +70,14 @@ struct ServeOptions: ParsableArguments {
     var nodeName: String?
     @Option(help: "A label that this server carries, for tasks that require it; may be given several times.")
     var label: [String] = []
+    @Option(help: "Days that ended executions are kept; 0 keeps them for ever. (default: 90)")
+    var executionRetentionDays: String?
+    @Option(help: "Executions of one task that are kept; 0 keeps all. (default: 100000)")
+    var executionRetentionPerTask: String?
+    @Option(help: "Days that output is kept; 0 keeps it as long as its execution. (default: 30)")
+    var outputRetentionDays: String?
+    @Option(help: "Days that the audit log is kept; 0 keeps it for ever. (default: 365)")
+    var auditRetentionDays: String?
     @Option(help: "Whether /metrics needs credentials. (default: false)")
     var metricsRequireAuth: String?
     @Option(help: "trace, debug, info, notice, warning, error or critical. (default: info)")
@@ -91,6 +99,9 @@ struct ServeOptions: ParsableArguments {
             .maxTaskConcurrency: maxTaskConcurrency, .retryDelay: taskRetryDelay, .killGrace: killGrace,
             .shutdownGrace: shutdownGrace, .leaseSeconds: leaseSeconds, .nodeName: nodeName,
             .labels: label.isEmpty ? nil : label.joined(separator: ","),
+            .executionRetentionDays: executionRetentionDays,
+            .executionRetentionPerTask: executionRetentionPerTask, .outputRetentionDays: outputRetentionDays,
+            .auditRetentionDays: auditRetentionDays,
             .metricsRequireAuth: metricsRequireAuth, .logLevel: logLevel, .logFormat: logFormat,
         ]
         return given.compactMapValues { $0 }

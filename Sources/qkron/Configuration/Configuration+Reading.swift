@@ -26,6 +26,7 @@ extension Configuration {
         database = DatabaseSettings(&reader)
         identity = IdentitySettings(&reader, isDevelopment: environment == .development)
         runs = RunSettings(&reader)
+        retention = reader.retention()
         unknownNames = source.unknownNames
         if components.isEmpty { reader.fault(.components, "must name at least one of api, engine") }
         guard reader.faults.isEmpty else { throw ConfigurationError(faults: reader.faults) }
@@ -116,6 +117,18 @@ extension SettingReader {
             }
         }
         return runAs
+    }
+
+    /// How long history is kept; 0 is without a limit.
+    fileprivate mutating func retention() -> Retention {
+        func limit(_ number: Int) -> Int? { number == 0 ? nil : number }
+        let days = 0...36_500
+        return Retention(
+            executionDays: limit(integer(.executionRetentionDays, in: days, default: 90)),
+            executionsPerTask: limit(
+                integer(.executionRetentionPerTask, in: 0...1_000_000_000, default: 100_000)),
+            outputDays: limit(integer(.outputRetentionDays, in: days, default: 30)),
+            auditDays: limit(integer(.auditRetentionDays, in: days, default: 365)))
     }
 
     /// The labels of this server, each once.

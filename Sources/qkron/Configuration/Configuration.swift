@@ -88,6 +88,7 @@ struct Configuration: Sendable {
     let database: DatabaseSettings
     let identity: IdentitySettings
     let runs: RunSettings
+    let retention: Retention
     /// Names in the environment that look like ours and mean nothing.
     let unknownNames: [String]
 }

@@ -249,6 +249,7 @@ struct Composition {
             Reaper(
                 node: node, database: database, announcer: announcer, catalog: catalog,
                 configuration: engineSettings, signals: signals, logger: logger),
+            Pruner(retention: configuration.retention, database: database, logger: logger),
         ]
     }
 

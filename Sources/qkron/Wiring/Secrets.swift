@@ -14,10 +14,15 @@ struct Secrets: Sendable {
 
     /// The keys that are configured, else those kept in the data directory, made at first start.
     init(_ settings: Configuration.IdentitySettings, dataDirectory: String) throws {
-        tokenKey =
-            try settings.secretKey.map { Array($0.utf8) }
-            ?? SecretFile.loadOrCreate(path: dataDirectory + "/secret_key")
-        previousTokenKey = settings.secretKeyPrevious.map { Array($0.utf8) }
+        let file = dataDirectory + "/secret_key"
+        tokenKey = try settings.secretKey.map { Array($0.utf8) } ?? SecretFile.loadOrCreate(path: file)
+        previousTokenKey = try settings.secretKeyPrevious.map { previous in
+            // The key that was made up here is the bytes that its file spells, handed on as what it is as well.
+            guard let madeUp = try SecretFile.load(path: file), SecretFile.decode(previous) == madeUp else {
+                return Array(previous.utf8)
+            }
+            return madeUp
+        }
         box = try SecretBox(
             key: settings.encryptionKey ?? SecretFile.loadOrCreate(path: dataDirectory + "/encryption_key"),
             previous: settings.encryptionKeyPrevious)
