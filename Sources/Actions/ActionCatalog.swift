@@ -54,6 +54,11 @@ package struct ActionCatalog: Sendable {
         return await runner.run(AttemptContext(lease: lease, secrets: secrets))
     }
 
+    /// What a leased attempt under way has written to each stream beyond these places, a piece at a time.
+    package func output(of lease: Lease, beyond places: [OutputChannel: OutputPlace]) async -> [OutputPiece] {
+        await runners[lease.action.kind]?.output(of: lease.attemptID, beyond: places) ?? []
+    }
+
     /// Says that the report of a leased attempt is recorded, or refused for good.
     package func settle(_ lease: Lease) {
         runners[lease.action.kind]?.settle(lease.attemptID)

@@ -24,6 +24,10 @@ package protocol ActionRunner: Sendable {
     /// began and answers `.cancelled` once it is gone; nil if the attempt goes on without this server (`detach`).
     func run(_ attempt: AttemptContext) async -> AttemptReport?
 
+    /// What an attempt under way has written to each stream beyond these places, a piece at a time; none where it cannot
+    /// be told.
+    func output(of attempt: AttemptID, beyond places: [OutputChannel: OutputPlace]) async -> [OutputPiece]
+
     /// Says that the attempt's report is recorded, or refused for good, and need not be kept.
     func settle(_ attempt: AttemptID)
 
@@ -56,6 +60,9 @@ extension ActionRunner {
 
 /// A kind whose attempts live in the server itself leaves nothing to another one: it goes on to its end first.
 extension ActionRunner {
+    package func output(
+        of attempt: AttemptID, beyond places: [OutputChannel: OutputPlace]
+    ) async -> [OutputPiece] { [] }
     package func settle(_ attempt: AttemptID) {}
     package var inheritedAttempts: [AttemptID] { [] }
     package func endInherited(except granted: Set<AttemptID>) {}

@@ -8,6 +8,8 @@ package struct EngineSignals: Sendable {
     package let work = WorkSignal()
     /// Somebody wishes a running execution to end.
     package let wishes = WakeSignal()
+    /// Somebody wishes to see the output of an execution.
+    let output = WakeSignal()
 
     /// Signals that nobody has given yet.
     package init() {}
@@ -18,6 +20,7 @@ package struct EngineSignals: Sendable {
         case .due: due.wake()
         case .work: work.wake()
         case .wishes: wishes.wake()
+        case .output: output.wake()
         }
     }
 

@@ -82,6 +82,7 @@ private struct Overlapping {
 
     mutating func take(_ decision: FirePlan.Decision) {
         guard decision.verdict != .skip else { return record(decision.slot, .skipped, .misfire) }
+        guard !task.mustWaitForOthers else { return record(decision.slot, .skipped, .dependency) }
         // Slots made up for run under `skip` as they would under `queue`.
         let isSlot = decision.verdict == .run
         switch task.overlapPolicy.decision(unfinished: unfinished, waiting: waiting, isSlot: isSlot) {

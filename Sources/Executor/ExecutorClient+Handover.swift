@@ -63,6 +63,7 @@ extension ExecutorClient {
                 if case .waiting(let continuation) = run.audience { continuation } else { nil }
             }
             state.runs = [:]
+            state.viewers.dismiss()
             return (state.links.values.map(\.connection), waiting)
         }
         // The closure does not throw.

@@ -22,6 +22,7 @@ extension ExecutorClient {
         /// The runs whose ends were told but are not settled yet, and where they ran.
         var told: [RunKey: (place: ExecutorPlace, number: UInt64)] = [:]
         var room = OutputRoom()
+        var viewers = Viewers()
         var isStopping = false
         var isDetached = false
         /// The latest deadline that was told: a run whose request is older than it starts with this one.
@@ -86,6 +87,7 @@ extension ExecutorClient {
         mutating func remove(_ place: ExecutorPlace) -> (link: ExecutorLink, runs: [UInt64: PendingRun])? {
             guard let link = links.removeValue(forKey: place) else { return nil }
             if current == place { current = nil }
+            viewers.dismiss(from: place)
             return (link, runs.filter { $0.value.place == place && $0.value.end == nil })
         }
     }
@@ -103,6 +105,8 @@ extension ExecutorClient {
                     let parts = state.runs[number]?.parts ?? [:]
                     if let told = state.close(number, RawEnd(end, parts: parts)) { ended.append(told) }
                 case .heldBack(let number, let held): state.hold(held, of: number)
+                case .shown(let number, let shown):
+                    state.viewers.take(number, at: place)?.resume(returning: shown)
                 case .pong(let number):
                     // In the order of the pings.
                     state.links[place]?.answered = number

@@ -89,6 +89,9 @@ extension ExecutorLoop {
         case .sendOutput(let run):
             if heldBack.remove(run) != nil, let ended = unsettled[run] { reports.append(ended) }
         case .retire: isRetiring = true
+        case .showOutput(let number, let output, let error):
+            let shown = ShownOutput(runs[number], outputFrom: output, errorFrom: error)
+            reports.append(.shown(run: number, shown))
         }
     }
 

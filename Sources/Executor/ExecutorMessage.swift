@@ -9,7 +9,7 @@ enum WireVersion {
     /// What this program's executor speaks.
     static let current: UInt16 = 5
     /// What this program's server can speak; an executor of another version ends its runs with their leases.
-    static let spoken: ClosedRange<UInt16> = 4...5
+    static let spoken: ClosedRange<UInt16> = 3...5
 }
 
 /// Why a run is ended before its time.
@@ -39,6 +39,8 @@ enum ExecutorOrder: Sendable, Equatable {
     case retire
     /// Send the output that was held back, and the end once more. Since version 4.
     case sendOutput(run: UInt64)
+    /// Show what a run has written from these offsets on; answered by `shown`. Since version 5.
+    case showOutput(run: UInt64, outputFrom: Int64, errorFrom: Int64)
 
     func encode(into writer: inout FrameWriter) {
         switch self {
@@ -60,6 +62,12 @@ enum ExecutorOrder: Sendable, Equatable {
         case .settled(let run): writer.frame(7) { $0.put(run) }
         case .retire: writer.frame(8) { _ in }
         case .sendOutput(let run): writer.frame(9) { $0.put(run) }
+        case .showOutput(let run, let output, let error):
+            writer.frame(10) {
+                $0.put(run)
+                $0.put(output)
+                $0.put(error)
+            }
         }
     }
 
@@ -83,6 +91,9 @@ enum ExecutorOrder: Sendable, Equatable {
         case 7: self = try .settled(run: reader.integer())
         case 8: self = .retire
         case 9: self = try .sendOutput(run: reader.integer())
+        case 10:
+            self = try .showOutput(
+                run: reader.integer(), outputFrom: reader.integer(), errorFrom: reader.integer())
         default: throw WireError(description: "an unknown order \(kind)")
         }
     }
@@ -98,6 +109,8 @@ enum ExecutorReport: Sendable, Equatable {
     case pong(number: UInt64)
     /// A run has ended with so many bytes of output that they wait here until they are asked for. Since version 4.
     case heldBack(run: UInt64, HeldEnd)
+    /// What was asked for by `showOutput`; nothing of a run that is over. Since version 5.
+    case shown(run: UInt64, ShownOutput)
 
     func encode(into writer: inout FrameWriter) {
         switch self {
@@ -120,6 +133,11 @@ enum ExecutorReport: Sendable, Equatable {
                 $0.put(Int64(held.size))
                 held.end.encode(into: &$0)
             }
+        case .shown(let run, let shown):
+            writer.frame(6) {
+                $0.put(run)
+                shown.encode(into: &$0)
+            }
         }
     }
 
@@ -139,6 +157,9 @@ enum ExecutorReport: Sendable, Equatable {
             let run = try reader.integer(UInt64.self)
             let size = Int(try reader.integer(Int64.self))
             self = .heldBack(run: run, HeldEnd(end: try EndedRun(from: &reader), size: size))
+        case 6:
+            let run = try reader.integer(UInt64.self)
+            self = .shown(run: run, try ShownOutput(from: &reader))
         default: throw WireError(description: "an unknown report \(kind)")
         }
     }

@@ -23,6 +23,16 @@ struct OutputWindow: Sendable {
         oldest == 0 ? [ring[...]] : [ring[oldest...], ring[..<oldest]]
     }
 
+    /// What is kept from an offset of the stream on, or from as near after it as anything is; at most so many bytes, and
+    /// perhaps fewer than there are.
+    func piece(from offset: Int, atMost limit: Int) -> (start: Int, bytes: ArraySlice<UInt8>) {
+        if offset < head.count { return (offset, head[offset...].prefix(limit)) }
+        let start = max(offset, total - ring.count)
+        guard start < total else { return (offset, []) }
+        let index = (oldest + start - (total - ring.count)) % ring.count
+        return (start, ring[index...].prefix(min(limit, total - start)))
+    }
+
     mutating func append(_ bytes: UnsafeRawBufferPointer) {
         total += bytes.count
         var rest = bytes[...]

@@ -19,13 +19,6 @@ extension AuditEntry {
         AuditEntry("task.delete", "task", task.id, changes: told(task.auditFields, [:]))
     }
 
-    /// A run asked for by hand.
-    static func run(_ execution: Identifier<Execution>, of task: Identifier<TaskDefinition>) -> AuditEntry {
-        AuditEntry(
-            "task.execute", "task", task,
-            changes: ["execution_id": change(from: .null, to: .string(execution.description))])
-    }
-
     /// The wish that a run end.
     static func cancellation(of execution: Identifier<Execution>, being status: ExecutionStatus) -> AuditEntry {
         AuditEntry(

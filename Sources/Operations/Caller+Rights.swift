@@ -15,18 +15,39 @@ extension Caller {
 
     /// - Throws: `notOwner` unless the owner's tasks, nil being the service key, are this caller's to read.
     func checkMayRead(taskOf owner: Identifier<User>?) throws {
-        guard !principal.readsAllTasks else { return }
-        try checkMayChange(taskOf: owner)
+        guard mayRead(taskOf: owner) else { throw OperationError.notOwner }
     }
 
     /// - Throws: `notOwner` unless the owner's tasks, nil being the service key, are this caller's to change;
     ///   `roleRequired` for viewers.
     func checkMayChange(taskOf owner: Identifier<User>?) throws {
-        guard !principal.isSuperuser else { return }
         guard principal.account?.role != .viewer else { throw OperationError.viewerMayNot }
-        guard let own = principal.taskOwner, own.id == owner else {
-            throw OperationError.refused(.notOwner, "This task belongs to somebody else.")
+        guard mayChange(taskOf: owner) else {
+            throw OperationError.notOwner
         }
+    }
+
+    /// Whether the owner's tasks, nil being the service key, are this caller's to change.
+    func mayChange(taskOf owner: Identifier<User>?) -> Bool {
+        guard !principal.isSuperuser else { return true }
+        guard principal.account?.role != .viewer, let own = principal.taskOwner else { return false }
+        return own.id == owner
+    }
+
+    /// Whose tasks this caller may read; nil: everybody's.
+    ///
+    /// - Throws: `notAuthenticated` for nobody.
+    var readableOwner: OwnerFilter? {
+        get throws {
+            if case .service = principal { return .service }
+            guard let account = principal.account else { throw OperationError.loginNeeded }
+            return account.role == .user ? .user(account.id) : nil
+        }
+    }
+
+    /// Whether the owner's tasks are this caller's to read.
+    func mayRead(taskOf owner: Identifier<User>?) -> Bool {
+        principal.readsAllTasks || mayChange(taskOf: owner)
     }
 }
 
@@ -36,6 +57,8 @@ extension OperationError {
         .notAuthenticated, "Log in first: send an Authorization header with a Bearer token.")
     /// Somebody asks for what only superusers may.
     package static let superuserNeeded = OperationError.refused(.roleRequired, "Only a superuser may do this.")
+    /// Somebody asks for another's task.
+    static let notOwner = OperationError.refused(.notOwner, "This task belongs to somebody else.")
     /// A viewer asks for a change.
     package static let viewerMayNot = OperationError.refused(
         .roleRequired, "A viewer may read, and change nothing.")

@@ -18,10 +18,31 @@ package struct ExecutionOperations: Sendable {
     ///
     /// - Throws: `notFound`, `notOwner`.
     package func list(
+        of task: Identifier<TaskDefinition>, _ filter: ExecutionFilter, _ window: Window, as caller: Caller
+    ) async throws -> Listing<Execution> {
+        _ = try await database.store.task(task, readableBy: caller)
+        var filter = filter
+        filter.task = task
+        return try await database.store.executions(filter, window)
+    }
+
+    /// The executions that the caller may read and the filter lets through, newest first.
+    package func list(
         _ filter: ExecutionFilter, _ window: Window, as caller: Caller
     ) async throws -> Listing<Execution> {
-        _ = try await database.store.task(filter.task, readableBy: caller)
+        var filter = filter
+        filter.owner = try caller.readableOwner
         return try await database.store.executions(filter, window)
+    }
+
+    /// An execution, whatever task it is of, with its whole output.
+    ///
+    /// - Throws: `notFound`, `notOwner`.
+    package func find(_ id: Identifier<Execution>, as caller: Caller) async throws -> Execution {
+        guard let task = try await database.store.task(of: id) else {
+            throw OperationError.refused(.notFound, "There is no execution of this id.")
+        }
+        return try await find(id, of: task, as: caller)
     }
 
     /// One execution of a task, with its whole output.
@@ -33,6 +54,19 @@ package struct ExecutionOperations: Sendable {
         _ = try await database.store.task(task, readableBy: caller)
         guard let execution = try await database.store.execution(id, of: task) else { throw OperationError.noExecution }
         return execution
+    }
+
+    /// Watches the output of an execution as it comes, from a bookmark on.
+    ///
+    /// - Throws: `notFound`, also when it belongs to another task; `notOwner`.
+    package func watch(
+        _ id: Identifier<Execution>, of task: Identifier<TaskDefinition>, after bookmark: OutputBookmark,
+        as caller: Caller
+    ) async throws -> OutputWatch {
+        let watch = OutputWatch(database: database, announcer: announcer, id: id, task: task, after: bookmark)
+        try await watch.check(caller)
+        guard try await database.store.status(of: id, task: task) != nil else { throw OperationError.noExecution }
+        return watch
     }
 
     /// Ends an execution: a waiting one at once, a running one as soon as its tree is dead.

@@ -11,8 +11,7 @@ final class RunRequests: Sendable {
     private static let workers = 2
 
     private struct Request: Sendable {
-        let task: Identifier<TaskDefinition>
-        let caller: Caller
+        let run: RunRequest
         let answer: CheckedContinuation<Identifier<Execution>, any Error>
     }
 
@@ -36,13 +35,14 @@ final class RunRequests: Sendable {
         self.onCancelled = onCancelled
     }
 
-    /// Records a run of `task`; returns when it is durable.
+    /// Records a run; returns when it is durable.
     ///
-    /// - Throws: `notFound`, `notOwner`, `roleRequired`, `taskCancelled`, `queueFull`.
-    func run(_ task: Identifier<TaskDefinition>, as caller: Caller) async throws -> Identifier<Execution> {
+    /// - Throws: `notFound`, `notOwner`, `roleRequired`, `taskCancelled`, `invalidTransition`,
+    ///   `dependenciesUnsatisfied`, `queueFull`.
+    func record(_ run: RunRequest) async throws -> Identifier<Execution> {
         try await withCheckedThrowingContinuation { answer in
             let isWorkerNeeded = queue.withLock { queue in
-                queue.waiting.append(Request(task: task, caller: caller, answer: answer))
+                queue.waiting.append(Request(run: run, answer: answer))
                 guard queue.workers < Self.workers else { return false }
                 queue.workers += 1
                 return true
@@ -55,7 +55,7 @@ final class RunRequests: Sendable {
     private func work() async {
         while let requests = next() {
             let left = await record(requests, passingOverBusy: true)
-            for requests in Dictionary(grouping: left, by: \.task).values {
+            for requests in Dictionary(grouping: left, by: \.run.task).values {
                 // Not waited for: a task that somebody is busy with keeps those of no other waiting.
                 Task { await record(allOf: requests) }
             }
@@ -83,18 +83,20 @@ final class RunRequests: Sendable {
     ///
     /// - Returns: those left unanswered.
     private func record(_ requests: [Request], passingOverBusy: Bool) async -> [Request] {
-        let round: Round
+        let round: RunRound
         do {
             round = try await database.transaction { [rules] store in
-                let ids = Set(requests.map(\.task))
-                let tasks = try await store.requestedTasks(ids, passingOverBusy: passingOverBusy)
-                var round = Round(tasks)
-                let verdicts = requests.map { round.decide($0.task, as: $0.caller, rules) }
+                let runs = requests.map(\.run)
+                let tasks = try await store.requestedTasks(Set(runs.map(\.task)), passingOverBusy: passingOverBusy)
+                var round = RunRound(
+                    tasks, dependencies: try await store.dependencies(Array(Set(tasks.flatMap(\.dependencies)))),
+                    repeated: try await store.repeated(runs.compactMap(\.origin.repeated)))
+                let verdicts = runs.map { round.decide($0, rules) }
                 if !round.superseding.isEmpty {
                     round.superseded = try await store.cancelUnfinished(of: round.superseding, reason: .superseded)
                 }
                 try await store.insert(round.executions)
-                try await store.record(Self.entries(of: requests, verdicts))
+                try await store.record(round.entries)
                 round.verdicts = verdicts
                 return round
             }
@@ -125,87 +127,10 @@ final class RunRequests: Sendable {
         return left
     }
 
-    /// What the audit log tells of the requests that made a run.
-    private static func entries(
-        of requests: [Request], _ verdicts: [Round.Verdict]
-    ) -> [(entry: AuditEntry, caller: Caller)] {
-        zip(requests, verdicts).compactMap { request, verdict in
-            guard case .made(let execution) = verdict else { return nil }
-            return (.run(execution, of: request.task), request.caller)
-        }
-    }
-
     private func takeAllWaiting() -> [Request] {
         queue.withLock { queue in
             defer { queue.waiting = [] }
             return queue.waiting
         }
-    }
-}
-
-/// What becomes of the requests of one transaction.
-private struct Round: Sendable {
-    enum Verdict: Sendable {
-        case made(Identifier<Execution>)
-        case refused(any Error)
-        /// The task does not exist, or was passed over.
-        case notFound
-        /// It depends on what this transaction records.
-        case later
-    }
-
-    private struct Entry {
-        let task: RequestedTask
-        var unfinished: Int
-        var waiting: Int
-    }
-
-    private var entries: [Identifier<TaskDefinition>: Entry]
-    private(set) var executions: [NewExecution] = []
-    /// The tasks whose unfinished runs are cancelled first.
-    private(set) var superseding: [Identifier<TaskDefinition>] = []
-    var superseded = Cancellation()
-    /// As the requests.
-    var verdicts: [Verdict] = []
-
-    init(_ tasks: [RequestedTask]) {
-        entries = Dictionary(
-            uniqueKeysWithValues: tasks.map { task in
-                (task.id, Entry(task: task, unfinished: task.unfinished, waiting: task.waiting))
-            })
-    }
-
-    /// Decides one request after the other.
-    mutating func decide(
-        _ id: Identifier<TaskDefinition>, as caller: Caller, _ rules: TaskRules
-    ) -> Verdict {
-        guard let entry = entries[id] else { return .notFound }
-        let task = entry.task
-        do {
-            try caller.checkMayChange(taskOf: task.ownerID)
-            try rules.checkMayMake(task.kind, as: caller)
-            guard task.status != .cancelled else {
-                throw OperationError.refused(.taskCancelled, "The task is cancelled. Resume it to run it again.")
-            }
-            switch task.overlapPolicy.decision(unfinished: entry.unfinished, waiting: entry.waiting, isSlot: false) {
-            case .skip:
-                throw OperationError.refused(
-                    .queueFull, "\(OverlapPolicy.waitingLimit) runs of this task are waiting already.")
-            case .supersede where entry.unfinished > task.unfinished:
-                return .later
-            case .supersede:
-                superseding.append(id)
-            case .run:
-                break
-            }
-        } catch {
-            return .refused(error)
-        }
-        let execution = NewExecution(
-            task: id, trigger: .manual, scheduledFor: task.now, status: .pending, reason: nil, priority: task.priority)
-        executions.append(execution)
-        entries[id]?.unfinished += 1
-        entries[id]?.waiting += 1
-        return .made(execution.id)
     }
 }

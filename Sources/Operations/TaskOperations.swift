@@ -6,9 +6,9 @@ import Storage
 
 /// What may be asked of tasks.
 package struct TaskOperations: Sendable {
-    private let database: Database
-    private let announcer: Announcer
-    private let rules: TaskRules
+    let database: Database
+    let announcer: Announcer
+    let rules: TaskRules
     private let onCancelled: CancellationObserver
     private let runs: RunRequests
 
@@ -29,6 +29,8 @@ package struct TaskOperations: Sendable {
     package func create(_ draft: TaskDraft, as caller: Caller) async throws -> TaskDefinition {
         let owner = try rules.checkMayMake(draft.kind.or(.command), as: caller)
         let now = try await database.store.now()
+        var draft = draft
+        draft.faults += try await database.store.dependencyFaults(of: draft, as: caller)
         let task = try rules.newTask(draft, owner: owner, at: now)
         try await database.transaction { store in
             if let owner = owner.id, try await store.keepUser(owner) == nil { throw OperationError.revoked }
@@ -88,7 +90,7 @@ package struct TaskOperations: Sendable {
         let made = try await database.transaction { store in
             let before = try await store.lockedTask(id, changeableBy: caller)
             if rules.asksForRuns(draft) { try rules.checkMayMake(before.action.kind, as: caller) }
-            let made = try await apply(draft, to: before, store)
+            let made = try await apply(draft, to: before, as: caller, store)
             if let entry = AuditEntry.change(of: before, to: made.task, action) {
                 try await store.record(entry, by: caller)
             }
@@ -125,18 +127,41 @@ package struct TaskOperations: Sendable {
 
     /// Asks for a run of the task now.
     ///
-    /// - Throws: `notFound`, `notOwner`, `roleRequired`, `taskCancelled`, `queueFull`.
+    /// - Throws: `notFound`, `notOwner`, `roleRequired`, `taskCancelled`, `dependenciesUnsatisfied`, `queueFull`.
     package func execute(
         _ id: Identifier<TaskDefinition>, as caller: Caller
     ) async throws -> Identifier<Execution> {
-        try await runs.run(id, as: caller)
+        try await runs.record(RunRequest(of: id, .execute, as: caller))
+    }
+
+    /// Asks for a new run in place of one that has ended.
+    ///
+    /// - Throws: as `execute`; `invalidTransition` while the old one has not ended.
+    package func rerun(
+        _ execution: Identifier<Execution>, of task: Identifier<TaskDefinition>, as caller: Caller
+    ) async throws -> Identifier<Execution> {
+        try await runs.record(RunRequest(of: task, .rerun(of: execution), as: caller))
+    }
+
+    /// Asks for a run of the task from outside, with the rights of the caller, or of the task's owner for whoever knows
+    /// its secret.
+    ///
+    /// - Parameter secrets: what the caller takes for the secret.
+    /// - Throws: `invalidWebhookToken` for strangers, also where there is no such task; as `execute`.
+    package func trigger(
+        _ id: Identifier<TaskDefinition>, knowing secrets: [String], as caller: Caller
+    ) async throws -> Identifier<Execution> {
+        let owner = try await database.store.ownerOfWebhook(id, knowing: secrets, as: caller)
+        return try await runs.record(RunRequest(of: id, .webhook, as: caller, withRightsOf: owner))
     }
 
     private func apply(
-        _ draft: TaskDraft, to before: TaskDefinition, _ store: Store
+        _ draft: TaskDraft, to before: TaskDefinition, as caller: Caller, _ store: Store
     ) async throws -> (task: TaskDefinition, followUps: [Announcement], cancelled: Cancellation) {
         let now = try await store.now()
         let ownerStands = try await ownerStands(before, store)
+        var draft = draft
+        draft.faults += try await store.dependencyFaults(of: draft, changing: before, as: caller)
         let change = try rules.change(before, draft, ownerStands: ownerStands, at: now)
         var followUps: [Announcement] = []
         if change.changesAnything {

@@ -36,11 +36,11 @@ extension TaskRules {
         return faults.firstOfEachPlace
     }
 
-    /// What a draft without faults of its own makes of a task.
+    /// What a draft makes of a task; whatever is at fault with it, beside the faults that it holds already, is told.
     func change(
         _ before: TaskDefinition, _ draft: TaskDraft, ownerStands: Bool, at now: Date
     ) throws -> TaskChange {
-        var faults: [InputFault] = []
+        var faults = draft.faults
         var task = before
         if draft.kind.isSent, draft.kind.or(before.action.kind) != before.action.kind {
             faults.append(InputFault(["task_type"], "a task's type cannot be changed"))
@@ -86,6 +86,7 @@ extension TaskRules {
         task.requires = draft.requires.or(task.requires)
         task.tags = draft.tags.or(task.tags)
         task.metadata = draft.metadata.or(task.metadata)
+        task.dependencies = draft.dependencies.or(task.dependencies)?.eachOnce
     }
 
     private func applyStanding(of draft: TaskDraft, to task: inout TaskDefinition) {

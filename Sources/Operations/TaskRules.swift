@@ -70,7 +70,8 @@ package struct TaskRules: Sendable {
                 maxRetries: draft.maxRetries.or(3), delay: draft.retryDelay.or(retryDelay),
                 backoff: draft.retryBackoff.or(.fixed)),
             priority: draft.priority.or(5), requires: draft.requires.or([]), tags: draft.tags.or([]),
-            metadata: draft.metadata.or(nil), isActive: isActive, status: .pending, retryCount: 0,
+            metadata: draft.metadata.or(nil), dependencies: draft.dependencies.or(nil)?.eachOnce, isActive: isActive,
+            status: .pending, retryCount: 0,
             nextRun: isActive ? try firstSlot(of: timing, isNew: true, at: now) : nil, lastRun: nil, createdAt: now,
             updatedAt: now)
     }

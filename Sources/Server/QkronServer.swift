@@ -46,9 +46,11 @@ package struct QkronServer: Service {
         return probes
             + RootRoutes(version: configuration.version).routes
             + TaskRoutes(tasks: operations.tasks).routes
+            + RunRoutes(tasks: operations.tasks).routes
             + ExecutionRoutes(executions: operations.executions).routes
             + SlotRoutes(slots: operations.slots).routes
             + SchedulerRoutes(scheduler: operations.scheduler).routes
+            + OutputStreamRoutes(executions: operations.executions).routes
             + NodeRoutes(nodes: operations.nodes).routes
             + SessionRoutes(sessions: operations.sessions).routes
             + UserRoutes(users: operations.users).routes

@@ -9,6 +9,8 @@ package enum Announcement: String, Sendable, CaseIterable {
     case work
     /// Somebody wishes a running execution to end.
     case wishes
+    /// Somebody wishes to see the output of an execution as it comes.
+    case output
 }
 
 /// Tells all servers of the database what has changed, after the commit and gathered over a few milliseconds: inside the

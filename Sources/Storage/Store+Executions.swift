@@ -29,26 +29,10 @@ extension Store {
         return try decode(rows, Execution.init(row:)).first
     }
 
-    /// The executions that a filter lets through, newest first, each with an excerpt of its output.
-    package func executions(_ filter: ExecutionFilter, _ window: Window) async throws -> Listing<Execution> {
-        let condition = filter.condition
-        let total: Int = try await one(
-            """
-            SELECT count(*) AS value
-            FROM (SELECT FROM qkron.executions e WHERE \(condition) LIMIT \(Window.reach)) AS reachable
-            """)
-        guard window.offset < total else { return Listing(rows: [], total: total) }
-        // The page is found before the output is read, so that rows outside it cost nothing.
-        let rows = try await rows(
-            """
-            SELECT \(Execution.columns), \(Execution.outputExcerptColumns)
-            FROM (SELECT * FROM qkron.executions e WHERE \(condition)
-                  ORDER BY e.created_at DESC, e.id DESC OFFSET \(window.offset) LIMIT \(window.limit)) AS e
-            JOIN qkron.tasks t ON t.id = e.task_id
-            LEFT JOIN qkron.execution_output o ON o.execution_id = e.id
-            ORDER BY e.created_at DESC, e.id DESC
-            """)
-        return Listing(rows: try decode(rows, Execution.init(listRow:)), total: total)
+    /// The task that an execution is a run of.
+    package func task(of id: Identifier<Execution>) async throws -> Identifier<TaskDefinition>? {
+        let rows = try await read("SELECT task_id FROM qkron.executions WHERE id = \(id.uuid)")
+        return try decode(rows) { Identifier<TaskDefinition>(try $0.decode("task_id")) }.first
     }
 
     /// Where an execution of a task stands; nil if the task has none of this id.
@@ -127,16 +111,5 @@ extension Store {
                   GROUP BY e.task_id) AS l
             WHERE t.id = l.task_id
             """)
-    }
-}
-
-extension ExecutionFilter {
-    fileprivate var condition: SQL {
-        var parts: [SQL] = ["e.task_id = \(task.uuid)"]
-        if !statuses.isEmpty { parts.append("e.status = ANY(\(statuses.map(\.rawValue)))") }
-        if !triggers.isEmpty { parts.append("e.trigger = ANY(\(triggers.map(\.rawValue)))") }
-        if let since { parts.append("e.scheduled_for >= \(since)") }
-        if let until { parts.append("e.scheduled_for < \(until)") }
-        return SQL.joined(parts, separator: " AND ")
     }
 }

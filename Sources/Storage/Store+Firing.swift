@@ -39,6 +39,8 @@ package struct DueTask: Sendable {
     package let isPaused: Bool
     /// When the latest pause of all firing ended.
     package let resumedAt: Date?
+    /// Whether it depends on a task that has not completed.
+    package let mustWaitForOthers: Bool
     /// The database's clock when the task was found due.
     package let now: Date
 }
@@ -61,11 +63,16 @@ package struct NewExecution: Sendable, Equatable {
     package let priority: Int
     /// When it may start, if not at once.
     package let notBefore: Date?
+    /// What went wrong, for one that is made with an end.
+    package let error: String?
+    /// The execution that this one repeats.
+    package let retryOf: Identifier<Execution>?
 
     /// An execution to be recorded: `pending`, or already at an end.
     package init(
         id: Identifier<Execution> = Identifier(), task: Identifier<TaskDefinition>, trigger: Trigger,
-        scheduledFor: Date, status: ExecutionStatus, reason: Reason?, priority: Int, notBefore: Date? = nil
+        scheduledFor: Date, status: ExecutionStatus, reason: Reason?, priority: Int, notBefore: Date? = nil,
+        error: String? = nil, retryOf: Identifier<Execution>? = nil
     ) {
         self.id = id
         self.task = task
@@ -75,6 +82,8 @@ package struct NewExecution: Sendable, Equatable {
         self.reason = reason
         self.priority = priority
         self.notBefore = notBefore
+        self.error = error
+        self.retryOf = retryOf
     }
 }
 
@@ -105,7 +114,7 @@ extension Store {
             SELECT t.id, t.task_type, t.schedule_type, t.schedule, t.timezone, t.starts_at, t.ends_at, t.anchor,
                    t.once_at, t.dst_policy, t.next_run, t.timing_since, t.misfire_policy, t.misfire_grace, t.jitter,
                    t.overlap_policy, t.priority, t.requires, u.role, coalesce(u.is_active, true) AS owner_is_active,
-                   c.unfinished, c.waiting, clock_timestamp() AS now,
+                   c.unfinished, c.waiting, \(Self.dependsOnUnfinished) AS must_wait, clock_timestamp() AS now,
                    EXISTS (SELECT FROM qkron.scheduler_pauses WHERE resumed_at IS NULL) AS is_paused,
                    (SELECT max(resumed_at) FROM qkron.scheduler_pauses) AS resumed_at
             FROM qkron.tasks t
@@ -144,15 +153,17 @@ extension Store {
         let rows = try await rows(
             """
             INSERT INTO qkron.executions (
-                id, task_id, trigger, scheduled_for, status, reason, priority, not_before, ended_at, created_at)
-            SELECT n.id, n.task_id, n.trigger, n.scheduled_for, n.status, n.reason, n.priority,
+                id, task_id, trigger, scheduled_for, status, reason, priority, error, retry_of, not_before, ended_at,
+                created_at)
+            SELECT n.id, n.task_id, n.trigger, n.scheduled_for, n.status, n.reason, n.priority, n.error, n.retry_of,
                    coalesce(n.not_before, clock_timestamp()),
                    CASE WHEN n.status <> 'pending' THEN clock_timestamp() END, clock_timestamp()
             FROM unnest(\(executions.map(\.id.uuid)), \(executions.map(\.task.uuid)),
                         \(executions.map(\.trigger.rawValue)), \(executions.map(\.scheduledFor)),
                         \(executions.map(\.status.rawValue)), \(executions.map { $0.reason?.rawValue }),
-                        \(executions.map(\.priority)), \(executions.map(\.notBefore)))
-                 AS n (id, task_id, trigger, scheduled_for, status, reason, priority, not_before)
+                        \(executions.map(\.priority)), \(executions.map(\.error)),
+                        \(executions.map { $0.retryOf?.uuid }), \(executions.map(\.notBefore)))
+                 AS n (id, task_id, trigger, scheduled_for, status, reason, priority, error, retry_of, not_before)
             ON CONFLICT (task_id, scheduled_for) WHERE trigger = 'schedule' DO NOTHING
             RETURNING id
             """)
@@ -251,6 +262,7 @@ extension DueTask {
             waiting: try row.decode("waiting"),
             isPaused: try row.decode("is_paused"),
             resumedAt: try row.decode("resumed_at"),
+            mustWaitForOthers: try row.decode("must_wait"),
             now: try row.decode("now"))
     }
 }

@@ -16,6 +16,8 @@ package struct RequestedTask: Sendable {
     package let overlapPolicy: OverlapPolicy
     /// 1 to 10, which its executions inherit; bigger is more urgent.
     package let priority: Int
+    /// What must have completed before it runs.
+    package let dependencies: [Identifier<TaskDefinition>]
     /// Executions of the task that have not ended.
     package let unfinished: Int
     /// Those of them that have not started.
@@ -24,7 +26,35 @@ package struct RequestedTask: Sendable {
     package let now: Date
 }
 
+/// An execution that is to be repeated.
+package struct RepeatedExecution: Sendable {
+    /// The task that it is a run of.
+    package let task: Identifier<TaskDefinition>
+    /// Where it stands.
+    package let status: ExecutionStatus
+    /// Its slot, which the new one takes over.
+    package let scheduledFor: Date
+}
+
 extension Store {
+    /// The executions of these ids, as far as they exist; their tasks must be locked.
+    package func repeated(
+        _ ids: [Identifier<Execution>]
+    ) async throws -> [Identifier<Execution>: RepeatedExecution] {
+        guard !ids.isEmpty else { return [:] }
+        let rows = try await rows(
+            "SELECT id, task_id, status, scheduled_for FROM qkron.executions WHERE id = ANY(\(ids.map(\.uuid)))")
+        let found = try decode(rows) { row in
+            (
+                Identifier<Execution>(try row.decode("id")),
+                RepeatedExecution(
+                    task: Identifier(try row.decode("task_id")), status: try row.named("status"),
+                    scheduledFor: try row.decode("scheduled_for"))
+            )
+        }
+        return Dictionary(uniqueKeysWithValues: found)
+    }
+
     /// Locks the tasks of these ids, as far as they exist.
     ///
     /// - Parameter passingOverBusy: leaves out those that somebody else is busy with, instead of waiting for them.
@@ -36,8 +66,8 @@ extension Store {
         // A second statement: what it counts is newer than the locks, so nobody can add to it unseen.
         let rows = try await rows(
             """
-            SELECT t.id, t.owner_id, t.task_type, t.status, t.overlap_policy, t.priority, c.unfinished, c.waiting,
-                   clock_timestamp() AS now
+            SELECT t.id, t.owner_id, t.task_type, t.status, t.overlap_policy, t.priority, t.dependencies, c.unfinished,
+                   c.waiting, clock_timestamp() AS now
             FROM qkron.tasks t
             CROSS JOIN LATERAL (\(Self.countingUnfinished)) AS c
             WHERE t.id = ANY(\(found))
@@ -55,6 +85,7 @@ extension RequestedTask {
             status: try row.named("status"),
             overlapPolicy: try row.named("overlap_policy"),
             priority: try row.decode("priority"),
+            dependencies: try row.decode("dependencies", as: [UUID]?.self)?.map(Identifier.init) ?? [],
             unfinished: try row.decode("unfinished"),
             waiting: try row.decode("waiting"),
             now: try row.decode("now"))

@@ -46,7 +46,7 @@ extension Store {
                 id, owner_id, name, name_key, description, task_type, parameters, sealed_env, schedule_type, schedule,
                 timezone, starts_at, ends_at, anchor, once_at, dst_policy, timing_since, misfire_policy, misfire_grace,
                 jitter, overlap_policy, timeout, max_retries, retry_delay, retry_backoff, priority, requires, tags,
-                metadata, is_active, status, next_run, created_at, updated_at)
+                metadata, dependencies, is_active, status, next_run, created_at, updated_at)
             VALUES (
                 \(task.id.uuid), \(task.ownerID?.uuid), \(task.name), \(task.name.caseless), \(task.description),
                 \(task.action.kind.rawValue), \(JSONText(.object(task.action.parameters))),
@@ -56,8 +56,8 @@ extension Store {
                 \(task.jitter),
                 \(task.overlapPolicy.rawValue), \(task.timeout), \(task.retryPolicy.maxRetries),
                 \(task.retryPolicy.delay), \(task.retryPolicy.backoff.rawValue), \(task.priority), \(task.requires),
-                \(task.tags), \(task.metadata?.serialized())::json, \(task.isActive), \(task.status.rawValue),
-                \(task.nextRun), \(task.createdAt), \(task.updatedAt))
+                \(task.tags), \(task.metadata?.serialized())::json, \(task.dependencies?.map(\.uuid)),
+                \(task.isActive), \(task.status.rawValue), \(task.nextRun), \(task.createdAt), \(task.updatedAt))
             """)
     }
 
@@ -81,7 +81,8 @@ extension Store {
                 max_retries = \(task.retryPolicy.maxRetries), retry_delay = \(task.retryPolicy.delay),
                 retry_backoff = \(task.retryPolicy.backoff.rawValue), priority = \(task.priority),
                 requires = \(task.requires), tags = \(task.tags),
-                metadata = \(task.metadata?.serialized())::json, is_active = \(task.isActive),
+                metadata = \(task.metadata?.serialized())::json,
+                dependencies = \(task.dependencies?.map(\.uuid)), is_active = \(task.isActive),
                 status = \(task.status.rawValue), next_run = \(task.nextRun), updated_at = \(now)
             WHERE id = \(task.id.uuid)
             """)
@@ -94,14 +95,7 @@ extension Store {
 
     /// Removes a task with its executions; false if there is none of this id.
     package func deleteTask(_ id: Identifier<TaskDefinition>) async throws -> Bool {
-        // A long history goes in parts, none of which takes long enough to be given up.
-        while try await change(
-            """
-            DELETE FROM qkron.executions
-            WHERE id IN (SELECT id FROM qkron.executions WHERE task_id = \(id.uuid) LIMIT 10000)
-            """) > 0
-        {}
-        return try await change("DELETE FROM qkron.tasks WHERE id = \(id.uuid)") > 0
+        try await deleteTasks([id]) > 0
     }
 
     /// Removes tasks with their executions.

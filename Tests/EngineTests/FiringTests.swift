@@ -12,7 +12,7 @@ import Testing
     /// A task whose slots are the tens of seconds, first due so many seconds before `now`.
     private func due(
         since age: Double, overlap: OverlapPolicy = .skip, misfire: MisfirePolicy = .fireOnce, grace: Int = 60,
-        unfinished: Int = 0, waiting: Int = 0, ownerIsActive: Bool = true, role: Role? = .user,
+        unfinished: Int = 0, waiting: Int = 0, mustWait: Bool = false, ownerIsActive: Bool = true, role: Role? = .user,
         timing: TaskTiming? = nil, timingSince: Date? = nil, jitter: Int = 0, resumedAt: Date? = nil
     ) -> DueTask {
         let anchor = now.addingTimeInterval(-1_000_000)
@@ -25,7 +25,7 @@ import Testing
             nextRun: now.addingTimeInterval(-age), timingSince: timingSince ?? anchor, kind: .command, ownerRole: role,
             ownerIsActive: ownerIsActive, misfirePolicy: misfire, misfireGrace: grace, jitter: jitter,
             overlapPolicy: overlap, priority: 7, requires: [], unfinished: unfinished, waiting: waiting,
-            isPaused: false, resumedAt: resumedAt, now: now)
+            isPaused: false, resumedAt: resumedAt, mustWaitForOthers: mustWait, now: now)
     }
 
     private func fire(_ task: DueTask, roles: Set<CommandRole> = [.user, .superuser]) throws -> Firing {
@@ -82,6 +82,16 @@ import Testing
     @Test func `slots made up for are queued even where overlap is skipped`() throws {
         let firing = try fire(due(since: 30, misfire: .fireAll, grace: 15, unfinished: 1))
         #expect(verdicts(firing) == ["30: pending", "20: pending", "10: skipped overlap", "0: skipped overlap"])
+    }
+
+    @Test(arguments: [OverlapPolicy.allow, .cancelPrevious])
+    func `while others must complete first, each slot that would run is skipped`(policy: OverlapPolicy) throws {
+        let firing = try fire(due(since: 30, overlap: policy, misfire: .skip, grace: 15, unfinished: 1, mustWait: true))
+        #expect(
+            verdicts(firing) == [
+                "30: skipped misfire", "20: skipped misfire", "10: skipped dependency", "0: skipped dependency",
+            ])
+        #expect(!firing.supersedes && firing.nextRun == now.addingTimeInterval(10))
     }
 
     @Test func `of many missed slots the newest hundred are recorded`() throws {

@@ -14,7 +14,7 @@ import Testing
             [
                 .hello(version: 1, killGrace: .seconds(5), leaseGrace: .milliseconds(1)), .start(order),
                 .extendAll(deadline: .now), .ping(number: 3), .shutdown, .settled(run: 8), .retire,
-                .sendOutput(run: 9),
+                .sendOutput(run: 9), .showOutput(run: 10, outputFrom: 1 << 40, errorFrom: 0),
             ] + EndReason.allCases.map { .end(run: 7, $0) }
         let causes: [EndedRun.Cause] = [
             .exited(-1), .signaled(9), .timedOut, .ended(.leaseLost), .leaseLapsed, .spawnFailed("why"),
@@ -24,6 +24,9 @@ import Testing
                 .hello(ExecutorGreeting(program: "p", runs: [7: order.key])), .pong(number: 4),
                 .heldBack(run: 8, HeldEnd(end: EndedRun(cause: .exited(3)), size: 1 << 40)),
                 .output(run: 5, .errorTail, Array(repeating: 7, count: 70_000)),
+                .shown(
+                    run: 11,
+                    ShownOutput(output: .init(start: 1 << 40, bytes: [1, 2]), error: .init(start: 0, bytes: []))),
             ] + causes.map { .ended(run: 6, EndedRun(cause: $0)) }
         var writer = FrameWriter()
         for order in orders { order.encode(into: &writer) }

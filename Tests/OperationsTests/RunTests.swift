@@ -157,9 +157,10 @@ import Testing
         }
         ids.insert(try await operations.tasks.execute(task.id, as: Caller(alice)), at: 0)
         func found(_ change: (inout ExecutionFilter) -> Void) async throws -> [Identifier<Execution>] {
-            var filter = ExecutionFilter(task: task.id)
+            var filter = ExecutionFilter()
             change(&filter)
-            return try await executions.list(filter, .page(number: 1, size: 3), as: Caller(alice)).rows.map(\.id)
+            return try await executions.list(of: task.id, filter, .page(number: 1, size: 3), as: Caller(alice)).rows
+                .map(\.id)
         }
         #expect(try await found { _ in } == Array(ids.prefix(3)))
         #expect(try await found { $0.triggers = [.manual] } == [ids[0]])

@@ -24,9 +24,9 @@ import Testing
         await expectRefused(.notOwner) { try await tasks.resume(task.id, as: Caller(bob)) }
         await expectRefused(.notOwner) { try await tasks.execute(task.id, as: Caller(bob)) }
         await expectRefused(.notOwner) { try await tasks.delete(task.id, as: Caller(bob)) }
-        let filter = ExecutionFilter(task: task.id)
         await expectRefused(.notOwner) {
-            try await operations.executions.list(filter, .page(number: 1, size: 20), as: Caller(bob))
+            try await operations.executions.list(
+                of: task.id, ExecutionFilter(), .page(number: 1, size: 20), as: Caller(bob))
         }
         let execution = try await tasks.execute(task.id, as: Caller(operations.root))
         await expectRefused(.notOwner) { try await operations.executions.find(execution, of: task.id, as: Caller(bob)) }

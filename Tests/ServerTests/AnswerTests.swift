@@ -27,8 +27,8 @@ import Testing
             anchor: nil, onceAt: nil),
         misfirePolicy: .fireOnce, misfireGrace: 60, jitter: 0, overlapPolicy: .skip, timeout: 300,
         retryPolicy: RetryPolicy(maxRetries: 0, delay: 60, backoff: .fixed), priority: 5, requires: [],
-        tags: ["a", "\u{1}"], metadata: ["k": [1, 2.5, nil]], isActive: true, status: .pending, retryCount: 0,
-        nextRun: nil, lastRun: nil, createdAt: Date(timeIntervalSince1970: 0), updatedAt: Date())
+        tags: ["a", "\u{1}"], metadata: ["k": [1, 2.5, nil]], dependencies: [], isActive: true, status: .pending,
+        retryCount: 0, nextRun: nil, lastRun: nil, createdAt: Date(timeIntervalSince1970: 0), updatedAt: Date())
 
     @Test func `a task has every member once, in order`() throws {
         let members = try expectCanonical(task)
@@ -36,6 +36,7 @@ import Testing
         #expect(members["name"] == "a \"name\"\n" && members["env"] == ["A": "2", "B": "1"])
         #expect(members["starts_at"] == "1970-01-01T00:00:01Z" && members["working_directory"] == .null)
         #expect(members["tags"] == ["a", "\u{1}"] && members["limits"] == [:] && members["secret_env"] == [])
+        #expect(members["dependencies"] == [])
     }
 
     @Test func `a list is an envelope or an array`() throws {

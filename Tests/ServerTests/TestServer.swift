@@ -2,6 +2,7 @@ import Domain
 import Foundation
 import HTTPTypes
 import Logging
+import Synchronization
 import Telemetry
 
 @testable import Server
@@ -17,6 +18,10 @@ struct TestServer {
     static let person = User(
         id: Identifier(), email: "b@example.org", username: "person", role: .user, isActive: true, createdAt: Date(),
         updatedAt: Date(), lastLoginAt: nil)
+
+    /// Pieces that `/flood` has sent, and how many floods have ended.
+    static let flooded = Atomic(0)
+    static let floodsEnded = Atomic(0)
 
     private static let routes = [
         Route(.get, "/open", access: .open) { call in ["known": .bool(call.caller.principal.account != nil)] },
@@ -41,6 +46,23 @@ struct TestServer {
                 return name.or("")
             }
             return .string(row.description + name)
+        },
+        Route(.get, "/pieces", access: .open) { _ in
+            var answer = Answer(status: .ok, mediaType: "text/plain")
+            answer.stream = { send in
+                for piece in ["one", "two"] {
+                    guard await send(Array(piece.utf8)) else { return }
+                }
+            }
+            return answer
+        },
+        Route(.get, "/flood", access: .open) { _ in
+            var answer = Answer(status: .ok, mediaType: "text/plain")
+            answer.stream = { send in
+                while await send([UInt8](repeating: 65, count: 1 << 16)) { flooded.add(1, ordering: .relaxed) }
+                floodsEnded.add(1, ordering: .relaxed)
+            }
+            return answer
         },
         Route(.get, "/broken", access: .open) { _ in throw CocoaError(.fileNoSuchFile) },
         Route(.get, "/page", access: .open) { _ in Answer.page("<p>") },

@@ -16,8 +16,9 @@ import Testing
         ).map { try $0.decode("value") }
         #expect(
             tables == [
-                "api_keys", "audit", "execution_output", "executions", "login_addresses", "login_failures", "nodes",
-                "scheduler_pauses", "schema_migrations", "settings", "task_schedules", "tasks", "users",
+                "api_keys", "audit", "execution_output", "executions", "live_output", "login_addresses", "login_failures",
+                "nodes", "output_watches", "scheduler_pauses", "schema_migrations", "settings", "task_schedules", "tasks",
+                "users",
             ])
     }
 
@@ -126,6 +127,12 @@ import Testing
         let nap = try await plan(
             of: Store.askingUntilReady(for: try await database.addNode(labels: ["a"]), taskLimit: 5), in: database)
         #expect(nap.contains("executions_running") && nap.contains("executions_waiting"), "\(nap)")
+        let newest = try await plan(of: Store.page(of: ExecutionFilter(), .page(number: 1, size: 20)), in: database)
+        #expect(newest.contains("executions_newest") && !newest.contains("Seq Scan on executions"), "\(newest)")
+        var own = ExecutionFilter()
+        own.owner = .user(task.ownerID)
+        let mine = try await plan(of: Store.page(of: own, .page(number: 1, size: 20)), in: database)
+        #expect(mine.contains("executions_of_task") && !mine.contains("executions_newest"), "\(mine)")
         #expect(try await plan(of: unfinished, in: database).contains("executions_unended"))
         #expect(try await plan(of: busy, in: database).contains("executions_running"))
     }

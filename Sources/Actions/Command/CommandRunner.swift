@@ -7,7 +7,7 @@ import Synchronization
 /// Runs command tasks: asks the executor, and knows no process itself.
 package final class CommandRunner: ActionRunner {
     package let kind = ActionKind.command
-    private let executor: ExecutorClient?
+    let executor: ExecutorClient?
     private let policy: CommandPolicy
     private let killGrace: Duration
     /// Until when the server's lease holds. A run begun before it is known has no right to run.

@@ -39,6 +39,14 @@ package struct OutputText: Sendable, Equatable {
         return "\(first)\(mark(ofBytes: byteCount - first.utf8.count - last.utf8.count))\(last)"
     }
 
+    /// The mark line as a regular expression of the database.
+    package static let markPattern = "\n\\[\\.\\.\\. [0-9,]+ bytes cut by qkron \\.\\.\\.\\]\n"
+
+    /// How many bytes a mark line says were cut.
+    package static func bytesCut(by mark: String) -> Int {
+        Int(mark.unicodeScalars.filter { ("0"..."9").contains($0) }.map(String.init).joined()) ?? 0
+    }
+
     /// The line that stands where bytes were cut, worded as in the output of a command that was cut at its limit.
     private static func mark(ofBytes count: Int) -> String {
         "\n[... \(grouped(count)) bytes cut by qkron ...]\n"

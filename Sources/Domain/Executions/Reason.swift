@@ -14,6 +14,8 @@ package struct Reason: RawRepresentable, Sendable, Hashable {
     package static let queueFull = Reason(rawValue: "queue_full")
     package static let misfire = Reason(rawValue: "misfire")
     package static let paused = Reason(rawValue: "paused")
+    // Skipped, and failed.
+    package static let dependency = Reason(rawValue: "dependency")
     // Failed.
     package static let exitCode = Reason(rawValue: "exit_code")
     package static let signal = Reason(rawValue: "signal")

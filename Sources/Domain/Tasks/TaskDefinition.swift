@@ -27,6 +27,8 @@ package struct TaskDefinition: Sendable, Equatable {
     @AsSent package var tags: [String]
     /// Whatever the caller keeps with the task, as sent.
     package var metadata: JSONValue?
+    /// The tasks that must have completed before a run of this one starts; nil and empty mean the same.
+    package var dependencies: [Identifier<TaskDefinition>]?
     package var isActive: Bool
     package var status: TaskStatus
     /// Failed attempts of the latest run.
@@ -45,8 +47,8 @@ package struct TaskDefinition: Sendable, Equatable {
         description: String?, action: Action, timing: TaskTiming, misfirePolicy: MisfirePolicy, misfireGrace: Int,
         jitter: Int,
         overlapPolicy: OverlapPolicy, timeout: Int, retryPolicy: RetryPolicy, priority: Int, requires: [String],
-        tags: [String], metadata: JSONValue?, isActive: Bool, status: TaskStatus, retryCount: Int, nextRun: Date?,
-        lastRun: Date?, createdAt: Date, updatedAt: Date
+        tags: [String], metadata: JSONValue?, dependencies: [Identifier<TaskDefinition>]?, isActive: Bool,
+        status: TaskStatus, retryCount: Int, nextRun: Date?, lastRun: Date?, createdAt: Date, updatedAt: Date
     ) {
         self.id = id
         self.ownerID = ownerID
@@ -65,6 +67,7 @@ package struct TaskDefinition: Sendable, Equatable {
         self.requires = requires
         self.tags = tags
         self.metadata = metadata
+        self.dependencies = dependencies
         self.isActive = isActive
         self.status = status
         self.retryCount = retryCount

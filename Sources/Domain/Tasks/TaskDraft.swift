@@ -57,6 +57,7 @@ package struct TaskDraft: Sendable {
     package var requires: Sent<[String]> = .nothing
     package var tags: Sent<[String]> = .nothing
     package var metadata: Sent<JSONValue?> = .nothing
+    package var dependencies: Sent<[Identifier<TaskDefinition>]?> = .nothing
     package var isActive: Sent<Bool> = .nothing
     /// Whether the change asks to cancel the task.
     package var cancels = false

@@ -1,3 +1,4 @@
+import HTTPTypes
 import NIOCore
 import NIOHTTP1
 
@@ -34,7 +35,13 @@ struct Conversation: Sendable {
             while let request = await connection.value.next() {
                 do {
                     let answer = try await responder.respond(to: request)
-                    connection.value.write(answer, to: request)
+                    guard let stream = answer.stream, request.method != .head else {
+                        connection.value.write(answer, to: request)
+                        continue
+                    }
+                    connection.value.begin(answer, to: request)
+                    await pour(stream)
+                    connection.value.endStream(to: request)
                 } catch {
                     connection.value.refuse()
                 }
@@ -46,6 +53,17 @@ struct Conversation: Sendable {
             } else {
                 channel.close(mode: .input, promise: nil)
             }
+        }
+    }
+
+    /// Sends the pieces of a body until there are no more, or the connection wants none.
+    private func pour(_ stream: @escaping Answer.Stream) async {
+        await withTaskGroup { group in
+            group.addTask { await stream { piece in await connection.value.send(piece) } }
+            group.addTask { await connection.value.untilStreamMustEnd() }
+            await group.next()
+            connection.value.stopStream()
+            group.cancelAll()
         }
     }
 }

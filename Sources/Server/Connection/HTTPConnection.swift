@@ -43,6 +43,8 @@ final class HTTPConnection: ChannelDuplexHandler {
     private var hasEnded = false
     /// Whether the connection closes with the last answer: the client sends no more, or the server stops.
     private var closesAtEnd = false
+    /// Whether the server stops.
+    private var isStopping = false
     private var mustLeave = false
     /// Whether the client sends requests before it has the answers: some may have been read already, whole or in part.
     private var hasPipelined = false
@@ -52,6 +54,7 @@ final class HTTPConnection: ChannelDuplexHandler {
     private var timer: Scheduled<Void>?
     private var wakesAt = NIODeadline.distantFuture
     private var peer: IPAddress?
+    private let stream = OutgoingStream()
 
     /// A connection under these terms; `unread` stands before it in the pipeline, and before the parser.
     init(_ terms: ConnectionTerms, unread: UnreadBytes) {
@@ -72,10 +75,60 @@ final class HTTPConnection: ChannelDuplexHandler {
 
     /// Answers the request that was taken last.
     func write(_ answer: Answer, to request: Request) {
+        writeHead(of: answer, to: request)
+        finish(request)
+    }
+
+    /// Begins to answer the request that was taken last, with a body that comes in pieces.
+    func begin(_ answer: Answer, to request: Request) {
+        stream.begin(isChunked: request.isChunkable, mustEnd: context == nil || isStopping || mustLeave)
+        writeHead(of: answer, to: request)
+    }
+
+    /// Sends a piece of the body; returns when there is room for the next, false when none is wanted any more.
+    func send(_ piece: [UInt8]) async -> Bool {
+        guard let context, stream.isOpen else { return false }
+        context.writeAndFlush(wrapOutboundOut(stream.framed(piece, context.channel.allocator)), promise: nil)
+        guard !context.channel.isWritable else { return true }
+        let timer = hangUpLater(context)
+        defer { timer.cancel() }
+        return await stream.room()
+    }
+
+    /// Who takes nothing for so long takes nothing any more.
+    private func hangUpLater(_ context: ChannelHandlerContext) -> Scheduled<Void> {
+        context.eventLoop.assumeIsolated().scheduleTask(in: terms.timeout) { [weak self] in
+            self?.context?.close(promise: nil)
+        }
+    }
+
+    /// Returns when the client is gone, or the server stops.
+    func untilStreamMustEnd() async { await stream.untilEnded() }
+
+    func stopStream() { stream.end() }
+
+    /// Ends the body that came in pieces.
+    func endStream(to request: Request) {
+        if let context, let last = stream.lastPiece(context.channel.allocator) {
+            context.writeAndFlush(wrapOutboundOut(last), promise: nil)
+        } else {
+            queue.removeAll()
+            sequel = .end
+        }
+        finish(request)
+    }
+
+    private func writeHead(of answer: Answer, to request: Request) {
+        guard let context else { return }
+        let bytes = answer.bytes(
+            isHead: request.method == .head, isLast: answer.stream != nil && !request.isChunkable,
+            allocator: context.channel.allocator)
+        context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
+    }
+
+    private func finish(_ request: Request) {
         stopAnswering()
         guard let context else { return }
-        let bytes = answer.bytes(isHead: request.method == .head, allocator: context.channel.allocator)
-        context.writeAndFlush(wrapOutboundOut(bytes), promise: nil)
         patience.renew()
         if request.fields.wantsClose {
             queue.removeAll()
@@ -224,6 +277,7 @@ final class HTTPConnection: ChannelDuplexHandler {
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable { stream.makeRoom() }
         handOver()
         context.fireChannelWritabilityChanged()
     }
@@ -281,8 +335,11 @@ final class HTTPConnection: ChannelDuplexHandler {
         switch event {
         case is Leave:
             mustLeave = true
+            stream.end()
             leaveIfIdle(context)
         case is ChannelShouldQuiesceEvent:
+            isStopping = true
+            stream.end()
             close(atEndOf: context)
         case ChannelEvent.inputClosed:
             if !hasEnded { close(atEndOf: context) }
@@ -346,6 +403,7 @@ final class HTTPConnection: ChannelDuplexHandler {
 
     private func letGo() {
         context = nil
+        stream.end()
         timer?.cancel()
         timer = nil
         receiving?.fail(BodyInterrupted())

@@ -10,6 +10,8 @@ struct Request: Sendable {
     /// What follows the `?`, as it was sent.
     let query: String
     let fields: RequestFields
+    /// Whether the client can read a body in pieces (HTTP/1.1).
+    let isChunkable: Bool
     let body: RequestBody
     /// The address at the other end of the connection: a client's, or a proxy's.
     let peer: IPAddress?
@@ -21,6 +23,7 @@ struct Request: Sendable {
     init?(_ head: HTTPRequestHead, body: RequestBody, from peer: IPAddress?) {
         fields = RequestFields(head)
         let mayLackHost = (head.version.major, head.version.minor) < (1, 1)
+        isChunkable = !mayLackHost
         guard fields.hosts == 1 || fields.hosts == 0 && mayLackHost, head.uri.utf8.allSatisfy({ $0 < 0x80 }),
             let method = HTTPRequest.Method(head.method)
         else { return nil }

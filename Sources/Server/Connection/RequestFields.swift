@@ -7,6 +7,8 @@ struct RequestFields: Sendable {
     private(set) var apiKey: String?
     private(set) var requestID: String?
     private(set) var contentType: String?
+    private(set) var webhookToken: String?
+    private(set) var lastEventID: String?
     private(set) var contentLength: String?
     private(set) var origin: String?
     private(set) var forwardedFor: String?
@@ -26,8 +28,10 @@ struct RequestFields: Sendable {
             case 12 where Self.isSame(name, "content-type"): Self.add(value, to: &contentType)
             case 12 where Self.isSame(name, "x-request-id"): Self.add(value, to: &requestID)
             case 13 where Self.isSame(name, "authorization"): Self.add(value, to: &authorization)
+            case 13 where Self.isSame(name, "last-event-id"): Self.add(value, to: &lastEventID)
             case 14 where Self.isSame(name, "content-length"): Self.add(value, to: &contentLength)
             case 15 where Self.isSame(name, "x-forwarded-for"): Self.add(value, to: &forwardedFor)
+            case 15 where Self.isSame(name, "x-webhook-token"): Self.add(value, to: &webhookToken)
             case 17 where Self.isSame(name, "x-forwarded-proto"): Self.add(value, to: &forwardedProto)
             default: break
             }

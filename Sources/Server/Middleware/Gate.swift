@@ -22,7 +22,7 @@ struct Gate: Sendable {
         case .user(let user):
             try route.access.check(user.role)
         case .key(let key, let owner):
-            guard route.access != .anonymous else { return principal }
+            guard route.access != .anonymous || route.scope != nil else { return principal }
             try route.access.check(owner.role)
             guard let scope = route.scope, key.scopes.contains(scope) else {
                 throw OperationError.scopeNeeded(route.scope)

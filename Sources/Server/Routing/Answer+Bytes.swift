@@ -21,7 +21,12 @@ extension Answer {
             buffer.writeStaticString(": ")
             buffer.writeString(field.value)
         }
-        if status != .noContent { buffer.writeField("Content-Length", String(body.count)) }
+        if stream != nil {
+            // Where nothing marks the end of a piece, the end of the connection marks that of the body.
+            if !isLast { buffer.writeField("Transfer-Encoding", "chunked") }
+        } else if status != .noContent {
+            buffer.writeField("Content-Length", String(body.count))
+        }
         if isLast { buffer.writeField("Connection", "close") }
         buffer.writeStaticString("\r\n\r\n")
         if !isHead { buffer.writeBytes(body) }

@@ -7,9 +7,12 @@ import Operations
 struct Call: Sendable {
     let caller: Caller
     let path: PathValues
+    let fields: RequestFields
     let body: BodySource
     /// The query as it stands in the URL.
     let query: String
+    /// Whoever asks, if they still may: for an answer that goes on for long.
+    let readmission: @Sendable () async throws -> Caller
 
     /// Whoever asks; routes that anybody may call do not use it.
     ///

@@ -88,8 +88,13 @@ struct QkronResponder: Sendable {
             let principal = try await admit(request.fields, to: route, from: origin)
             let caller = Caller(principal, address: origin.address?.description, requestID: requestID)
             onAdmission(caller)
+            let readmission: @Sendable () async throws -> Caller = { [gate] in
+                let principal = try await gate.admit(request.fields, to: route)
+                return Caller(principal, address: request.address, requestID: requestID)
+            }
             let call = Call(
-                caller: caller, path: values, body: BodySource(request), query: request.query)
+                caller: caller, path: values, fields: request.fields, body: BodySource(request), query: request.query,
+                readmission: readmission)
             return try await route.handler(call)
         case .otherMethod(let allowed, _) where request.method == .options:
             try policy.count(.other, .anonymous, from: origin)

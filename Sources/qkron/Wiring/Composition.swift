@@ -243,6 +243,8 @@ struct Composition {
                 attempts: AttemptRunner(
                     catalog: catalog, running: running, completer: completer, secrets: secrets.box, logger: logger),
                 catalog: catalog, handover: handover, health: health, logger: logger),
+            OutputRelay(
+                database: database, catalog: catalog, running: running, signals: signals, logger: logger),
             Scheduler(
                 node: node, database: database, announcer: announcer, configuration: engineSettings, signals: signals,
                 grants: grants, health: health, logger: logger),

@@ -31,6 +31,9 @@ extension HTTPResponse {
         return missing.isEmpty ? "\(status) \(code)" : "\(status) \(code) without \(missing.joined(separator: ", "))"
     }
 
+    /// The verdict, and where the faults lie: "422 validation_failed body.name".
+    var placedVerdict: String { ([verdict] + faultyPlaces.sorted()).joined(separator: " ") }
+
     /// Where the faults of a 422 lie: "body.name".
     var faultyPlaces: Set<String> {
         guard let problem = try? json else { return [] }

@@ -2,7 +2,7 @@ import Domain
 import HTTPTypes
 import Operations
 
-/// The routes of a task's executions.
+/// The routes of executions.
 struct ExecutionRoutes {
     let executions: ExecutionOperations
 
@@ -13,14 +13,29 @@ struct ExecutionRoutes {
             Route(
                 .post, "/tasks/{task_id}/executions/{execution_id}/cancel", access: .owner, scope: .executeTasks,
                 status: .accepted, json: cancel),
+            Route(.get, "/executions", access: .anyOrService, scope: .readTasks, json: listAll),
+            Route(.get, "/executions/{execution_id}", access: .reader, scope: .readTasks, json: findAny),
         ]
     }
 
     @Sendable private func list(_ call: Call) async throws -> ListAnswer<Execution> {
         let (task, (filter, window)) = try await readBoth({ try call.taskID }) {
-            try call.query { reader in (ExecutionFilter.reading(&reader), reader.window()) }
+            try call.query { reader in (ExecutionFilter(&reader), reader.window()) }
         }
-        return ListAnswer(try await executions.list(filter(task), window, as: call.caller), window)
+        return ListAnswer(try await executions.list(of: task, filter, window, as: call.caller), window)
+    }
+
+    @Sendable private func listAll(_ call: Call) async throws -> ListAnswer<Execution> {
+        let (filter, window) = try call.query { reader in
+            var filter = ExecutionFilter(&reader)
+            filter.task = reader.identifier("task_id", of: TaskDefinition.self)
+            return (filter, reader.window())
+        }
+        return ListAnswer(try await executions.list(filter, window, as: call.caller), window)
+    }
+
+    @Sendable private func findAny(_ call: Call) async throws -> Execution {
+        try await executions.find(try call.executionID, as: call.caller)
     }
 
     @Sendable private func find(_ call: Call) async throws -> Execution {
@@ -39,27 +54,19 @@ struct ExecutionRoutes {
 }
 
 extension Call {
-    fileprivate var executionID: Identifier<Execution> {
+    /// The execution that the path names.
+    var executionID: Identifier<Execution> {
         get throws { try identifier("execution_id") }
     }
 }
 
 extension ExecutionFilter {
-    /// Reads the filter of a list whose task the path names.
-    fileprivate static func reading(
-        _ query: inout QueryReader
-    ) -> @Sendable (Identifier<TaskDefinition>) -> ExecutionFilter {
-        let statuses = query.choices("status", of: ExecutionStatus.self)
-        let triggers = query.choices("trigger", of: Trigger.self)
-        let since = query.time("since")
-        let until = query.time("until")
-        return { task in
-            var filter = ExecutionFilter(task: task)
-            filter.statuses = statuses
-            filter.triggers = triggers
-            filter.since = since
-            filter.until = until
-            return filter
-        }
+    /// Reads what the query asks for, but for the task.
+    fileprivate init(_ query: inout QueryReader) {
+        self.init()
+        statuses = query.choices("status", of: ExecutionStatus.self)
+        triggers = query.choices("trigger", of: Trigger.self)
+        since = query.time("since")
+        until = query.time("until")
     }
 }

@@ -43,6 +43,7 @@ extension TaskDraft {
         requires = reader.strings("requires", count: 20, length: Node.labelLength)
         tags = reader.strings("tags", count: 50, length: 1...64)
         metadata = reader.orNull("metadata_info") { $0.object("metadata_info") }
+        dependencies = reader.orNull("dependencies") { $0.identifiers("dependencies", count: 0...Dependency.limit) }
         isActive = reader.bool("is_active")
         refuseWhatComesLater(&reader)
     }
@@ -76,7 +77,7 @@ extension TaskDraft {
 
     private func refuseWhatComesLater(_ reader: inout BodyReader) {
         let defaults: [(key: TextKey, allowed: [JSONValue])] = [
-            ("dependencies", [nil, []]), ("callback_url", [nil]),
+            ("callback_url", [nil]),
         ]
         for (key, allowed) in defaults {
             guard let value = reader[key], !allowed.contains(value) else { continue }

@@ -9,7 +9,11 @@ extension TaskDefinition: JSONWritable {
             json.nothing("callback_url")
             json.member("command", action.parameters["command"])
             json.member("created_at", createdAt)
-            json.nothing("dependencies")
+            if let dependencies {
+                json.member("dependencies", dependencies.map(\.description))
+            } else {
+                json.nothing("dependencies")
+            }
             json.member("description", description)
             json.member("dst_policy", timing.dstPolicy.rawValue)
             json.nothing("due_date")

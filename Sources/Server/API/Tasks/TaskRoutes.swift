@@ -14,9 +14,10 @@ struct TaskRoutes {
             Route(.put, "/tasks/{task_id}", access: .owner, scope: .writeTasks, json: update),
             Route(.patch, "/tasks/{task_id}", access: .owner, scope: .writeTasks, json: update),
             Route(.delete, "/tasks/{task_id}", access: .owner, scope: .writeTasks, answering: delete),
-            Route(.post, "/tasks/{task_id}/execute", access: .owner, scope: .executeTasks, json: execute),
             Route(.post, "/tasks/{task_id}/pause", access: .owner, scope: .writeTasks, json: pause),
             Route(.post, "/tasks/{task_id}/resume", access: .owner, scope: .writeTasks, json: resume),
+            Route(.get, "/tasks/{task_id}/dependencies", access: .reader, scope: .readTasks, json: dependencies),
+            Route(.post, "/tasks/bulk", access: .user, scope: .writeTasks, json: bulk),
         ]
     }
 
@@ -48,15 +49,6 @@ struct TaskRoutes {
         return .empty()
     }
 
-    @Sendable private func execute(_ call: Call) async throws -> JSONValue {
-        let id = try call.taskID
-        let execution = try await tasks.execute(id, as: call.caller)
-        return [
-            "message": "The task will run as soon as it may.", "execution_id": .string(execution.description),
-            "task_id": .string(id.description),
-        ]
-    }
-
     @Sendable private func pause(_ call: Call) async throws -> JSONValue {
         let id = try call.taskID
         try await tasks.pause(id, as: call.caller)
@@ -67,6 +59,17 @@ struct TaskRoutes {
         let id = try call.taskID
         try await tasks.resume(id, as: call.caller)
         return ["message": "The task goes on from now.", "task_id": .string(id.description)]
+    }
+
+    @Sendable private func dependencies(_ call: Call) async throws -> DependenciesAnswer {
+        let id = try call.taskID
+        return DependenciesAnswer(task: id, dependencies: try await tasks.dependencies(of: id, as: call.caller))
+    }
+
+    @Sendable private func bulk(_ call: Call) async throws -> JSONValue {
+        let (action, choice) = try BulkChoice.read(try await call.body.object())
+        let count = try await tasks.bulk(action, choice, as: call.caller)
+        return ["action": .string(action.rawValue), "count": .integer(count)]
     }
 }
 

@@ -1,0 +1,73 @@
+import Domain
+import Foundation
+import Storage
+
+extension TaskOperations {
+    /// No more tasks are changed at once.
+    private static let bulkLimit = 10_000
+
+    /// Does something to all tasks of a choice, or to none; by tags one's own are chosen, by superusers everybody's.
+    ///
+    /// - Returns: how many tasks were chosen.
+    /// - Throws: `notFound` when an id names no task that the caller may change; `roleRequired`; `invalid` for too many.
+    package func bulk(_ action: BulkAction, _ choice: BulkChoice, as caller: Caller) async throws -> Int {
+        let count = try await database.transaction { store in
+            let tasks = try await chosen(choice, as: caller, store)
+            switch action {
+            case .pause: try await setActive(false, tasks, as: caller, store)
+            case .resume: try await setActive(true, tasks, as: caller, store)
+            case .delete:
+                try await store.deleteTasks(tasks.map(\.id))
+                try await store.record(tasks.map { (AuditEntry("task.bulk_delete", "task", $0.id), caller) })
+            }
+            return tasks.count
+        }
+        if count > 0 { announcer.announce(action == .delete ? .wishes : .due) }
+        return count
+    }
+
+    /// The tasks of a choice, locked.
+    private func chosen(
+        _ choice: BulkChoice, as caller: Caller, _ store: Store
+    ) async throws -> [TaskDefinition] {
+        switch choice {
+        case .ids(let ids):
+            let tasks = try await store.lockedTasks(.ids(ids), limit: ids.count)
+            guard tasks.count == ids.count, tasks.allSatisfy({ caller.mayChange(taskOf: $0.ownerID) }) else {
+                throw OperationError.refused(.notFound, "Not all of these ids are of tasks of yours; none was changed.")
+            }
+            return tasks
+        case .tagged(let tags):
+            let owner = caller.principal.isSuperuser ? nil : caller.principal.account?.id
+            let tasks = try await store.lockedTasks(.tagged(tags), of: owner, limit: Self.bulkLimit + 1)
+            guard tasks.count <= Self.bulkLimit else {
+                throw OperationError.invalid([
+                    InputFault(["tags"], "more than \(Self.bulkLimit) tasks carry them; name further tags")
+                ])
+            }
+            return tasks
+        }
+    }
+
+    private func setActive(
+        _ isActive: Bool, _ tasks: [TaskDefinition], as caller: Caller, _ store: Store
+    ) async throws {
+        var draft = TaskDraft()
+        draft.isActive = .value(isActive)
+        if rules.asksForRuns(draft) {
+            for kind in Set(tasks.map(\.action.kind)) { try rules.checkMayMake(kind, as: caller) }
+        }
+        let now = try await store.now()
+        let resting = try await store.tasksAtRest(among: tasks.map(\.id))
+        let changes = try tasks.map { task in
+            try rules.change(task, draft, ownerIsActive: !resting.contains(task.id), at: now)
+        }.filter(\.changesAnything)
+        try await store.setStanding(of: changes.map(\.task), at: now)
+        try await store.rememberSchedules(of: changes.filter(\.changesSchedule).map(\.task.id), at: now)
+        let word = isActive ? "task.bulk_resume" : "task.bulk_pause"
+        let told: [TextKey: JSONValue] = [
+            "is_active": AuditEntry.change(from: .bool(!isActive), to: .bool(isActive))
+        ]
+        try await store.record(changes.map { (AuditEntry(word, "task", $0.task.id, changes: told), caller) })
+    }
+}

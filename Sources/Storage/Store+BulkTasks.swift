@@ -1,0 +1,71 @@
+import Domain
+import Foundation
+import Postgres
+
+extension Store {
+    /// Locks the tasks of a choice as `lockTask` does, all in one order.
+    ///
+    /// - Parameters:
+    ///   - owner: leaves out all others' tasks.
+    ///   - limit: the most that are locked.
+    /// - Returns: those that exist.
+    package func lockedTasks(
+        _ choice: BulkChoice, of owner: Identifier<User>? = nil, limit: Int
+    ) async throws -> [TaskDefinition] {
+        let condition: SQL =
+            switch choice {
+            case .ids(let ids): "t.id = ANY(\(ids.map(\.uuid)))"
+            case .tagged(let tags): "t.tags @> \(tags)"
+            }
+        let rows = try await rows(
+            """
+            SELECT \(TaskDefinition.columns)
+            FROM qkron.tasks t LEFT JOIN qkron.users u ON u.id = t.owner_id
+            WHERE \(condition) AND (\(owner?.uuid)::uuid IS NULL OR t.owner_id = \(owner?.uuid))
+            ORDER BY t.id
+            LIMIT \(limit)
+            FOR NO KEY UPDATE OF t
+            """)
+        return try decode(rows, TaskDefinition.init(row:))
+    }
+
+    /// Those of the tasks whose owners are disabled.
+    package func tasksAtRest(
+        among ids: [Identifier<TaskDefinition>]
+    ) async throws -> Set<Identifier<TaskDefinition>> {
+        let rows = try await rows(
+            """
+            SELECT t.id FROM qkron.tasks t JOIN qkron.users u ON u.id = t.owner_id
+            WHERE t.id = ANY(\(ids.map(\.uuid))) AND NOT u.is_active
+            """)
+        return Set(try decode(rows) { Identifier(try $0.decode("id")) })
+    }
+
+    /// Stores whether locked tasks are active, where they stand and when they are due next.
+    package func setStanding(of tasks: [TaskDefinition], at now: Date) async throws {
+        try await change(
+            """
+            UPDATE qkron.tasks t
+            SET is_active = s.is_active, status = s.status, next_run = s.next_run, updated_at = \(now)
+            FROM unnest(\(tasks.map(\.id.uuid)), \(tasks.map(\.isActive)), \(tasks.map(\.status.rawValue)),
+                        \(tasks.map(\.nextRun))) AS s (id, is_active, status, next_run)
+            WHERE t.id = s.id
+            """)
+    }
+
+    /// Removes locked tasks with their executions.
+    ///
+    /// - Returns: how many there were.
+    @discardableResult
+    package func deleteTasks(_ ids: [Identifier<TaskDefinition>]) async throws -> Int {
+        let ids = ids.map(\.uuid)
+        // A long history goes in parts, none of which takes long enough to be given up.
+        while try await change(
+            """
+            DELETE FROM qkron.executions
+            WHERE id IN (SELECT e.id FROM unnest(\(ids)) AS t (id) JOIN qkron.executions e ON e.task_id = t.id LIMIT 10000)
+            """) > 0
+        {}
+        return try await change("DELETE FROM qkron.tasks WHERE id = ANY(\(ids))")
+    }
+}
