@@ -130,7 +130,7 @@ import Testing
         let newest = try await plan(of: Store.page(of: ExecutionFilter(), .page(number: 1, size: 20)), in: database)
         #expect(newest.contains("executions_newest") && !newest.contains("Seq Scan on executions"), "\(newest)")
         var own = ExecutionFilter()
-        own.owner = .user(task.ownerID)
+        own.owner = .user(try #require(task.ownerID))
         let mine = try await plan(of: Store.page(of: own, .page(number: 1, size: 20)), in: database)
         #expect(mine.contains("executions_of_task") && !mine.contains("executions_newest"), "\(mine)")
         #expect(try await plan(of: unfinished, in: database).contains("executions_unended"))
