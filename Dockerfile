@@ -15,6 +15,15 @@ COPY . .
 RUN swift build -c release --static-swift-stdlib --product qkron \
     && install -D --strip --mode 0711 "$(swift build -c release --static-swift-stdlib --show-bin-path)/qkron" /out/qkron
 
+# The files of Swagger UI and ReDoc, for /docs and /redoc.
+FROM debian:bookworm-slim AS docs
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends ca-certificates python3-pip \
+    && rm -rf /var/lib/apt/lists/*
+COPY deploy/docs-assets /src
+RUN /src/install /out
+
 FROM debian:bookworm-slim
 LABEL org.opencontainers.image.title="qkron" \
       org.opencontainers.image.description="Runs commands on schedules and remembers what happened" \
@@ -35,6 +44,7 @@ RUN mkdir -p /etc/postgresql-common/createcluster.d \
     && useradd --system -K SYS_UID_MAX=10001 --uid 10001 --gid qkron \
         --home-dir /var/lib/qkron --shell /usr/sbin/nologin qkron \
     && install -d -o qkron -g qkron -m 0700 /var/lib/qkron
+COPY --from=docs /out /usr/share/qkron/docs
 COPY --from=build /out/qkron /usr/local/bin/qkron
 # A shared library that is missing fails the build and not the start.
 RUN qkron version

@@ -99,6 +99,14 @@ let package = Package(
             sees: [
                 "Scheduling", "Domain", "Operations", "Telemetry", "HTTPTypes", "NIOCore", "NIOHTTP1", "NIOPosix",
                 "NIOSSL", "ServiceLifecycle", "Metrics", "Logging",
+            ],
+            resources: [
+                .embedInCode("Operational/Documentation/missing.html"),
+                .embedInCode("Operational/Documentation/page.css"),
+                .embedInCode("Operational/Documentation/redoc.html"),
+                .embedInCode("Operational/Documentation/redoc-page.js"),
+                .embedInCode("Operational/Documentation/swagger.html"),
+                .embedInCode("Operational/Documentation/swagger-page.js"),
             ]),
         .executableTarget(
             name: "qkron",

@@ -4,6 +4,9 @@
 # What a build needs. pkg-config tells SwiftPM where Debian keeps the headers of libpq.
 # shellcheck disable=SC2034
 build_packages=(pkg-config libpq-dev libssl-dev libcrypt-dev postgresql tzdata)
+# What fetches the files of the pages that describe the API.
+# shellcheck disable=SC2034
+docs_packages=(python3 python3-venv)
 # What the tests need beside it: the clock of a server and its PostgreSQL is shifted, and the page of operations uses jq.
 # shellcheck disable=SC2034
 test_packages=(faketime jq)

@@ -43,7 +43,8 @@ package struct QkronServer: Service {
     ) -> [Route] {
         let probes = probes(operations.health, configuration, registry)
         guard configuration.offer == .everything else { return probes }
-        return probes
+        let all =
+            probes
             + RootRoutes(version: configuration.version).routes
             + TaskRoutes(tasks: operations.tasks).routes
             + RunRoutes(tasks: operations.tasks).routes
@@ -57,6 +58,10 @@ package struct QkronServer: Service {
             + APIKeyRoutes(keys: operations.apiKeys).routes
             + AuditRoutes(audit: operations.audit).routes
             + PreviewRoutes().routes
+        return all
+            + DocumentationRoutes.describing(
+                all, version: configuration.version,
+                assets: DocumentationAssets(searching: configuration.documentationAssets))
     }
 
     private static func probes(

@@ -41,6 +41,8 @@ package struct ServerConfiguration: Sendable {
     package var version: String
     /// Whether only superusers may read the metrics.
     package var metricsRequireAuth: Bool
+    /// The directories in which the files of the pages of the API description are looked for.
+    package var documentationAssets: [String]
     /// Seconds after which a connection is closed on which nothing happens, or a body that is still not whole.
     package var readTimeout: Int
     /// Seconds after which a connection is closed on which a request line and header are still not whole.
@@ -50,13 +52,15 @@ package struct ServerConfiguration: Sendable {
     /// A configuration of these parts.
     package init(
         offer: Offer = .everything, host: String, port: Int, version: String, metricsRequireAuth: Bool = false,
-        readTimeout: Int = 60, headerTimeout: Int = 30, exposure: Exposure = Exposure()
+        documentationAssets: [String] = [], readTimeout: Int = 60, headerTimeout: Int = 30,
+        exposure: Exposure = Exposure()
     ) {
         self.offer = offer
         self.host = host
         self.port = port
         self.version = version
         self.metricsRequireAuth = metricsRequireAuth
+        self.documentationAssets = documentationAssets
         self.readTimeout = readTimeout
         self.headerTimeout = headerTimeout
         self.exposure = exposure

@@ -132,6 +132,7 @@ package actor QkronServer {
         guard let response = try await connection.response(isHead: method == "HEAD") else {
             throw Connection.Failure(description: "\(method) \(path): closed without an answer")
         }
+        APIContract.current?.check(response, to: method, path)
         return response
     }
 

@@ -74,7 +74,8 @@ struct TestServer {
 
     /// Runs `body` against a server that is stopped afterwards.
     static func with<Answer: Sendable>(
-        readTimeout: Int = 60, headerTimeout: Int = 30, exposure: ServerConfiguration.Exposure = .init(),
+        routes: [Route] = routes, readTimeout: Int = 60, headerTimeout: Int = 30,
+        exposure: ServerConfiguration.Exposure = .init(),
         _ body: @escaping @Sendable (TestServer) async throws -> Answer
     ) async throws -> Answer {
         let registry = PrometheusRegistry()

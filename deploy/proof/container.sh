@@ -11,6 +11,7 @@ live_as_container() {
     register
     log_in
     runs_a_task
+    describes_itself
     keeps_its_secrets
     reaps_orphans
     say "SIGHUP: the program is replaced in place"
@@ -41,6 +42,13 @@ becomes_healthy() {
         [[ $(podman_here inspect --format '{{.State.Running}}' qkron) == true ]] || fail "the container has ended"
         ((SECONDS < deadline)) || fail "its health check did not pass within 90 s"
         sleep 0.5
+    done
+}
+
+describes_itself() {
+    local page
+    for page in docs/assets/swagger-ui-bundle.js docs/assets/swagger-ui.css docs/assets/redoc.standalone.js; do
+        podman_here exec qkron curl -fsS --max-time 20 -o /dev/null "http://127.0.0.1:8000/$page" || fail "no $page"
     done
 }
 

@@ -35,7 +35,8 @@ build_image() {
     local file=$PWD/Dockerfile context=$PWD
     if [[ -n $program ]]; then
         file=$store/Dockerfile context=$store/context
-        mkdir "$context"
+        mkdir -p "$context/deploy"
+        cp -R deploy/docs-assets "$context/deploy"
         install --strip --mode 0711 "$program" "$context/qkron"
         {
             printf 'FROM scratch AS build\nCOPY qkron /out/qkron\n\n'
@@ -51,7 +52,10 @@ build_image() {
 # What the build, or a program that was not linked statically, takes from this machine.
 find_mounts() {
     local directory
-    mounts=()
+    # pip in the image believes the certificates that this machine does.
+    printf '[global]\ncert = /etc/pip-certificates\n' >"$store/pip.conf"
+    mounts=(--volume "$store/pip.conf:/etc/pip.conf:ro"
+        --volume /etc/ssl/certs/ca-certificates.crt:/etc/pip-certificates:ro)
     if [[ -n $program ]]; then
         directory=$(ldd "$program" | awk '$1 == "libswiftCore.so" { print $3 }')
         if [[ -n $directory ]]; then mounts+=(--volume "$(dirname "$directory"):$(dirname "$directory"):ro"); fi

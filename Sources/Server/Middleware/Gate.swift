@@ -68,7 +68,8 @@ extension AccessRule {
         }
     }
 
-    fileprivate var admitsService: Bool {
+    /// Whether the service key may call.
+    var admitsService: Bool {
         switch self {
         case .open, .anonymous, .anyOrService, .userOrService, .reader, .owner, .superuserOrService: true
         case .any, .user, .ownerInPerson, .selfOrSuperuser, .superuser: false

@@ -10,9 +10,9 @@ struct HealthRoutes {
 
     var routes: [Route] {
         [
-            Route(.get, "/health", base: .both, access: .open, json: report).counted(as: .probe),
-            Route(.get, "/ready", base: .both, access: .open, json: readiness).counted(as: .probe),
-            Route(.get, "/live", base: .both, access: .open) { _ in ["status": "alive"] }.counted(as: .probe),
+            Route(.get, "/health", .health, base: .both, access: .open, json: report).counted(as: .probe),
+            Route(.get, "/ready", .readiness, base: .both, access: .open, json: readiness).counted(as: .probe),
+            Route(.get, "/live", .liveness, base: .both, access: .open) { _ in ["status": "alive"] }.counted(as: .probe),
         ]
     }
 

@@ -14,7 +14,7 @@ struct MetricsRoutes {
     var routes: [Route] {
         [
             Route(
-                .get, "/metrics", base: .both, access: requiresSuperuser ? .superuserOrService : .anonymous,
+                .get, "/metrics", .metrics, base: .both, access: requiresSuperuser ? .superuserOrService : .anonymous,
                 scope: .metrics, answering: scrape
             ).counted(as: .probe)
         ]

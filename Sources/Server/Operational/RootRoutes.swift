@@ -7,8 +7,8 @@ struct RootRoutes {
 
     var routes: [Route] {
         [
-            Route(.get, "/", base: .root, access: .anonymous) { _ in
-                ["name": "qkron", "version": .string(version), "docs": nil]
+            Route(.get, "/", .root, base: .root, access: .anonymous) { _ in
+                ["name": "qkron", "version": .string(version), "docs": "/docs"]
             }
         ]
     }

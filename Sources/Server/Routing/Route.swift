@@ -1,8 +1,8 @@
 import Domain
 import HTTPTypes
 
-/// One thing that may be asked over HTTP, declared once: the table of routes, the check of access and the answers to
-/// unknown paths and methods all follow from it.
+/// One thing that may be asked over HTTP, declared once: the table of routes, the check of access, the answers to unknown
+/// paths and methods and the description of the API all follow from it.
 struct Route: Sendable {
     /// Where a path begins.
     enum Base: Sendable {
@@ -20,6 +20,10 @@ struct Route: Sendable {
     /// The path with `{names}` for what varies, without the base.
     let path: String
     let base: Base
+    /// What is told of the route; nil: it stands in no document.
+    let description: RouteDescription?
+    /// What it answers when all goes well and there is a body.
+    let status: HTTPResponse.Status
     let access: AccessRule
     /// What a personal API key must be made for to reach the route; nil: no such key does.
     let scope: APIKeyScope?
@@ -29,33 +33,45 @@ struct Route: Sendable {
 
     /// A route that answers as `handler` does.
     init(
-        _ method: HTTPRequest.Method, _ path: String, base: Base = .api, access: AccessRule, scope: APIKeyScope? = nil,
-        answering handler: @escaping Handler
+        _ method: HTTPRequest.Method, _ path: String, _ description: RouteDescription? = nil, base: Base = .api,
+        access: AccessRule, scope: APIKeyScope? = nil, answering handler: @escaping Handler
+    ) {
+        self.init(method, path, description, base: base, access: access, scope: scope, status: .ok, answering: handler)
+    }
+
+    /// A route that answers as `handler` does, under another status than 200.
+    init(
+        _ method: HTTPRequest.Method, _ path: String, _ description: RouteDescription? = nil, base: Base = .api,
+        access: AccessRule, scope: APIKeyScope? = nil, status: HTTPResponse.Status, answering handler: @escaping Handler
     ) {
         self.method = method
         self.path = path
         self.base = base
+        self.description = description
         self.access = access
         self.scope = scope
+        self.status = status
         self.handler = handler
     }
 
     /// A route that answers JSON under `status`; of its own, so that handlers can write the value as a literal.
     init(
-        _ method: HTTPRequest.Method, _ path: String, base: Base = .api, access: AccessRule, scope: APIKeyScope? = nil,
-        status: HTTPResponse.Status = .ok, json handler: @escaping @Sendable (Call) async throws -> JSONValue
+        _ method: HTTPRequest.Method, _ path: String, _ description: RouteDescription? = nil, base: Base = .api,
+        access: AccessRule, scope: APIKeyScope? = nil, status: HTTPResponse.Status = .ok,
+        json handler: @escaping @Sendable (Call) async throws -> JSONValue
     ) {
-        self.init(method, path, base: base, access: access, scope: scope) { call in
+        self.init(method, path, description, base: base, access: access, scope: scope, status: status) { call in
             .json(try await handler(call), status: status)
         }
     }
 
     /// A route that answers what writes itself as JSON.
     init(
-        _ method: HTTPRequest.Method, _ path: String, base: Base = .api, access: AccessRule, scope: APIKeyScope? = nil,
-        status: HTTPResponse.Status = .ok, json handler: @escaping @Sendable (Call) async throws -> some JSONWritable
+        _ method: HTTPRequest.Method, _ path: String, _ description: RouteDescription? = nil, base: Base = .api,
+        access: AccessRule, scope: APIKeyScope? = nil, status: HTTPResponse.Status = .ok,
+        json handler: @escaping @Sendable (Call) async throws -> some JSONWritable
     ) {
-        self.init(method, path, base: base, access: access, scope: scope) { call in
+        self.init(method, path, description, base: base, access: access, scope: scope, status: status) { call in
             .json(try await handler(call), status: status)
         }
     }

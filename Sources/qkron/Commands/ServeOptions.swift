@@ -80,6 +80,8 @@ struct ServeOptions: ParsableArguments {
     var auditRetentionDays: String?
     @Option(help: "Whether /metrics needs credentials. (default: false)")
     var metricsRequireAuth: String?
+    @Option(help: "Directory of the files of /docs and /redoc. (default: searched)")
+    var docsAssets: String?
     @Option(help: "trace, debug, info, notice, warning, error or critical. (default: info)")
     var logLevel: String?
     @Option(help: "json or text. (default: text on a terminal, else json)")
@@ -101,8 +103,8 @@ struct ServeOptions: ParsableArguments {
             .labels: label.isEmpty ? nil : label.joined(separator: ","),
             .executionRetentionDays: executionRetentionDays,
             .executionRetentionPerTask: executionRetentionPerTask, .outputRetentionDays: outputRetentionDays,
-            .auditRetentionDays: auditRetentionDays,
-            .metricsRequireAuth: metricsRequireAuth, .logLevel: logLevel, .logFormat: logFormat,
+            .auditRetentionDays: auditRetentionDays, .metricsRequireAuth: metricsRequireAuth, .docsAssets: docsAssets,
+            .logLevel: logLevel, .logFormat: logFormat,
         ]
         return given.compactMapValues { $0 }
     }

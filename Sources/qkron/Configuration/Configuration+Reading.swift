@@ -21,6 +21,7 @@ extension Configuration {
         nodeName = reader.text(.nodeName)
         labels = reader.labels()
         metricsRequireAuth = reader.boolean(.metricsRequireAuth, default: false)
+        docsAssets = reader.text(.docsAssets)
         logLevel = reader.choice(.logLevel, default: Logger.Level.info)
         logFormat = reader.text(.logFormat) == nil ? nil : reader.choice(.logFormat, default: LogFormat.json)
         database = DatabaseSettings(&reader)

@@ -82,6 +82,8 @@ struct Configuration: Sendable {
     /// What this server carries; tasks may require it.
     let labels: [String]
     let metricsRequireAuth: Bool
+    /// Where the files of the pages of the API description are; nil: searched.
+    let docsAssets: String?
     let logLevel: Logger.Level
     /// Nil: text on a terminal, else JSON.
     let logFormat: LogFormat?

@@ -48,6 +48,7 @@ enum Setting: String, CaseIterable, Sendable {
     case outputRetentionDays = "OUTPUT_RETENTION_DAYS"
     case auditRetentionDays = "AUDIT_RETENTION_DAYS"
     case metricsRequireAuth = "METRICS_REQUIRE_AUTH"
+    case docsAssets = "DOCS_ASSETS"
     case logLevel = "LOG_LEVEL"
     case logFormat = "LOG_FORMAT"
 

@@ -193,7 +193,10 @@ struct Composition {
             configuration: ServerConfiguration(
                 offer: configuration.components.contains(.api) ? .everything : .probes, host: configuration.host,
                 port: configuration.port, version: Version.current,
-                metricsRequireAuth: configuration.metricsRequireAuth, exposure: configuration.exposure),
+                metricsRequireAuth: configuration.metricsRequireAuth,
+                documentationAssets: configuration.docsAssets.map { [$0] }
+                    ?? ["\(directory.path)/docs", "/usr/share/qkron/docs"],
+                exposure: configuration.exposure),
             registry: registry, handover: sockets, logger: logger,
             onListening: { [host = configuration.host, tls = configuration.exposure.tls] port in
                 StandardOutput.write(line: "Listening on \(tls == nil ? "http" : "https")://\(host):\(port)")

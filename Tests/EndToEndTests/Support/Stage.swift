@@ -34,7 +34,10 @@ struct StageTrait: SuiteTrait, TestScoping {
             let server = QkronServer("contract", in: workspace, database: database)
             try await server.start()
             let stage = Stage(workspace: workspace, cluster: cluster, server: server)
-            try await Stage.$shared.withValue(stage) { try await function() }
+            let contract = try await APIContract(of: server) { Issue.record("\($0)") }
+            try await Stage.$shared.withValue(stage) {
+                try await APIContract.$current.withValue(contract) { try await function() }
+            }
             #expect(try await server.stop() == .exited(0), "the shared server stops cleanly")
             try await cluster.stop()
         } catch {

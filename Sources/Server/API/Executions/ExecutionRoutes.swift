@@ -8,10 +8,15 @@ struct ExecutionRoutes {
 
     var routes: [Route] {
         [
-            Route(.get, "/tasks/{task_id}/executions", access: .reader, scope: .readTasks, json: list),
-            Route(.get, "/tasks/{task_id}/executions/{execution_id}", access: .reader, scope: .readTasks, json: find),
             Route(
-                .post, "/tasks/{task_id}/executions/{execution_id}/cancel", access: .owner, scope: .executeTasks,
+                .get, "/tasks/{task_id}/executions", .listTaskExecutions, access: .reader, scope: .readTasks, json: list
+            ),
+            Route(
+                .get, "/tasks/{task_id}/executions/{execution_id}", .showTaskExecution, access: .reader,
+                scope: .readTasks, json: find),
+            Route(
+                .post, "/tasks/{task_id}/executions/{execution_id}/cancel", .cancelExecution, access: .owner,
+                scope: .executeTasks,
                 status: .accepted, json: cancel),
             Route(.get, "/executions", access: .anyOrService, scope: .readTasks, json: listAll),
             Route(.get, "/executions/{execution_id}", access: .reader, scope: .readTasks, json: findAny),

@@ -8,9 +8,10 @@ struct NodeRoutes {
 
     var routes: [Route] {
         [
-            Route(.get, "/nodes", access: .superuser, json: list),
-            Route(.post, "/nodes/{node_id}/drain", access: .superuser, status: .accepted, json: drain),
-            Route(.post, "/nodes/{node_id}/undrain", access: .superuser, status: .accepted, json: undrain),
+            Route(.get, "/nodes", .listNodes, access: .superuser, json: list),
+            Route(.post, "/nodes/{node_id}/drain", .drainNode, access: .superuser, status: .accepted, json: drain),
+            Route(
+                .post, "/nodes/{node_id}/undrain", .undrainNode, access: .superuser, status: .accepted, json: undrain),
         ]
     }
 

@@ -7,7 +7,7 @@ import Scheduling
 /// The route that tells when a schedule would fire.
 struct PreviewRoutes {
     var routes: [Route] {
-        [Route(.post, "/schedules/preview", access: .anyOrService, scope: .readTasks, json: preview)]
+        [Route(.post, "/schedules/preview", .previewSchedule, access: .anyOrService, scope: .readTasks, json: preview)]
     }
 
     @Sendable private func preview(_ call: Call) async throws -> JSONValue {

@@ -9,9 +9,10 @@ struct SessionRoutes {
 
     var routes: [Route] {
         [
-            Route(.post, "/auth/register", access: .anonymous, status: .created, json: register).counted(as: .login),
-            Route(.post, "/auth/login", access: .open, answering: logIn).counted(as: .login),
-            Route(.get, "/auth/me", access: .any) { call in try call.user.json },
+            Route(.post, "/auth/register", .register, access: .anonymous, status: .created, json: register)
+                .counted(as: .login),
+            Route(.post, "/auth/login", .logIn, access: .open, answering: logIn).counted(as: .login),
+            Route(.get, "/auth/me", .showMe, access: .any) { call in try call.user.json },
         ]
     }
 

@@ -8,14 +8,16 @@ struct TaskRoutes {
 
     var routes: [Route] {
         [
-            Route(.post, "/tasks", access: .userOrService, scope: .writeTasks, status: .created, json: create),
-            Route(.get, "/tasks", access: .anyOrService, scope: .readTasks, json: list),
-            Route(.get, "/tasks/{task_id}", access: .reader, scope: .readTasks, json: find),
-            Route(.put, "/tasks/{task_id}", access: .owner, scope: .writeTasks, json: update),
-            Route(.patch, "/tasks/{task_id}", access: .owner, scope: .writeTasks, json: update),
-            Route(.delete, "/tasks/{task_id}", access: .owner, scope: .writeTasks, answering: delete),
-            Route(.post, "/tasks/{task_id}/pause", access: .owner, scope: .writeTasks, json: pause),
-            Route(.post, "/tasks/{task_id}/resume", access: .owner, scope: .writeTasks, json: resume),
+            Route(
+                .post, "/tasks", .createTask, access: .userOrService, scope: .writeTasks, status: .created, json: create
+            ),
+            Route(.get, "/tasks", .listTasks, access: .anyOrService, scope: .readTasks, json: list),
+            Route(.get, "/tasks/{task_id}", .showTask, access: .reader, scope: .readTasks, json: find),
+            Route(.put, "/tasks/{task_id}", .changeTask, access: .owner, scope: .writeTasks, json: update),
+            Route(.patch, "/tasks/{task_id}", .patchTask, access: .owner, scope: .writeTasks, json: update),
+            Route(.delete, "/tasks/{task_id}", .deleteTask, access: .owner, scope: .writeTasks, answering: delete),
+            Route(.post, "/tasks/{task_id}/pause", .pauseTask, access: .owner, scope: .writeTasks, json: pause),
+            Route(.post, "/tasks/{task_id}/resume", .resumeTask, access: .owner, scope: .writeTasks, json: resume),
             Route(.get, "/tasks/{task_id}/dependencies", access: .reader, scope: .readTasks, json: dependencies),
             Route(.post, "/tasks/bulk", access: .user, scope: .writeTasks, json: bulk),
         ]

@@ -1,0 +1,28 @@
+import Domain
+
+/// The shapes of a preview (docs/api.md).
+enum PreviewSchema {
+    static let request = JSONSchema.request(
+        required: ["schedule_type", "schedule"],
+        [
+            "schedule_type": .choice(of: ScheduleKind.self), "schedule": .text(1...255).example("0 2 * * *"),
+            "timezone": .text(1...50).byDefault("UTC").example("Europe/Berlin"),
+            "dst_policy": .choice("standard", "skip", "once", "twice").byDefault("standard"),
+            "from": .time.note("Now, if it is left out."), "count": .integer(1...100).byDefault(10),
+            "starts_at": .time.orNull, "ends_at": .time.orNull,
+        ]
+    ).named("PreviewRequest")
+
+    static let preview = JSONSchema.answer([
+        "next": .array(of: .time, count: 0...100).note("With the offset of the zone at that instant."),
+        "description": .text.note("The schedule as a sentence."),
+        "warnings": .array(of: .text).note("What may surprise."),
+    ]).named("Preview")
+}
+
+/// What is told of the route that tells when a schedule would fire.
+extension RouteDescription {
+    static let previewSchedule = RouteDescription(
+        "previewSchedule", .schedules, "Preview a schedule", detail: "Nothing is stored.",
+        body: .json(PreviewSchema.request), answers: .json(PreviewSchema.preview))
+}
