@@ -58,12 +58,14 @@ extension TaskOperations {
             for kind in Set(tasks.map(\.action.kind)) { try rules.checkMayMake(kind, as: caller) }
         }
         let now = try await store.now()
-        let resting = try await store.tasksAtRest(among: tasks.map(\.id))
+        let resting = try await store.tasksAtRest(
+            among: tasks.map(\.id), commandRoles: rules.commandRoles)
         let changes = try tasks.map { task in
-            try rules.change(task, draft, ownerIsActive: !resting.contains(task.id), at: now)
+            try rules.change(task, draft, ownerStands: !resting.contains(task.id), at: now)
         }.filter(\.changesAnything)
         try await store.setStanding(of: changes.map(\.task), at: now)
-        try await store.rememberSchedules(of: changes.filter(\.changesSchedule).map(\.task.id), at: now)
+        try await store.rememberSchedules(
+            of: changes.filter(\.changesSchedule).map(\.task.id), at: now, commandRoles: rules.commandRoles)
         let word = isActive ? "task.bulk_resume" : "task.bulk_pause"
         let told: [TextKey: JSONValue] = [
             "is_active": AuditEntry.change(from: .bool(!isActive), to: .bool(isActive))

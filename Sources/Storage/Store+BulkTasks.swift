@@ -29,14 +29,14 @@ extension Store {
         return try decode(rows, TaskDefinition.init(row:))
     }
 
-    /// Those of the tasks whose owners are disabled.
+    /// Those of the tasks whose owners are disabled, or may not run them.
     package func tasksAtRest(
-        among ids: [Identifier<TaskDefinition>]
+        among ids: [Identifier<TaskDefinition>], commandRoles: Set<CommandRole>
     ) async throws -> Set<Identifier<TaskDefinition>> {
         let rows = try await rows(
             """
-            SELECT t.id FROM qkron.tasks t JOIN qkron.users u ON u.id = t.owner_id
-            WHERE t.id = ANY(\(ids.map(\.uuid))) AND NOT u.is_active
+            SELECT t.id FROM qkron.tasks t LEFT JOIN qkron.users u ON u.id = t.owner_id
+            WHERE t.id = ANY(\(ids.map(\.uuid))) AND NOT \(Self.ownerStands(commandRoles))
             """)
         return Set(try decode(rows) { Identifier(try $0.decode("id")) })
     }
@@ -51,21 +51,5 @@ extension Store {
                         \(tasks.map(\.nextRun))) AS s (id, is_active, status, next_run)
             WHERE t.id = s.id
             """)
-    }
-
-    /// Removes locked tasks with their executions.
-    ///
-    /// - Returns: how many there were.
-    @discardableResult
-    package func deleteTasks(_ ids: [Identifier<TaskDefinition>]) async throws -> Int {
-        let ids = ids.map(\.uuid)
-        // A long history goes in parts, none of which takes long enough to be given up.
-        while try await change(
-            """
-            DELETE FROM qkron.executions
-            WHERE id IN (SELECT e.id FROM unnest(\(ids)) AS t (id) JOIN qkron.executions e ON e.task_id = t.id LIMIT 10000)
-            """) > 0
-        {}
-        return try await change("DELETE FROM qkron.tasks WHERE id = ANY(\(ids))")
     }
 }

@@ -98,8 +98,12 @@ extension Store {
         try await deleteTasks([id]) > 0
     }
 
-    /// Removes tasks with their executions.
-    package func deleteTasks(_ ids: [Identifier<TaskDefinition>]) async throws {
+    /// Removes tasks with their executions, in parts none of which takes long enough to be given up.
+    ///
+    /// - Returns: how many there were.
+    @discardableResult
+    package func deleteTasks(_ ids: [Identifier<TaskDefinition>]) async throws -> Int {
+        var count = 0
         for first in stride(from: 0, to: ids.count, by: 500) {
             let part = ids[first..<min(first + 500, ids.count)].map(\.uuid)
             while try await change(
@@ -108,8 +112,9 @@ extension Store {
                 WHERE id IN (SELECT id FROM qkron.executions WHERE task_id = ANY(\(part)) LIMIT 10000)
                 """) > 0
             {}
-            try await change("DELETE FROM qkron.tasks WHERE id = ANY(\(part))")
+            count += try await change("DELETE FROM qkron.tasks WHERE id = ANY(\(part))")
         }
+        return count
     }
 
     /// Ends the current row of each task's schedule history and begins the next with what the task holds now.

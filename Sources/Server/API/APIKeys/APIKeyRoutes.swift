@@ -9,9 +9,9 @@ struct APIKeyRoutes {
 
     var routes: [Route] {
         [
-            Route(.post, "/api-keys", access: .user, answering: create),
-            Route(.get, "/api-keys", access: .user, json: list),
-            Route(.delete, "/api-keys/{key_id}", access: .ownerInPerson, answering: revoke),
+            Route(.post, "/api-keys", .createAPIKey, access: .user, answering: create),
+            Route(.get, "/api-keys", .listAPIKeys, access: .user, json: list),
+            Route(.delete, "/api-keys/{key_id}", .revokeAPIKey, access: .ownerInPerson, answering: revoke),
         ]
     }
 

@@ -7,7 +7,7 @@ struct AuditRoutes {
     let audit: AuditOperations
 
     var routes: [Route] {
-        [Route(.get, "/audit", access: .superuser, json: list)]
+        [Route(.get, "/audit", .listAudit, access: .superuser, json: list)]
     }
 
     @Sendable private func list(_ call: Call) async throws -> ListAnswer<AuditRow> {

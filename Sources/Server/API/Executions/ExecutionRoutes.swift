@@ -18,8 +18,9 @@ struct ExecutionRoutes {
                 .post, "/tasks/{task_id}/executions/{execution_id}/cancel", .cancelExecution, access: .owner,
                 scope: .executeTasks,
                 status: .accepted, json: cancel),
-            Route(.get, "/executions", access: .anyOrService, scope: .readTasks, json: listAll),
-            Route(.get, "/executions/{execution_id}", access: .reader, scope: .readTasks, json: findAny),
+            Route(.get, "/executions", .listExecutions, access: .anyOrService, scope: .readTasks, json: listAll),
+            Route(
+                .get, "/executions/{execution_id}", .showExecution, access: .reader, scope: .readTasks, json: findAny),
         ]
     }
 

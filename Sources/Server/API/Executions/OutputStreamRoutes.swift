@@ -16,7 +16,8 @@ struct OutputStreamRoutes {
     var routes: [Route] {
         [
             Route(
-                .get, "/tasks/{task_id}/executions/{execution_id}/output/stream", access: .reader, scope: .readTasks,
+                .get, "/tasks/{task_id}/executions/{execution_id}/output/stream", .streamOutput, access: .reader,
+                scope: .readTasks,
                 answering: open)
         ]
     }

@@ -8,9 +8,9 @@ struct SchedulerRoutes {
 
     var routes: [Route] {
         [
-            Route(.get, "/scheduler", access: .any, json: show),
-            Route(.post, "/scheduler/pause", access: .superuser, json: pause),
-            Route(.post, "/scheduler/resume", access: .superuser, json: resume),
+            Route(.get, "/scheduler", .showScheduler, access: .any, json: show),
+            Route(.post, "/scheduler/pause", .pauseScheduler, access: .superuser, json: pause),
+            Route(.post, "/scheduler/resume", .resumeScheduler, access: .superuser, json: resume),
         ]
     }
 

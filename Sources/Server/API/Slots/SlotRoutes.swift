@@ -7,7 +7,7 @@ struct SlotRoutes {
     let slots: SlotOperations
 
     var routes: [Route] {
-        [Route(.get, "/tasks/{task_id}/slots", access: .reader, scope: .readTasks, json: list)]
+        [Route(.get, "/tasks/{task_id}/slots", .listSlots, access: .reader, scope: .readTasks, json: list)]
     }
 
     @Sendable private func list(_ call: Call) async throws -> ListAnswer<SlotRecord> {

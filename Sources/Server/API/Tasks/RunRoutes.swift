@@ -8,15 +8,18 @@ struct RunRoutes {
 
     var routes: [Route] {
         [
-            Route(.post, "/tasks/{task_id}/execute", access: .owner, scope: .executeTasks, json: execute),
+            Route(.post, "/tasks/{task_id}/execute", .executeTask, access: .owner, scope: .executeTasks, json: execute),
             Route(
-                .post, "/tasks/{task_id}/executions/{execution_id}/rerun", access: .owner, scope: .executeTasks,
+                .post, "/tasks/{task_id}/executions/{execution_id}/rerun", .rerunExecution, access: .owner,
+                scope: .executeTasks,
                 json: rerun),
             // Whoever knows the task's secret need not be anybody.
             Route(
-                .post, "/tasks/webhook/trigger/{task_id}", access: .anonymous, scope: .executeTasks, json: trigger),
+                .post, "/tasks/webhook/trigger/{task_id}", .triggerTask, access: .anonymous, scope: .executeTasks,
+                json: trigger),
             Route(
-                .post, "/tasks/{task_id}/webhook-token", access: .owner, scope: .writeTasks, json: makeWebhookToken),
+                .post, "/tasks/{task_id}/webhook-token", .makeWebhookToken, access: .owner, scope: .writeTasks,
+                json: makeWebhookToken),
         ]
     }
 

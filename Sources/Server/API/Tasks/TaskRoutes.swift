@@ -18,8 +18,10 @@ struct TaskRoutes {
             Route(.delete, "/tasks/{task_id}", .deleteTask, access: .owner, scope: .writeTasks, answering: delete),
             Route(.post, "/tasks/{task_id}/pause", .pauseTask, access: .owner, scope: .writeTasks, json: pause),
             Route(.post, "/tasks/{task_id}/resume", .resumeTask, access: .owner, scope: .writeTasks, json: resume),
-            Route(.get, "/tasks/{task_id}/dependencies", access: .reader, scope: .readTasks, json: dependencies),
-            Route(.post, "/tasks/bulk", access: .user, scope: .writeTasks, json: bulk),
+            Route(
+                .get, "/tasks/{task_id}/dependencies", .showDependencies, access: .reader, scope: .readTasks,
+                json: dependencies),
+            Route(.post, "/tasks/bulk", .changeTasks, access: .user, scope: .writeTasks, json: bulk),
         ]
     }
 

@@ -8,12 +8,12 @@ struct UserRoutes {
 
     var routes: [Route] {
         [
-            Route(.post, "/users", access: .superuser, status: .created, json: create),
-            Route(.get, "/users", access: .superuser, json: list),
-            Route(.get, "/users/{user_id}", access: .selfOrSuperuser, json: find),
-            Route(.put, "/users/{user_id}", access: .selfOrSuperuser, json: update),
-            Route(.patch, "/users/{user_id}", access: .selfOrSuperuser, json: update),
-            Route(.delete, "/users/{user_id}", access: .superuser, answering: delete),
+            Route(.post, "/users", .createUser, access: .superuser, status: .created, json: create),
+            Route(.get, "/users", .listUsers, access: .superuser, json: list),
+            Route(.get, "/users/{user_id}", .showUser, access: .selfOrSuperuser, json: find),
+            Route(.put, "/users/{user_id}", .changeUser, access: .selfOrSuperuser, json: update),
+            Route(.patch, "/users/{user_id}", .patchUser, access: .selfOrSuperuser, json: update),
+            Route(.delete, "/users/{user_id}", .deleteUser, access: .superuser, answering: delete),
         ]
     }
 
