@@ -21,6 +21,7 @@ let products: [String: Target.Dependency] = [
     "UnixSignals": .product(name: "UnixSignals", package: "swift-service-lifecycle"),
     "Subprocess": .product(name: "Subprocess", package: "swift-subprocess"),
     "SystemPackage": .product(name: "SystemPackage", package: "swift-system"),
+    "Yams": .product(name: "Yams", package: "Yams"),
 ]
 
 func dependencies(_ names: [String]) -> [Target.Dependency] {
@@ -53,6 +54,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
     ],
@@ -70,7 +72,8 @@ let package = Package(
         room("Executor", sees: ["CLinux", "SystemPackage", "Logging"]),
         room("Actions", sees: ["Scheduling", "Domain", "Executor", "Logging"]),
         room("Telemetry", sees: ["Metrics"]),
-        room("Client", sees: ["Domain", "NIOCore", "NIOHTTP1", "NIOPosix"]),
+        room("Client", sees: ["Domain", "NIOCore", "NIOHTTP1", "NIOPosix", "NIOSSL"]),
+        room("Declarations", sees: ["Scheduling", "Domain", "Yams"]),
         room(
             "Storage", sees: ["Scheduling", "Domain", "Postgres"],
             resources: [
@@ -112,7 +115,7 @@ let package = Package(
             name: "qkron",
             dependencies: dependencies([
                 "Scheduling", "Domain", "Postgres", "EmbeddedPostgres", "Credentials", "Executor", "Actions",
-                "Telemetry", "Client", "Storage", "Operations", "Engine", "Server", "ArgumentParser",
+                "Telemetry", "Client", "Declarations", "Storage", "Operations", "Engine", "Server", "ArgumentParser",
                 "ServiceLifecycle", "UnixSignals", "Metrics", "Logging", "CLinux", "Subprocess", "SystemPackage",
             ]),
             swiftSettings: settings),
@@ -167,7 +170,9 @@ let package = Package(
                 "Server", "Scheduling", "Domain", "Operations", "Telemetry", "HTTPTypes", "NIOCore",
                 "NIOPosix", "Logging", "Metrics", "Postgres", "Storage", "Credentials", "Actions",
             ]),
-        tests("ClientTests", sees: ["Client", "Domain", "NIOCore", "NIOPosix"]),
+        tests(
+            "ClientTests", sees: ["Client", "Domain", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOSSL", "EndToEndSupport"]),
+        tests("DeclarationsTests", sees: ["Declarations", "Domain", "Scheduling"]),
         tests("EndToEndTests", sees: ["qkron", "EndToEndSupport", "COpenSSL"]),
         tests("TortureTests", sees: ["Torture"]),
         tests("TelemetryTests", sees: ["Telemetry", "Metrics"]),

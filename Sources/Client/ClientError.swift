@@ -9,24 +9,29 @@ package enum ClientError: Error, Sendable, Equatable, CustomStringConvertible {
     /// What answers at the address is no qkron of a version that is understood.
     case strange(ServerAddress, String)
     /// The server says no.
-    case refused(status: Int, String)
+    case refused(Refusal)
 
-    /// The refusal in an answer: the sentence of its problem (RFC 9457), where it is one.
+    /// The refusal in an answer, where it is one.
     init(refusal answer: HTTPAnswer, _ address: ServerAddress) {
-        if answer.mediaType == "application/problem+json",
-            case .object(let problem)? = try? JSONValue.parse(answer.body),
-            case .string(let detail)? = problem["detail"]
+        if answer.mediaType == "application/problem+json", let problem = try? JSONValue.parse(answer.body),
+            let refusal = Refusal(status: answer.status, problem)
         {
-            self = .refused(status: answer.status, detail)
+            self = .refused(refusal)
         } else {
             self = .strange(address, "it answers \(answer.status) and does not say why")
         }
     }
 
+    /// The status of a refusal; nil for other errors.
+    package var status: Int? {
+        if case .refused(let refusal) = self { refusal.status } else { nil }
+    }
+
     /// One sentence for the person who asked.
     package var description: String {
         switch self {
-        case .address(let sentence), .refused(_, let sentence): sentence
+        case .address(let sentence): sentence
+        case .refused(let refusal): refusal.sentence
         case .unreachable(let address, let why): "The server at \(address) cannot be reached: \(why)."
         case .strange(let address, let why): "There seems to be no qkron of this version at \(address): \(why)."
         }

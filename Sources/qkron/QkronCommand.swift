@@ -11,7 +11,8 @@ struct QkronCommand: AsyncParsableCommand {
             environment as QKRON_KEY or KEY, or from a file .env in the working directory.
             """,
         subcommands: [
-            ServeCommand.self, MigrateCommand.self, UserCommand.self, NodeCommand.self, ScheduleCommand.self,
-            SecretsCommand.self, VersionCommand.self, ExecutorCommand.self,
+            ServeCommand.self, MigrateCommand.self, UserCommand.self, LoginCommand.self, LogoutCommand.self,
+            TaskCommand.self, ExecutionCommand.self, ImportCommand.self, ApplyCommand.self, ExportCommand.self,
+            NodeCommand.self, ScheduleCommand.self, SecretsCommand.self, VersionCommand.self, ExecutorCommand.self,
         ])
 }

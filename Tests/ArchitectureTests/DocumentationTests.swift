@@ -5,7 +5,9 @@ import Testing
 @Suite struct DocumentationTests {
     private let settings: Set<String>
     /// What the commands that talk to a server read.
-    private let clientVariables: Set<String> = ["QKRON_URL", "QKRON_USER", "QKRON_TOKEN"]
+    private let clientVariables: Set<String> = [
+        "QKRON_URL", "QKRON_USER", "QKRON_TOKEN", "QKRON_API_KEY", "QKRON_CA_FILE",
+    ]
 
     init() throws {
         let file = try #require(

@@ -13,7 +13,8 @@ enum Rooms {
         "Executor": ["CLinux", "SystemPackage", "Logging"],
         "Actions": ["Scheduling", "Domain", "Executor", "Logging"],
         "Telemetry": ["Metrics", "CoreMetrics"],
-        "Client": ["Domain", "NIOCore", "NIOHTTP1", "NIOPosix"],
+        "Client": ["Domain", "NIOCore", "NIOHTTP1", "NIOPosix", "NIOSSL"],
+        "Declarations": ["Scheduling", "Domain", "Yams"],
         "Storage": ["Scheduling", "Domain", "Postgres"],
         "Operations": ["Scheduling", "Domain", "Storage", "Credentials", "Actions", "Logging"],
         "Engine": [

@@ -12,7 +12,7 @@ import Testing
         """
 
     private func remote(_ server: CannedServer, prefix: String = "") throws -> RemoteServer {
-        RemoteServer(at: try ServerAddress("http://127.0.0.1:\(server.port)\(prefix)"), token: "secret")
+        try RemoteServer(at: try ServerAddress("http://127.0.0.1:\(server.port)\(prefix)"), as: .token("secret"))
     }
 
     private func failure(_ body: () async throws(ClientError) -> some Any) async -> ClientError? {
@@ -58,7 +58,7 @@ import Testing
             CannedServer.answer("404 Not Found", type: "application/problem+json; charset=utf-8", problem))
         let remote = try remote(server)
         let error = await failure { () throws(ClientError) in try await remote.undrain(Identifier()) }
-        #expect(error == .refused(status: 404, "There is no server of this id."))
+        #expect(error == .refused(Refusal(status: 404, "There is no server of this id.")))
         #expect(error?.description == "There is no server of this id.")
     }
 
@@ -92,19 +92,20 @@ import Testing
     @Test func `a server that says nothing is not waited for for ever`() async throws {
         let server = try CannedServer()
         let address = try ServerAddress("http://127.0.0.1:\(server.port)")
-        let question = HTTPQuestion(method: .get, path: "/nodes", token: nil, body: nil)
+        let question = HTTPQuestion(method: .get, path: "/nodes", credential: .nobody, body: nil)
         let error = await failure { () throws(ClientError) in
-            try await HTTPExchange.answer(to: question, from: address, patience: .seconds(1))
+            try await HTTPExchange.answer(
+                to: question, from: address, Security(of: address, authorities: nil), patience: .seconds(1))
         }
         #expect(error == .unreachable(address, "it said nothing for 1 s"))
     }
 
     @Test func `where nobody listens, or no such host is, the reason is told`() async throws {
         // Port 1 is nobody's.
-        let nobody = RemoteServer(at: try ServerAddress("http://127.0.0.1:1"))
+        let nobody = try RemoteServer(at: try ServerAddress("http://127.0.0.1:1"))
         let refused = await failure { () throws(ClientError) in try await nobody.nodes() }
         #expect(refused?.description == "The server at http://127.0.0.1:1 cannot be reached: connection refused.")
-        let nowhere = RemoteServer(at: try ServerAddress("http://no-such-host.invalid:8000"))
+        let nowhere = try RemoteServer(at: try ServerAddress("http://no-such-host.invalid:8000"))
         let unknown = await failure { () throws(ClientError) in try await nowhere.nodes() }
         #expect(
             unknown?.description.contains("there is no host of this name") == true, "\(String(describing: unknown))")

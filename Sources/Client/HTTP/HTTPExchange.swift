@@ -18,10 +18,11 @@ enum HTTPExchange {
     ///
     /// - Throws: `ClientError.unreachable` or `.strange`.
     static func answer(
-        to question: HTTPQuestion, from address: ServerAddress, patience: TimeAmount = readPatience
+        to question: HTTPQuestion, from address: ServerAddress, _ security: Security,
+        patience: TimeAmount = readPatience
     ) async throws(ClientError) -> HTTPAnswer {
         do {
-            return try await connection(to: address, patience).executeThenClose { answers, requests in
+            return try await connection(to: address, security, patience).executeThenClose { answers, requests in
                 var failure: any Error = ConnectionEnded()
                 // A server may answer, and close, before it has heard all: its answer counts.
                 do { try await requests.write(contentsOf: question.parts(to: address)) } catch { failure = error }
@@ -29,16 +30,19 @@ enum HTTPExchange {
                 throw failure
             }
         } catch {
-            throw ClientError(error, address, patience)
+            throw ClientError(inTransit: error, address, patience)
         }
     }
 
-    private static func connection(to address: ServerAddress, _ patience: TimeAmount) async throws -> Wire {
+    private static func connection(to address: ServerAddress, _ security: Security, _ patience: TimeAmount) async throws
+        -> Wire
+    {
         try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .connectTimeout(connectPatience)
             .connect(host: address.host, port: address.port) { channel in
                 channel.eventLoop.makeCompletedFuture {
                     let pipeline = channel.pipeline.syncOperations
+                    try pipeline.addHandlers(security.handlers())
                     try pipeline.addHandlers([IdleStateHandler(readTimeout: patience), SilenceEnd()])
                     try pipeline.addHTTPClientHandlers()
                     try pipeline.addHandler(NIOHTTPClientResponseAggregator(maxContentLength: answerLimit))
@@ -49,7 +53,7 @@ enum HTTPExchange {
 }
 
 /// Ends a connection on which the server says nothing for too long.
-private final class SilenceEnd: ChannelInboundHandler {
+final class SilenceEnd: ChannelInboundHandler {
     typealias InboundIn = NIOAny
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -63,11 +67,11 @@ private final class SilenceEnd: ChannelInboundHandler {
 private struct ServerSilent: Error {}
 
 /// The server closed the connection before its answer was whole.
-private struct ConnectionEnded: Error {}
+struct ConnectionEnded: Error {}
 
 extension ClientError {
     /// What went wrong on the way, in words.
-    fileprivate init(_ error: any Error, _ address: ServerAddress, _ patience: TimeAmount) {
+    init(inTransit error: any Error, _ address: ServerAddress, _ patience: TimeAmount) {
         switch error {
         case let error as ClientError: self = error
         case is ServerSilent:
@@ -78,6 +82,8 @@ extension ClientError {
             self = .unreachable(address, "it closed the connection without an answer")
         case is HTTPParserError, is NIOHTTPObjectAggregatorError:
             self = .strange(address, "it does not answer as HTTP has it")
+        case let error where Security.reason(of: error) != nil:
+            self = .unreachable(address, Security.reason(of: error) ?? "")
         case let error as NIOConnectionError:
             self = .unreachable(address, Self.reason(of: error))
         default: self = .unreachable(address, Self.reason(of: error))

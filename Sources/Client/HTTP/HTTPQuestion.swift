@@ -6,12 +6,15 @@ struct HTTPQuestion: Sendable {
     enum Method: String {
         case get = "GET"
         case post = "POST"
+        case put = "PUT"
+        case delete = "DELETE"
     }
 
     let method: Method
     /// What follows `/api/v1`; holds only what a path may.
     let path: String
-    let token: String?
+    let credential: Credential
+    var headers: [(name: String, value: String)] = []
     /// JSON.
     let body: [UInt8]?
 
@@ -26,7 +29,9 @@ struct HTTPQuestion: Sendable {
         var headers: HTTPHeaders = [
             "Host": address.authority, "Accept": "application/json", "User-Agent": "qkron", "Connection": "close",
         ]
-        if let token { headers.add(name: "Authorization", value: "Bearer \(token)") }
+        for header in self.headers + [credential.header].compactMap(\.self) {
+            headers.add(name: header.name, value: header.value)
+        }
         if body != nil { headers.add(name: "Content-Type", value: "application/json") }
         if method != .get { headers.add(name: "Content-Length", value: "\(body?.count ?? 0)") }
         return HTTPRequestHead(
@@ -49,9 +54,15 @@ struct HTTPAnswer: Sendable {
     }
 
     init(_ response: NIOHTTPClientResponseFull) {
-        let type = response.head.headers.first(name: "Content-Type")?.prefix { $0 != ";" && $0 != " " }
-        self.init(
-            status: Int(response.head.status.code), mediaType: type?.lowercased() ?? "",
-            body: response.body.map { Array($0.readableBytesView) } ?? [])
+        self.init(response.head, response.body.map { Array($0.readableBytesView) } ?? [])
+    }
+
+    init(_ head: HTTPResponseHead, _ body: [UInt8]) {
+        self.init(status: Int(head.status.code), mediaType: Self.mediaType(of: head), body: body)
+    }
+
+    static func mediaType(of head: HTTPResponseHead) -> String {
+        let type = head.headers.first(name: "Content-Type")?.prefix { $0 != ";" && $0 != " " }
+        return type?.lowercased() ?? ""
     }
 }

@@ -7,11 +7,7 @@ struct NodeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "node",
         abstract: "List servers, and take them out of work and back in; asks a server, as a superuser.",
-        discussion: """
-            The password is asked for at the terminal, or read from standard input; QKRON_TOKEN takes its place. Exit \
-            codes: 0 done; 2 the server cannot be reached; 3 it knows you not, or you may not; 4 there is no such thing; \
-            1 anything else; 64 the command line is wrong.
-            """,
+        discussion: CommandFailure.codesInWords,
         subcommands: [List.self, Drain.self, Undrain.self])
 
     struct List: AsyncParsableCommand {

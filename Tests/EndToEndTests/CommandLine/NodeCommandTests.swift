@@ -91,7 +91,7 @@ extension EndToEnd {
                     2, "connection refused",
                     try await qkron("list", "--server", "http://127.0.0.1:1", "--user", "x", at: server, input: "y\n")
                 ),
-                (1, "http:// only", try await qkron("list", "--server", "https://127.0.0.1", at: server)),
+                (1, "http:// and https://", try await qkron("list", "--server", "ftp://127.0.0.1", at: server)),
                 (64, "Missing expected argument", try await qkron("drain", at: server)),
                 (64, "Unknown option", try await qkron("list", "--password", "secret", at: server)),
             ]

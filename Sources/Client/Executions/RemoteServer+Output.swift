@@ -1,0 +1,91 @@
+import Domain
+import Foundation
+
+/// A piece of what a command wrote.
+package struct OutputPiece: Sendable {
+    /// Whether it went to standard error.
+    package let isError: Bool
+    package let text: String
+
+    /// A piece of either stream.
+    package init(isError: Bool, text: String) {
+        self.isError = isError
+        self.text = text
+    }
+}
+
+extension RemoteServer {
+    /// How often a stream that broke off is asked for again before that counts as the end.
+    private static let tries = 5
+
+    /// Has `body` hear what an execution writes, as it writes it, and waits for its end.
+    ///
+    /// A server without streams is asked once a second whether the execution has ended.
+    /// - Returns: the execution as it ended.
+    /// - Throws: `ClientError`.
+    package func follow(
+        _ id: Identifier<Execution>, of task: Identifier<TaskDefinition>, _ body: (OutputPiece) -> Void
+    ) async throws(ClientError) -> RemoteExecution {
+        guard try await followStream(id, of: task, body) else { return try await waitForEnd(id, of: task, body) }
+        return try await execution(id, of: task)
+    }
+
+    /// Follows the stream to its `end`, through breaks of the connection; false where the server has none.
+    private func followStream(
+        _ id: Identifier<Execution>, of task: Identifier<TaskDefinition>, _ body: (OutputPiece) -> Void
+    ) async throws(ClientError) -> Bool {
+        let path = "/tasks/\(task)/executions/\(id)/output/stream"
+        var last: String?
+        var triesLeft = Self.tries
+        while true {
+            var hasEnded = false
+            var failure = ClientError.unreachable(address, "it ended the stream too early")
+            do {
+                try await events(of: path, after: last) { event in
+                    last = event.id ?? last
+                    triesLeft = Self.tries
+                    if let piece = OutputPiece(event) { body(piece) }
+                    if event.name == "end" { hasEnded = true }
+                }
+            } catch .refused(let refusal) where refusal.code == "route_not_found" && last == nil {
+                return false
+            } catch .unreachable(let address, let why) {
+                failure = .unreachable(address, why)
+            }
+            if hasEnded { return true }
+            triesLeft -= 1
+            guard triesLeft > 0 else { throw failure }
+            await pause()
+        }
+    }
+
+    private func waitForEnd(
+        _ id: Identifier<Execution>, of task: Identifier<TaskDefinition>, _ body: (OutputPiece) -> Void
+    ) async throws(ClientError) -> RemoteExecution {
+        while true {
+            let execution = try await execution(id, of: task)
+            if execution.hasEnded {
+                for (key, isError) in [("stdout", false), ("stderr", true)] as [(TextKey, Bool)] {
+                    if let text = execution.text(key), !text.isEmpty { body(OutputPiece(isError: isError, text: text)) }
+                }
+                return execution
+            }
+            await pause()
+        }
+    }
+
+    private func pause() async {
+        // Only ends early where the task is cancelled, and then the next question fails.
+        try? await Task.sleep(for: .seconds(1))
+    }
+}
+
+extension OutputPiece {
+    /// The piece that an event of the stream holds; nil where it is none.
+    fileprivate init?(_ event: ServerEvent) {
+        guard event.name == "stdout" || event.name == "stderr",
+            let text = (try? JSONValue.parse(Array(event.data.utf8)))?.member("text")?.textValue
+        else { return nil }
+        self.init(isError: event.name == "stderr", text: text)
+    }
+}

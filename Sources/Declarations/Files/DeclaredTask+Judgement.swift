@@ -1,0 +1,39 @@
+import Domain
+import Scheduling
+
+extension DeclaredTask {
+    /// Everything wrong with its schedule, as the server would find it.
+    var timingFaults: [TimingFault] {
+        TimingParts(
+            kind: ScheduleKind(named: fields["schedule_type"]?.textValue ?? ScheduleKind.cron.rawValue),
+            text: fields["schedule"]?.textValue, timezone: fields["timezone"]?.textValue ?? "UTC",
+            startsAt: fields["starts_at"]?.textValue.flatMap(ISO8601.parse),
+            endsAt: fields["ends_at"]?.textValue.flatMap(ISO8601.parse)
+        ).faults
+    }
+}
+
+extension [DeclaredTask] {
+    /// A task that would have to complete before itself; nil where there is none.
+    var dependencyCircle: DeclaredTask? {
+        let ordered = Set(inOrder.map { TextKey($0.name) })
+        return first { !ordered.contains(TextKey($0.name)) }
+    }
+
+    /// The tasks, each after those of its file that it depends on; those in a circle are left out.
+    package var inOrder: [DeclaredTask] {
+        let known = Set(map { TextKey($0.name) })
+        var done: Set<TextKey> = []
+        var ordered: [DeclaredTask] = []
+        var rest = self
+        while true {
+            let ready = rest.filter { task in
+                task.dependencies.map { TextKey($0) }.allSatisfy { done.contains($0) || !known.contains($0) }
+            }
+            guard !ready.isEmpty else { return ordered }
+            ordered += ready
+            done.formUnion(ready.map { TextKey($0.name) })
+            rest = rest.filter { !done.contains(TextKey($0.name)) }
+        }
+    }
+}

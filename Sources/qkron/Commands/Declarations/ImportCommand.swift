@@ -1,0 +1,76 @@
+import ArgumentParser
+import Declarations
+import Domain
+import Foundation
+import Scheduling
+
+/// Takes over what other programs have.
+struct ImportCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "import", abstract: "Take over the jobs of another scheduler.", subcommands: [FromCrontab.self])
+
+    struct FromCrontab: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "crontab",
+            abstract: "Explain the lines of a crontab, and make tasks of them.",
+            discussion: """
+                With --dry-run no server is asked. The tasks do as cron does: no second attempt, runs beside each other, \
+                no making up for what was missed, and no limit of time but a day. They bear the tag crontab:NAME; a second \
+                import changes what has changed. The exit code is 5 if a line cannot be taken over; the others are. 
+                """ + CommandFailure.codesInWords)
+
+        @Argument(help: "The crontab; '-' is standard input.", completion: .file())
+        var file: String
+        @Flag(help: "The form of /etc/crontab and /etc/cron.d: a user stands before the command.")
+        var system = false
+        @Option(name: [.long, .customLong("tz")], help: "The zone of its times. (default: this machine's)")
+        var timezone: String?
+        @Option(help: "What the crontab is called. (default: as on disk)")
+        var name: String?
+
+        @OptionGroup var declaration: DeclarationOptions
+        @OptionGroup var output: OutputOptions
+        @OptionGroup var options: ClientOptions
+
+        func run() async throws {
+            try await CommandFailure.inWords {
+                let zone = try timezone.map { try ZoneRules.named($0) } ?? MachineZone.rules
+                let crontab = Crontab(
+                    try InputFile.text(of: file), form: system ? .system : .user, timezone: zone, now: Date())
+                let pages = CrontabPage(crontab, path: InputFile.title(of: file), zone: zone)
+                if declaration.dryRun {
+                    output.show(pages.json, or: pages.text.printable)
+                } else {
+                    if !output.json { StandardOutput.write(line: pages.text.printable) }
+                    let called = name ?? (file == "-" ? "stdin" : URL(filePath: file).lastPathComponent)
+                    let run = DeclarationRun(
+                        tasks: crontab.tasks, marker: .crontab(called), path: InputFile.title(of: file),
+                        options: declaration, output: output
+                    )
+                    try await options.withServer { server in try await run.make(on: server) }
+                }
+                if pages.refusals > 0 {
+                    throw FileError(
+                        description:
+                            "\(pages.refusals) line(s) of \(InputFile.title(of: file)) cannot be taken over; see above."
+                    )
+                }
+            }
+        }
+    }
+}
+
+/// The zone that this machine's clock shows, which is that of its crontabs.
+enum MachineZone {
+    /// UTC where the machine does not name a zone of the tz database.
+    static var rules: ZoneRules {
+        let link = try? FileManager.default.destinationOfSymbolicLink(atPath: "/etc/localtime")
+        let file = try? String(contentsOfFile: "/etc/timezone", encoding: .utf8)
+        let named = link?.split(separator: "/zoneinfo/").last.map(String.init)
+        for name in [named, file?.trimmingCharacters(in: .whitespacesAndNewlines)].compactMap(\.self)
+        where name != "Etc/UTC" {
+            if let zone = try? ZoneRules.named(name) { return zone }
+        }
+        return .utc
+    }
+}

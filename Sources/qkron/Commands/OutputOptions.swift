@@ -1,0 +1,13 @@
+import ArgumentParser
+import Domain
+
+/// How an answer is shown: as a table or a page for people, or as the API gives it for programs.
+struct OutputOptions: ParsableArguments {
+    @Flag(help: "Print JSON, as the API answers.")
+    var json = false
+
+    /// Shows `value` as JSON, or `text`.
+    func show(_ value: JSONValue, or text: @autoclosure () -> String) {
+        StandardOutput.write(line: json ? value.serialized() : text())
+    }
+}

@@ -1,0 +1,201 @@
+import EndToEndSupport
+import Foundation
+import Testing
+
+extension EndToEnd {
+    /// `qkron import crontab`, `qkron apply` and `qkron export`.
+    @Suite struct DeclarationTests {
+        private static let shop = """
+            name: shop
+            tasks:
+              - name: backup
+                command: |
+                  set -e
+                  true
+                schedule: "0 2 * * *"
+                timezone: Europe/Berlin
+                tags: [db, nightly]
+                metadata_info: {team: ops, level: 2.0}
+              - name: health
+                command: "true"
+                schedule_type: interval
+                schedule: 5m
+                env: {PORT: 8080}
+                starts_at: 2120-01-01T00:00:00
+            """
+
+        @Test func `a file is applied, and once more without a change; what it no longer holds is pruned`() async throws
+        {
+            let (shell, person) = try await Shell.newcomer()
+            _ = try await person.makeTask(["name": "by hand"])
+            let file = try shell.file("tasks.yaml", Self.shop)
+            let dry = try await shell.qkron("apply", file, "--dry-run")
+            #expect(
+                dry.output
+                    == "+ backup\n+ health\nNothing was done. It would be: 2 created, 0 changed, 0 deleted, 0 unchanged.\n"
+            )
+            #expect(try await person.get("/tasks")["total"] == 1)
+            let first = try await shell.qkron("apply", file)
+            #expect(first.output == "+ backup\n+ health\n2 created, 0 changed, 0 deleted, 0 unchanged.\n", "\(first)")
+            let rows = try await person.get("/tasks?limit=100&tag=file:shop").items
+            #expect(rows.count == 2)
+            let second = try await shell.qkron("apply", file)
+            #expect(second.output == "0 created, 0 changed, 0 deleted, 2 unchanged.\n", "\(second)")
+            #expect(try await person.get("/tasks?limit=100&tag=file:shop").items == rows, "nothing was touched")
+
+            _ = try shell.file(
+                "tasks.yaml",
+                Self.shop.replacing("5m", with: "1m").replacing("8080", with: "9090").replacing(
+                    "name: backup", with: "name: dump"))
+            let third = try await shell.qkron("apply", file)
+            #expect(
+                third.output == """
+                    + dump
+                    ~ health: schedule "5m" -> "1m", env ~PORT
+                    1 created, 1 changed, 0 deleted, 0 unchanged.
+                    No longer in \(file), and kept: backup (--prune deletes them).
+
+                    """, "\(third)")
+            let pruned = try await shell.qkron("apply", file, "--prune", "--json")
+            #expect(try pruned.json["deleted"] == ["backup"] && pruned.json["unchanged"].items.count == 2, "\(pruned)")
+            #expect(
+                Set(try await person.get("/tasks?limit=100").items.compactMap { $0["name"].string }) == [
+                    "by hand", "dump", "health",
+                ])
+        }
+
+        @Test func `what is exported is applied without a change, and elsewhere makes the same tasks`() async throws {
+            let (shell, person) = try await Shell.newcomer()
+            #expect(try await shell.qkron("apply", "-", input: Self.shop).hasSucceeded)
+            let other = try await Shell.newcomer()
+            for format in ["yaml", "json"] {
+                let text = try await shell.qkron("export", "--tag", "db", "--format", format)
+                #expect(text.hasSucceeded && !text.output.contains("health"), "\(text)")
+                let whole = try await shell.qkron("export", "--format", format).output
+                let again = try await shell.qkron("apply", "-", "--prune", input: whole)
+                #expect(again.output == "0 created, 0 changed, 0 deleted, 2 unchanged.\n", "\(again) \(whole)")
+                let there = try await other.shell.qkron("apply", "-", input: whole)
+                #expect(
+                    there.output.hasSuffix(
+                        format == "yaml" ? "2 created, 0 changed, 0 deleted, 0 unchanged.\n" : " 2 unchanged.\n"),
+                    "\(there)")
+            }
+            func plain(_ person: Person) async throws -> [JSON] {
+                let kept = [
+                    "name", "command", "schedule", "schedule_type", "timezone", "env", "starts_at", "metadata_info",
+                    "timeout",
+                ]
+                return try await person.get("/tasks?limit=100").items.map { task in
+                    JSON.object(Dictionary(uniqueKeysWithValues: kept.map { ($0, task[$0]) }))
+                }.sorted { ($0["name"].string ?? "") < ($1["name"].string ?? "") }
+            }
+            #expect(try await plain(person) == (try await plain(other.person)))
+        }
+
+        @Test func `tasks of the same name that the file did not make are told of, and taken over only when asked`()
+            async throws
+        {
+            let (shell, person) = try await Shell.newcomer()
+            let id = try await person.makeTask(["name": "mine", "command": "false"])
+            let file = try shell.file("own.yaml", "tasks:\n  - {name: mine, command: 'true', schedule: '@daily'}\n")
+            let dry = try await shell.qkron("apply", file, "--dry-run")
+            #expect(
+                dry.output.hasPrefix("+ mine\n") && dry.error.contains(id) && dry.error.contains("--adopt"), "\(dry)")
+            let adopted = try await shell.qkron("apply", file, "--adopt")
+            #expect(adopted.output.hasPrefix("~ mine: command \"false\" -> \"true\""), "\(adopted)")
+            let rows = try await person.get("/tasks?limit=100").items
+            #expect(rows.count == 1 && rows[0]["id"].string == id && rows[0]["tags"] == ["file:own"])
+        }
+
+        @Test func `a superuser's file leaves alone what others tagged and named like its tasks`() async throws {
+            let server = try Stage.current.server
+            let mallory = try await server.newcomer()
+            let name = "trap-\(UUID().uuidString)"
+            let trap = try await mallory.makeTask(["name": .string(name), "tags": ["file:\(name)"]])
+            let shell = try await Shell(server, ["QKRON_TOKEN": try await server.superuser().token])
+            let text = "name: \(name)\ntasks:\n  - {name: \(name), command: 'secret', schedule: '@yearly'}\n"
+            let applied = try await shell.qkron("apply", "-", "--prune", input: text)
+            #expect(applied.output.hasPrefix("+ \(name)\n"), "\(applied)")
+            #expect(try await mallory.get("/tasks/\(trap)")["command"] == "true")
+            #expect(
+                try await shell.qkron("apply", "-", "--prune", input: "name: \(name)\ntasks: []\n").output.hasPrefix(
+                    "- \(name)\n"))
+            #expect(try await mallory.call("GET", "/tasks/\(trap)").status == 200)
+        }
+
+        @Test func `a file that is wrong changes nothing, and each fault has its line`() async throws {
+            let (shell, person) = try await Shell.newcomer()
+            let file = try shell.file(
+                "wrong.yaml",
+                "tasks:\n  - name: a\n    command: x\n    schedule: '61 * * * *'\n  - name: b\n    comand: x\n    schedule: 5m\n"
+            )
+            let answer = try await shell.qkron("apply", file)
+            #expect(answer.failed(5, "\(file):6: tasks[1]: 'comand' is no field of a task"), "\(answer)")
+            #expect(answer.error.contains("\(file):5: tasks[1]: 'command' is missing"))
+            let refused = try shell.file(
+                "refused.yaml", "tasks:\n  - name: a\n    command: x\n    schedule: '@daily'\n    env:\n      1A: b\n")
+            let second = try await shell.qkron("apply", refused)
+            #expect(second.failed(5, "\(refused):5: a: env.1A: "), "\(second)")
+            #expect(try await shell.qkron("apply", "-", input: "tasks: []").failed(5, "name:"))
+            #expect(try await shell.qkron("apply", "\(shell.home)/nowhere").failed(5, "cannot be read"))
+            #expect(try await shell.qkron("apply", shell.home).failed(5, "cannot be read"))
+            #expect(try await person.get("/tasks")["total"] == 0)
+        }
+
+        private static let crontab = """
+            # m h dom mon dow command
+            MAILTO=ops@example.com
+            GREETING=hello
+            30 2 * * 1-5   /usr/local/bin/backup.sh --full >/dev/null 2>&1
+            0 0 1 1 *      cat; echo $GREETING%first%100\\% second
+            @reboot        /srv/start
+            61 * * * *     oops
+            """
+
+        @Test func `a crontab is explained line by line without a server`() async throws {
+            var shell = try await Shell(try Stage.current.server)
+            shell.variables["QKRON_URL"] = "http://127.0.0.1:1"
+            let file = try shell.file("crontab", Self.crontab)
+            let answer = try await shell.qkron("import", "crontab", file, "--dry-run", "--tz", "Europe/Berlin")
+            #expect(answer.failed(5, "2 line(s)"), "\(answer)")
+            for words in [
+                "Times are those of Europe/Berlin", "\(file):2: MAILTO=ops@example.com\n  * No mail is sent",
+                "  = backup.sh --full: Every weekday at 02:30, Europe/Berlin\n",
+                "@reboot        /srv/start\n  ! cannot be taken over: @reboot", "! cannot be taken over: minute: '61'",
+            ] {
+                #expect(answer.output.contains(words), "\(words): \(answer.output)")
+            }
+            let json = try await shell.qkron("import", "crontab", file, "--dry-run", "--json").json
+            #expect(
+                json.items.count == 6 && json[2]["task"]["name"] == "backup.sh --full"
+                    && json[5]["refused"].string != nil)
+            let system = try await shell.qkron(
+                "import", "crontab", "-", "--system", "--dry-run", input: "17 *\t* * *\troot\tcd / && run-parts x\n")
+            #expect(
+                system.hasSucceeded && system.output.contains("= run-parts x: Minute 17 of every hour"), "\(system)")
+        }
+
+        @Test func `a crontab becomes tasks that run as under cron, once, and follow its changes`() async throws {
+            let (shell, person) = try await Shell.newcomer()
+            let file = try shell.file("crontab", Self.crontab)
+            let first = try await shell.qkron("import", "crontab", file)
+            #expect(
+                first.end == .exited(5) && first.output.contains("2 created, 0 changed, 0 deleted, 0 unchanged."),
+                "\(first)")
+            let second = try await shell.qkron("import", "crontab", file)
+            #expect(second.output.contains("0 created, 0 changed, 0 deleted, 2 unchanged."), "\(second)")
+            let tasks = try await person.get("/tasks?limit=100&tag=crontab:crontab").items
+            #expect(tasks.count == 2 && tasks.allSatisfy { $0["max_retries"] == 0 && $0["overlap_policy"] == "allow" })
+            let run = try await shell.qkron("task", "run", "cat", "--wait")
+            #expect(run.hasSucceeded && run.output == "first\n100% second\nhello\n", "\(run)")
+
+            _ = try shell.file("crontab", "0 3 * * 1-5 /usr/local/bin/backup.sh --full >/dev/null 2>&1\n")
+            let third = try await shell.qkron("import", "crontab", file, "--prune")
+            #expect(third.hasSucceeded, "\(third)")
+            #expect(
+                third.output.contains(#"~ backup.sh --full: schedule "30 2 * * 1-5" -> "0 3 * * 1-5", env -GREETING"#),
+                "\(third)")
+            #expect(third.output.hasSuffix("- cat\n0 created, 1 changed, 1 deleted, 0 unchanged.\n"))
+        }
+    }
+}
