@@ -3,6 +3,8 @@ package struct APIContract: Sendable {
     /// What every answer is held against, where there is one.
     @TaskLocal package static var current: APIContract?
 
+    private static let longest = 64 * 1024
+
     package let document: JSON
     private let onBreach: @Sendable (String) -> Void
 
@@ -43,7 +45,8 @@ package struct APIContract: Sendable {
         guard let type else { return content == .null ? [] : ["no content"] }
         let promised = content[type]
         guard promised != .null else { return ["the type \(type) is not described"] }
-        guard type.hasSuffix("json") else { return [] }
+        // Foundation takes the square of the length of some keys, which tests of hostile input send and get back.
+        guard type.hasSuffix("json"), response.body.count < Self.longest else { return [] }
         guard let value = try? response.json else { return ["no JSON"] }
         return checker.breaches(of: value, promised["schema"])
     }
