@@ -8,6 +8,7 @@ import Storage
 package struct UserOperations: Sendable {
     let database: Database
     let accounts: AccountRules
+    private let throttle: LoginThrottle
     private let commandRoles: Set<CommandRole>
     private let remembered: RememberedCallers
 
@@ -21,6 +22,7 @@ package struct UserOperations: Sendable {
     ) {
         self.database = database
         self.accounts = accounts
+        throttle = LoginThrottle(database: database)
         self.commandRoles = commandRoles
         self.remembered = remembered
     }
@@ -62,12 +64,12 @@ package struct UserOperations: Sendable {
 
     /// Changes an account: a superuser role, standing and e-mail of anybody, everybody the own e-mail and password.
     ///
-    /// - Throws: `notFound`, `notOwner`, `forbidden`, `emailTaken`, `wrongCurrentPassword`, `lastSuperuser`, or every
+    /// - Throws: `notFound`, `notOwner`, `forbidden`, `emailTaken`, `wrongCurrentPassword`, `tooManyAttempts`, `lastSuperuser`, or every
     ///   fault of the input.
     package func update(_ id: Identifier<User>, with change: UserChange, as caller: Caller) async throws -> User {
         guard change.faults.isEmpty else { throw OperationError.invalid(change.faults) }
         try change.checkFields(of: id, as: try Self.check(caller, mayAskAbout: id))
-        let password = try await newPassword(change, of: id)
+        let password = try await newPassword(change, of: id, as: caller)
         return try await apply { store in
             let user = try await lock(
                 id, in: store, mayEndSuperuser: change.role.or(.superuser) != .superuser || !change.isActive.or(true))
@@ -175,13 +177,16 @@ package struct UserOperations: Sendable {
 
     /// The hash of the new password, once the current one is proved.
     private func newPassword(
-        _ change: UserChange, of id: Identifier<User>
+        _ change: UserChange, of id: Identifier<User>, as caller: Caller
     ) async throws -> (hash: String, proved: String)? {
         guard let password = change.password.optional else { return nil }
-        guard let proved = try await database.store.passwordHash(of: id) else { throw Self.noUser }
+        guard let (username, proved) = try await database.store.passwordHash(of: id) else { throw Self.noUser }
+        try await throttle.check(username, from: caller.address)
         guard try await accounts.hasher.verify(change.currentPassword.or(""), against: proved) else {
+            try await throttle.recordFailure(username, from: caller.address)
             throw Self.wrongPassword
         }
+        try await throttle.check(username, from: caller.address)
         return (try await accounts.hasher.hash(password), proved)
     }
 

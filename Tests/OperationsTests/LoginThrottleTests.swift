@@ -15,7 +15,7 @@ import Testing
     init() async throws {
         operations = try await TestOperations()
         let account = NewAccount(email: "carol@example.org", username: "carol", password: "correct horse")
-        _ = try await operations.sessions.register(account)
+        _ = try await operations.sessions.register(account, as: Caller(.anonymous))
     }
 
     /// How a login ends: `in`, or the word of its refusal.
@@ -24,7 +24,7 @@ import Testing
     ) async throws -> String {
         do {
             let caller = Caller(.anonymous, address: address)
-            _ = try await operations.sessions.logIn(name: name, password: password, as: caller, now: Date())
+            _ = try await operations.sessions.logIn(name: name, password: password, now: Date(), as: caller)
             return "in"
         } catch OperationError.refused(let refusal, _) {
             return refusal.rawValue

@@ -18,8 +18,13 @@ extension OperationSet {
         return OperationSet(
             tasks: TaskOperations(
                 database: database, announcer: announcer,
-                rules: TaskRules(catalog: ActionCatalog([]), commandRoles: [], retryDelay: 60), onCancelled: { _ in }),
+                rules: TaskRules(
+                    catalog: ActionCatalog([]), commandRoles: [], retryDelay: 60,
+                    secrets: try SecretBox(key: Array(repeating: 8, count: 32))),
+                onCancelled: { _ in }),
             executions: ExecutionOperations(database: database, announcer: announcer, onCancelled: { _ in }),
+            slots: SlotOperations(database: database),
+            scheduler: SchedulerOperations(database: database, announcer: announcer),
             nodes: NodeOperations(database: database, announcer: announcer),
             sessions: SessionOperations(
                 database: database, accounts: accounts,

@@ -2,7 +2,7 @@ import Domain
 import Foundation
 
 /// A piece of what a command wrote.
-package struct OutputPiece: Sendable {
+package struct RemoteOutput: Sendable {
     /// Whether it went to standard error.
     package let isError: Bool
     package let text: String
@@ -24,7 +24,7 @@ extension RemoteServer {
     /// - Returns: the execution as it ended.
     /// - Throws: `ClientError`.
     package func follow(
-        _ id: Identifier<Execution>, of task: Identifier<TaskDefinition>, _ body: (OutputPiece) -> Void
+        _ id: Identifier<Execution>, of task: Identifier<TaskDefinition>, _ body: (RemoteOutput) -> Void
     ) async throws(ClientError) -> RemoteExecution {
         guard try await followStream(id, of: task, body) else { return try await waitForEnd(id, of: task, body) }
         return try await execution(id, of: task)
@@ -32,7 +32,7 @@ extension RemoteServer {
 
     /// Follows the stream to its `end`, through breaks of the connection; false where the server has none.
     private func followStream(
-        _ id: Identifier<Execution>, of task: Identifier<TaskDefinition>, _ body: (OutputPiece) -> Void
+        _ id: Identifier<Execution>, of task: Identifier<TaskDefinition>, _ body: (RemoteOutput) -> Void
     ) async throws(ClientError) -> Bool {
         let path = "/tasks/\(task)/executions/\(id)/output/stream"
         var last: String?
@@ -44,7 +44,7 @@ extension RemoteServer {
                 try await events(of: path, after: last) { event in
                     last = event.id ?? last
                     triesLeft = Self.tries
-                    if let piece = OutputPiece(event) { body(piece) }
+                    if let piece = RemoteOutput(event) { body(piece) }
                     if event.name == "end" { hasEnded = true }
                 }
             } catch .refused(let refusal) where refusal.code == "route_not_found" && last == nil {
@@ -60,13 +60,13 @@ extension RemoteServer {
     }
 
     private func waitForEnd(
-        _ id: Identifier<Execution>, of task: Identifier<TaskDefinition>, _ body: (OutputPiece) -> Void
+        _ id: Identifier<Execution>, of task: Identifier<TaskDefinition>, _ body: (RemoteOutput) -> Void
     ) async throws(ClientError) -> RemoteExecution {
         while true {
             let execution = try await execution(id, of: task)
             if execution.hasEnded {
                 for (key, isError) in [("stdout", false), ("stderr", true)] as [(TextKey, Bool)] {
-                    if let text = execution.text(key), !text.isEmpty { body(OutputPiece(isError: isError, text: text)) }
+                    if let text = execution.text(key), !text.isEmpty { body(RemoteOutput(isError: isError, text: text)) }
                 }
                 return execution
             }
@@ -80,7 +80,7 @@ extension RemoteServer {
     }
 }
 
-extension OutputPiece {
+extension RemoteOutput {
     /// The piece that an event of the stream holds; nil where it is none.
     fileprivate init?(_ event: ServerEvent) {
         guard event.name == "stdout" || event.name == "stderr",

@@ -47,10 +47,11 @@ package struct Crontab: Sendable {
                 throw CrontabFault("\(error)")
             }
             let schedule = Schedule.cron(expression, settings.timezone, .standard)
-            let warnings = ScheduleWarning.warnings(for: schedule, text: entry.schedule, from: now)
+            let year = now + 366 * 86_400
+            let warnings = ScheduleWarning.warnings(for: schedule, text: entry.schedule, from: now, through: year)
             let task = settings.task(for: entry, named: names.name(for: entry.command))
             return (
-                .task(task, sentence: schedule.sentence),
+                .task(task, sentence: schedule.sentence(from: now, through: year)),
                 entry.notes + entry.dialect + warnings.map(\.description)
             )
         } catch {

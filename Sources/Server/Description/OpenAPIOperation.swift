@@ -88,7 +88,7 @@ struct OpenAPIOperation {
         if route.access != .open {
             codes += [.invalidToken, .tokenExpired, .tokenRevoked, .invalidAPIKey, .accountInactive, .rateLimited]
             if route.access != .anonymous { codes += [.notAuthenticated, .roleRequired, .scopeRequired] }
-            if route.access == .owner || route.access == .reader { codes.append(.notOwner) }
+            if [.owner, .ownerInPerson, .reader, .selfOrSuperuser].contains(route.access) { codes.append(.notOwner) }
         }
         if !names.isEmpty { codes.append(.notFound) }
         if !names.isEmpty || !description.query.isEmpty { codes.append(.validationFailed) }
@@ -143,6 +143,8 @@ extension AccessRule {
         case .userOrService: "users and superusers, and the service key."
         case .reader: "the row's owner, superusers and viewers."
         case .owner: "the row's owner unless a viewer, and superusers."
+        case .ownerInPerson: "the row's owner unless a viewer, and superusers; never the service key."
+        case .selfOrSuperuser: "the account itself, and superusers."
         case .superuser: "superusers."
         case .superuserOrService: "superusers, and the service key."
         }

@@ -90,7 +90,7 @@ struct QkronResponder: Sendable {
             onAdmission(caller)
             let readmission: @Sendable () async throws -> Caller = { [gate] in
                 let principal = try await gate.admit(request.fields, to: route)
-                return Caller(principal, address: request.address, requestID: requestID)
+                return Caller(principal, address: origin.address?.description, requestID: requestID)
             }
             let call = Call(
                 caller: caller, path: values, fields: request.fields, body: BodySource(request), query: request.query,

@@ -106,7 +106,7 @@ extension SettingReader {
     }
 
     /// Whom commands run as: where roles are named, each that may own command tasks is.
-    fileprivate mutating func runAs(for commandRoles: Set<Role>) -> RunAs? {
+    fileprivate mutating func runAs(for commandRoles: Set<CommandRole>) -> RunAs? {
         guard let items = list(.runAs), !items.isEmpty else { return nil }
         guard let runAs = RunAs(items) else {
             fault(.runAs, "must be a system user, or pairs role=name of the roles user, superuser and service")

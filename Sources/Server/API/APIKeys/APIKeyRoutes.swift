@@ -9,7 +9,7 @@ struct APIKeyRoutes {
 
     var routes: [Route] {
         [
-            Route(.post, "/api-keys", .createAPIKey, access: .user, answering: create),
+            Route(.post, "/api-keys", .createAPIKey, access: .user, status: .created, answering: create),
             Route(.get, "/api-keys", .listAPIKeys, access: .user, json: list),
             Route(.delete, "/api-keys/{key_id}", .revokeAPIKey, access: .ownerInPerson, answering: revoke),
         ]

@@ -6,7 +6,7 @@ import Foundation
 /// What commands wrote, on the same stream here; and how their run ended.
 enum CommandOutput {
     /// Writes a piece of a run's output.
-    static func write(_ piece: OutputPiece) {
+    static func write(_ piece: RemoteOutput) {
         let file = piece.isError ? STDERR_FILENO : STDOUT_FILENO
         // On a terminal it could do more than show: it may come from somebody else.
         let text = isatty(file) == 1 ? piece.text.withoutControls : piece.text
@@ -16,7 +16,7 @@ enum CommandOutput {
     /// Writes all that a run has written so far.
     static func write(_ execution: RemoteExecution) {
         for (key, isError) in [("stdout", false), ("stderr", true)] as [(TextKey, Bool)] {
-            if let text = execution.text(key), !text.isEmpty { write(OutputPiece(isError: isError, text: text)) }
+            if let text = execution.text(key), !text.isEmpty { write(RemoteOutput(isError: isError, text: text)) }
         }
     }
 

@@ -45,10 +45,12 @@ struct TaskPage {
         guard let kind = task.text("schedule_type").flatMap(ScheduleKind.init(named:)),
             let text = task.text("schedule"), let timezone = task.text("timezone")
         else { return nil }
-        // The moment matters to none of the words but those of a once time, which the server tells.
+        let now = Date()
+        let policy = task.text("dst_policy").flatMap(DSTPolicy.init(named:)) ?? .standard
+        // The bounds matter to none of the words; a text that cannot be read here is shown as it is.
         let timing = try? TaskTiming.read(
-            kind: kind, text: text, timezone: timezone, startsAt: nil, endsAt: nil, at: Date())
-        return try? timing?.slots().schedule.sentence
+            kind: kind, text: text, timezone: timezone, dstPolicy: policy, startsAt: nil, endsAt: nil, at: now)
+        return try? timing?.slots().schedule.sentence(from: now, through: now + 366 * 86_400)
     }
 
     private var variables: [(String, String)] {
