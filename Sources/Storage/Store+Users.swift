@@ -97,8 +97,10 @@ extension Store {
     /// The username and the password hash of an account.
     package func passwordHash(of id: Identifier<User>) async throws -> (username: String, hash: String)? {
         let rows = try await rows("SELECT username, password_hash FROM qkron.users WHERE id = \(id.uuid)")
-        return try decode(rows) { (try $0.decode("username", as: String.self), try $0.decode("password_hash", as: String.self)) }
-            .first.map { (username: $0, hash: $1) }
+        return try decode(rows) {
+            (try $0.decode("username", as: String.self), try $0.decode("password_hash", as: String.self))
+        }
+        .first.map { (username: $0, hash: $1) }
     }
 
     /// Gives an account a new password and revokes its tokens.

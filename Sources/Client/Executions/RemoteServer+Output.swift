@@ -66,7 +66,9 @@ extension RemoteServer {
             let execution = try await execution(id, of: task)
             if execution.hasEnded {
                 for (key, isError) in [("stdout", false), ("stderr", true)] as [(TextKey, Bool)] {
-                    if let text = execution.text(key), !text.isEmpty { body(RemoteOutput(isError: isError, text: text)) }
+                    if let text = execution.text(key), !text.isEmpty {
+                        body(RemoteOutput(isError: isError, text: text))
+                    }
                 }
                 return execution
             }

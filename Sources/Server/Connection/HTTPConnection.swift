@@ -1,5 +1,4 @@
 import Domain
-import Glibc
 import HTTPTypes
 import NIOCore
 import NIOHTTP1
@@ -145,7 +144,7 @@ final class HTTPConnection: ChannelDuplexHandler {
         stopAnswering()
         guard let context else { return }
         queue.removeAll()
-        sequel = .refusal(refusal(.badRequest, context))
+        sequel = .refusal(refusal(.bare(.badRequest), context))
         endIfAnswered(context)
     }
 
@@ -207,7 +206,7 @@ final class HTTPConnection: ChannelDuplexHandler {
         guard case .more = sequel else { return }
         let body = IncomingBody { [weak self] in self?.readOn() }
         guard let request = Request(head, body: RequestBody(body, on: context.eventLoop), from: peer) else {
-            sequel = .refusal(refusal(.badRequest, context))
+            sequel = .refusal(refusal(.bare(.badRequest), context))
             endIfAnswered(context)
             return
         }
@@ -231,7 +230,7 @@ final class HTTPConnection: ChannelDuplexHandler {
                 receiving.fail(error)
                 endIfAnswered(context)
             } else if case .more = sequel {
-                sequel = .refusal(refusal(of: error, context))
+                sequel = .refusal(refusal(terms.answer(to: error, unread.requestLine), context))
                 endIfAnswered(context)
             }
         case ByteToMessageDecoderError.dataReceivedInErrorState(_, let bytes):
@@ -241,19 +240,8 @@ final class HTTPConnection: ChannelDuplexHandler {
         }
     }
 
-    private func refusal(of error: HTTPParserError, _ context: ChannelHandlerContext) -> ByteBuffer {
-        switch error {
-        case .headerOverflow:
-            return terms.overflow(unread.requestLine?.target).bytes(isLast: true, allocator: context.channel.allocator)
-        case .invalidMethod:
-            let answer = unread.requestLine.flatMap { terms.refusal($0.method, $0.target) }
-            return answer?.bytes(isLast: true, allocator: context.channel.allocator) ?? refusal(.badRequest, context)
-        default: return refusal(.badRequest, context)
-        }
-    }
-
-    private func refusal(_ status: Answer.Status, _ context: ChannelHandlerContext) -> ByteBuffer {
-        Answer.bare(status).bytes(isLast: true, allocator: context.channel.allocator)
+    private func refusal(_ answer: Answer, _ context: ChannelHandlerContext) -> ByteBuffer {
+        answer.bytes(isLast: true, allocator: context.channel.allocator)
     }
 
     // MARK: - How much is read
@@ -364,7 +352,7 @@ final class HTTPConnection: ChannelDuplexHandler {
             guard mustLeave, isIdle else { return }
             mustLeave = false
             // What TLS knows of the connection cannot be left to anybody.
-            if !hasPipelined, terms.tls == nil { keep(context) }
+            if !hasPipelined, terms.tls == nil { terms.keepSocket(of: context) }
             context.close(promise: nil)
         }
     }
@@ -373,15 +361,6 @@ final class HTTPConnection: ChannelDuplexHandler {
     private var isIdle: Bool {
         guard case .more = sequel else { return false }
         return !isAnswering && queue.isEmpty && receiving == nil && unread.isEmpty && context != nil
-    }
-
-    /// Sets the socket aside: a copy that outlives the channel; what the client sends meanwhile waits in the kernel.
-    private func keep(_ context: ChannelHandlerContext) {
-        let copy = try? context.pipeline.syncOperations.withUnsafeTransportIfAvailable(
-            of: NIOBSDSocket.Handle.self
-        ) { fcntl($0, F_DUPFD_CLOEXEC, 3) }
-        // No copy: the connection is closed, as at any stop.
-        if let copy, copy >= 0 { terms.keep(copy) }
     }
 
     // MARK: - Its place in the pipeline

@@ -12,7 +12,8 @@ struct HealthRoutes {
         [
             Route(.get, "/health", .health, base: .both, access: .open, json: report).counted(as: .probe),
             Route(.get, "/ready", .readiness, base: .both, access: .open, json: readiness).counted(as: .probe),
-            Route(.get, "/live", .liveness, base: .both, access: .open) { _ in ["status": "alive"] }.counted(as: .probe),
+            Route(.get, "/live", .liveness, base: .both, access: .open) { _ in ["status": "alive"] }.counted(
+                as: .probe),
         ]
     }
 

@@ -77,7 +77,7 @@ extension TaskDraft {
 
     private func refuseWhatComesLater(_ reader: inout BodyReader) {
         let defaults: [(key: TextKey, allowed: [JSONValue])] = [
-            ("callback_url", [nil]),
+            ("callback_url", [nil])
         ]
         for (key, allowed) in defaults {
             guard let value = reader[key], !allowed.contains(value) else { continue }
