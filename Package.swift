@@ -90,6 +90,7 @@ let package = Package(
                 .embedInCode("Migrations/m0011_runs.sql"),
                 .embedInCode("Migrations/m0012_secrets.sql"),
                 .embedInCode("Migrations/m0013_retention.sql"),
+                .embedInCode("Migrations/m0014_execution_lists.sql"),
             ]),
         room("Operations", sees: ["Scheduling", "Domain", "Storage", "Credentials", "Actions", "Logging"]),
         room(

@@ -198,9 +198,9 @@ extension Store {
         try await change(
             """
             DELETE FROM qkron.audit d
-            USING (SELECT id FROM qkron.audit WHERE at < \(cutoff) ORDER BY at, id LIMIT \(limit)
+            USING (SELECT at, id FROM qkron.audit WHERE at < \(cutoff) ORDER BY at, id LIMIT \(limit)
                    FOR UPDATE SKIP LOCKED) AS a
-            WHERE d.id = a.id
+            WHERE d.at = a.at AND d.id = a.id
             """)
     }
 }

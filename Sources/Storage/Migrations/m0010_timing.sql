@@ -16,8 +16,3 @@ CREATE TABLE qkron.scheduler_pauses (
     resumed_at  timestamptz CHECK (resumed_at >= paused_at)
 );
 CREATE UNIQUE INDEX scheduler_pauses_current ON qkron.scheduler_pauses ((true)) WHERE resumed_at IS NULL;
-
--- First attempts that wait for their delay; further ones are in executions_waiting.
-CREATE INDEX executions_delayed ON qkron.executions (not_before) WHERE status = 'pending' AND reason = 'jitter';
--- Retries and reruns, found by the slot that they repeat.
-CREATE INDEX executions_repeats ON qkron.executions (task_id, scheduled_for) WHERE retry_of IS NOT NULL;

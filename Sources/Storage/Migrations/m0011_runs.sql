@@ -1,13 +1,10 @@
--- What a task waits for, who may start it from outside, and all executions in one line.
+-- What a task waits for, who may start it from outside, and output that is shown as it comes.
 
 ALTER TABLE qkron.tasks
     -- Ids of tasks, which may have been deleted since. Null where there were never any.
     ADD COLUMN dependencies  uuid[] CHECK (cardinality(dependencies) <= 100),
     -- SHA-256 of the secret that starts the task by webhook; null without one.
     ADD COLUMN webhook_hash  bytea CHECK (octet_length(webhook_hash) = 32);
-
--- Of the instant alone: it only grows, so that an entry costs next to nothing, and few executions share one.
-CREATE INDEX executions_newest ON qkron.executions (created_at);
 
 -- Executions whose output somebody wishes to see as it comes.
 CREATE TABLE qkron.output_watches (
