@@ -79,7 +79,7 @@ package struct RemoteServer: Sendable {
         guard (200...299).contains(answer.status) else { throw ClientError(refusal: answer, address) }
         guard !answer.body.isEmpty else { return .null }
         do {
-            return try JSONValue.parse(answer.body)
+            return try JSONValue.parse(answer.body, maximumDepth: 512)
         } catch {
             throw .strange(address, "its answer is no JSON: \(error)")
         }

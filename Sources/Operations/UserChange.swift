@@ -14,14 +14,11 @@ package struct UserChange: Sendable {
 
     /// Everything wrong with the change by itself.
     package var faults: [InputFault] {
-        var faults = AccountRules.faults(email: email.optional, username: nil, password: password.optional)
-        if password.isSent, !currentPassword.isSent {
-            faults.append(InputFault(["current_password"], "a new password needs the current one", type: "missing"))
-        }
-        return faults
+        AccountRules.faults(email: email.optional, username: nil, password: password.optional)
     }
 
-    /// - Throws: `forbidden` for a field that is not this caller's to change of that account.
+    /// - Throws: `forbidden` for a field that is not this caller's to change of that account; the fault of a new password
+    ///   without the current one.
     func checkFields(of user: Identifier<User>, as caller: User) throws {
         if caller.role != .superuser, role.isSent || isActive.isSent {
             throw OperationError.refused(.forbidden, "Only a superuser may change role and is_active.")
@@ -29,6 +26,11 @@ package struct UserChange: Sendable {
         if caller.id != user, password.isSent {
             throw OperationError.refused(
                 .forbidden, "A password is changed by its owner, or at the console by 'qkron user passwd'.")
+        }
+        if password.isSent, !currentPassword.isSent {
+            throw OperationError.invalid([
+                InputFault(["current_password"], "a new password needs the current one", type: "missing")
+            ])
         }
     }
 }

@@ -64,8 +64,8 @@ package struct UserOperations: Sendable {
 
     /// Changes an account: a superuser role, standing and e-mail of anybody, everybody the own e-mail and password.
     ///
-    /// - Throws: `notFound`, `notOwner`, `forbidden`, `emailTaken`, `wrongCurrentPassword`, `tooManyAttempts`, `lastSuperuser`, or every
-    ///   fault of the input.
+    /// - Throws: `notFound`, `notOwner`, `forbidden`, `emailTaken`, `wrongCurrentPassword`, `tooManyAttempts`,
+    ///   `lastSuperuser`, or every fault of the input.
     package func update(_ id: Identifier<User>, with change: UserChange, as caller: Caller) async throws -> User {
         guard change.faults.isEmpty else { throw OperationError.invalid(change.faults) }
         try change.checkFields(of: id, as: try Self.check(caller, mayAskAbout: id))

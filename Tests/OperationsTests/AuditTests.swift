@@ -70,6 +70,13 @@ import Testing
         }
     }
 
+    @Test func `what a body may hold at most can be read in the log`() async throws {
+        let operations = try await TestOperations()
+        let deep = (0..<63).reduce(JSONValue.integer(1)) { value, _ in ["a": value] }
+        _ = try await operations.make { $0.metadata = .value(deep) }
+        #expect(try await rows(operations).first?.entry.action == "task.create")
+    }
+
     @Test func `secrets are masked, and long values are cut`() async throws {
         let operations = try await TestOperations()
         let task = try await operations.make { draft in

@@ -53,6 +53,19 @@ import Testing
     }
 }
 
+@Test func `who asks first whether a body is wanted is told`() async throws {
+    try await TestServer.with { server in
+        func text(_ length: Int) async -> String {
+            let head = "POST /form HTTP/1.1\r\nHost: x\r\nConnection: close\r\nExpect: 100-Continue\r\n"
+            let fields = "Content-Type: application/json\r\nContent-Length: \(length)\r\n\r\n"
+            let bytes = Array((head + fields + "{}").utf8)
+            return await server.exchange(bytes).text
+        }
+        #expect(await text(2).hasPrefix("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n"))
+        #expect(await text(2_000_000).hasPrefix("HTTP/1.1 413 "))
+    }
+}
+
 @Test func `bodies that cannot be used get the right status`() async throws {
     try await TestServer.with { server in
         func status(_ body: String, _ headers: String...) async -> Int {

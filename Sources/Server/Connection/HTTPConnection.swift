@@ -25,6 +25,9 @@ final class HTTPConnection: ChannelDuplexHandler {
         case refusal(ByteBuffer)
     }
 
+    /// What a client waits for that asks first whether its body is wanted (RFC 9110, section 10.1.1).
+    private static let goOn = ByteBuffer(string: "HTTP/1.1 100 Continue\r\n\r\n")
+
     private let terms: ConnectionTerms
     private let unread: UnreadBytes
     private var context: ChannelHandlerContext?
@@ -210,7 +213,10 @@ final class HTTPConnection: ChannelDuplexHandler {
             endIfAnswered(context)
             return
         }
-        hasPipelined = hasPipelined || isAnswering || !queue.isEmpty
+        let isAlone = !isAnswering && queue.isEmpty
+        hasPipelined = hasPipelined || !isAlone
+        // Of several requests this answer could not be told apart; their clients send the body after a while.
+        if isAlone, request.mayContinue { context.writeAndFlush(wrapOutboundOut(Self.goOn), promise: nil) }
         receiving = body
         queue.append((request, body))
         handOver()

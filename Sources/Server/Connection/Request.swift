@@ -16,10 +16,17 @@ struct Request: Sendable {
     /// The address at the other end of the connection: a client's, or a proxy's.
     let peer: IPAddress?
 
+    /// Whether the client waits for a word before it sends its body, and the body is none that is refused for its size.
+    var mayContinue: Bool {
+        guard isChunkable, fields.expect?.lowercased() == "100-continue" else { return false }
+        return fields.contentLength.flatMap(Int.init).map { $0 <= BodySource.limit } ?? true
+    }
+
     /// The request of this head; nil where it must not be answered as HTTP.
     ///
-    /// What names neither a path nor, for `OPTIONS`, the whole server (RFC 9112, section 3.2.4) asks for nothing. What names no host, or several (RFC 9112, section 3.2), can mean one thing to a proxy and another to us. A target
-    /// that is not ASCII is none (RFC 3986, section 2).
+    /// What names neither a path nor, for `OPTIONS`, the whole server (RFC 9112, section 3.2.4) asks for nothing. What
+    /// names no host, or several (section 3.2), can mean one thing to a proxy and another to us. A target that is not
+    /// ASCII is none (RFC 3986, section 2).
     init?(_ head: HTTPRequestHead, body: RequestBody, from peer: IPAddress?) {
         fields = RequestFields(head)
         let mayLackHost = (head.version.major, head.version.minor) < (1, 1)

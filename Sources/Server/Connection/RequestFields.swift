@@ -10,6 +10,7 @@ struct RequestFields: Sendable {
     private(set) var webhookToken: String?
     private(set) var lastEventID: String?
     private(set) var contentLength: String?
+    private(set) var expect: String?
     private(set) var origin: String?
     private(set) var forwardedFor: String?
     private(set) var forwardedProto: String?
@@ -24,6 +25,7 @@ struct RequestFields: Sendable {
             switch name.utf8.count {
             case 4 where Self.isSame(name, "host"): hosts += 1
             case 6 where Self.isSame(name, "origin"): Self.add(value, to: &origin)
+            case 6 where Self.isSame(name, "expect"): Self.add(value, to: &expect)
             case 9 where Self.isSame(name, "x-api-key"): Self.add(value, to: &apiKey)
             case 12 where Self.isSame(name, "content-type"): Self.add(value, to: &contentType)
             case 12 where Self.isSame(name, "x-request-id"): Self.add(value, to: &requestID)

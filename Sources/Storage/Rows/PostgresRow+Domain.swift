@@ -29,7 +29,8 @@ extension PostgresRow {
 
     private func value(of json: JSONText, _ column: String) throws(PostgresError) -> JSONValue {
         do {
-            return try JSONValue.parse(Array(json.text.utf8))
+            // What a body may hold is stored within further levels.
+            return try JSONValue.parse(Array(json.text.utf8), maximumDepth: 512)
         } catch {
             throw unreadable(column, error.description)
         }

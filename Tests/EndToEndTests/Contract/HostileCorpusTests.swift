@@ -88,7 +88,8 @@ extension EndToEnd {
         /// All answers; those to HEAD have no body, whatever their length says.
         private func answers(in bytes: [UInt8], to request: HostileRequest) -> [HTTPResponse] {
             let text = String(decoding: bytes, as: UTF8.self)
-            return text.components(separatedBy: "HTTP/1.1 ").dropFirst().map { part in
+            let parts = text.components(separatedBy: "HTTP/1.1 ").dropFirst()
+            return parts.filter { !$0.hasPrefix("100 ") }.map { part in
                 var parser = HTTPParser(isHead: !part.contains("\r\n\r\n{"))
                 parser.append(Array("HTTP/1.1 \(part)".utf8))
                 let answer = try? parser.next(isClosed: true)

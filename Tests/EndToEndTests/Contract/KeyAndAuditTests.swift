@@ -48,7 +48,7 @@ extension EndToEnd {
 
         @Test(
             arguments: [
-                (["scopes": []], "body.scopes"), (["scopes": ["all"]], "body.scopes"),
+                (["scopes": []], "body.scopes"), (["scopes": ["all"]], "body.scopes.0"),
                 (["scopes": "queue"], "body.scopes"),
                 (["name": ""], "body.name"), (["name": nil], "body.name"),
                 (["expires_at": "2020-01-01"], "body.expires_at"),

@@ -50,10 +50,9 @@ extension BodyReader {
     fileprivate mutating func scopes() -> Sent<[APIKeyScope]> {
         guard case .value(let names) = strings("scopes", count: 50, length: 1...64) else { return .nothing }
         if names.isEmpty { fail("scopes", "must name at least one scope", type: "too_short") }
-        let scopes = names.compactMap { APIKeyScope(named: $0) }
-        if scopes.count != names.count {
-            fail("scopes", "may hold: " + APIKeyScope.allCases.map(\.rawValue).joined(separator: ", "), type: "enum")
-        }
-        return .value(scopes)
+        let known = APIKeyScope.allCases.map(\.rawValue).joined(separator: ", ")
+        let unknown = names.indices.filter { APIKeyScope(named: names[$0]) == nil }
+        add(unknown.map { InputFault(["scopes", .index($0)], "may hold: \(known)", type: "enum") })
+        return .value(names.compactMap { APIKeyScope(named: $0) })
     }
 }

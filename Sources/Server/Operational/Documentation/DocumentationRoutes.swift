@@ -28,10 +28,13 @@ struct DocumentationRoutes {
         return [
             Route(.get, "/openapi.json", .openAPI, base: .both, access: .open) { [document] _ in
                 Answer(status: .ok, mediaType: "application/json", body: document, headers: Self.freshness)
-            },
-            Route(.get, "/docs", .swaggerPage, base: .root, access: .open) { _ in Self.answer(page: page) },
-            Route(.get, "/redoc", .redocPage, base: .root, access: .open) { _ in Self.answer(page: other) },
-            Route(.get, "/docs/assets/{file_name}", .documentationAsset, base: .root, access: .open, answering: asset),
+            }.counted(as: .probe),
+            Route(.get, "/docs", .swaggerPage, base: .root, access: .open) { _ in Self.answer(page: page) }
+                .counted(as: .probe),
+            Route(.get, "/redoc", .redocPage, base: .root, access: .open) { _ in Self.answer(page: other) }
+                .counted(as: .probe),
+            Route(.get, "/docs/assets/{file_name}", .documentationAsset, base: .root, access: .open, answering: asset)
+                .counted(as: .probe),
         ]
     }
 
