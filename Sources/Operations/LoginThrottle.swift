@@ -52,7 +52,8 @@ package struct LoginThrottle: Sendable {
     /// All ways to write an e-mail address are one name. What is too long for a name is taken as it is: bringing it into one
     /// form may take long.
     private static func digest(of name: String) -> [UInt8] {
-        NameDigest.of(name.unicodeScalars.count <= User.longestName ? User.key(of: name) : name)
+        let isAddress = User.holdsAtSign(name) && name.unicodeScalars.count <= User.longestName
+        return NameDigest.of(isAddress ? User.key(of: name) : name)
     }
 
     private static func client(_ address: String?) -> String {

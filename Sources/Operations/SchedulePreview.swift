@@ -62,12 +62,14 @@ package struct SchedulePreview: Sendable {
         zone = try ZoneRules.named(request.timezone)
         // A local time in UTC lies in the years that it can be written with.
         let from = request.from?.resolved(in: .utc) ?? now
+        let startsAt = request.startsAt?.resolved(in: zone)
         let slots: Slots
         do {
             let timing = try TaskTiming.read(
                 kind: kind, text: text, timezone: request.timezone, dstPolicy: request.dstPolicy,
-                startsAt: request.startsAt?.resolved(in: zone), endsAt: request.endsAt?.resolved(in: zone), at: from)
-            try timing.checkFires(at: from)
+                startsAt: startsAt, endsAt: request.endsAt?.resolved(in: zone), at: from)
+            // What has ended by then has fired: that is no fault.
+            try timing.checkFires(at: [from, startsAt, now].compactMap { $0 }.min() ?? from)
             slots = try timing.slots()
         } catch {
             throw OperationError.invalid([InputFault(error)])

@@ -33,7 +33,8 @@ package struct TaskOperations: Sendable {
         draft.faults += try await database.store.dependencyFaults(of: draft, as: caller)
         let task = try rules.newTask(draft, owner: owner, at: now)
         try await database.transaction { store in
-            if let owner = owner.id, try await store.keepUser(owner) == nil { throw OperationError.revoked }
+            // Whoever asks may have been disabled or demoted since they were admitted.
+            if let owner = owner.id { try rules.checkMayOwn(task, try await store.keepUser(owner)) }
             try await store.insert(task)
             try await store.rememberSchedules(of: [task.id], at: now, commandRoles: rules.commandRoles)
             try await store.record(.creation(of: task), by: caller)

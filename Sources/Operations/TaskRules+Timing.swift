@@ -49,7 +49,9 @@ extension TaskRules {
         // Sending a field's present value changes nothing, and an anchor moves only with what sets it.
         let isSameSchedule = timing.kind == before.kind && timing.text == before.text
         if isSameSchedule, timing.startsAt == before.startsAt { timing.anchor = before.anchor }
-        if isSameSchedule, timing.timezone == before.timezone { timing.onceAt = before.onceAt }
+        if isSameSchedule, timing.timezone == before.timezone, timing.startsAt == before.startsAt {
+            timing.onceAt = before.onceAt
+        }
         return timing
     }
 

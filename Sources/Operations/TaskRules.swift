@@ -42,6 +42,14 @@ package struct TaskRules: Sendable {
         kind != .command || commandRoles.admitOwner(of: role)
     }
 
+    /// - Parameter owner: the account as it stands; nil if it is gone.
+    /// - Throws: `tokenRevoked`, `accountInactive` or `roleRequired`.
+    func checkMayOwn(_ task: TaskDefinition, _ owner: User?) throws {
+        guard let owner else { throw OperationError.revoked }
+        guard owner.isActive else { throw OperationError.inactive }
+        try checkMayMake(task.action.kind, as: Caller(owner))
+    }
+
     /// The task that a draft asks for, with its first slot.
     func newTask(_ draft: TaskDraft, owner: TaskOwner, at now: Date) throws -> TaskDefinition {
         var faults = draft.faults

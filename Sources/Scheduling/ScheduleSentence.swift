@@ -42,7 +42,7 @@ private struct CronSentence {
 
     var text: String {
         let days = days
-        if let times = times { return "At \(times) \(days.isEmpty ? "every day" : days)" }
+        if let times { return days.isEmpty ? "At \(times) every day" : "\(days.capitalizedFirst) at \(times)" }
         return days.isEmpty ? frequency : "\(frequency), \(days)"
     }
 

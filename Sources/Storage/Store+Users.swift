@@ -134,9 +134,9 @@ extension Store {
         return try decode(rows, User.init(row:)).first
     }
 
-    /// The account as it stands, which nobody removes until the transaction ends; nil if somebody has.
+    /// The account as it stands, which nobody changes until the transaction ends; nil if somebody has removed it.
     package func keepUser(_ id: Identifier<User>) async throws -> User? {
-        let rows = try await rows("SELECT \(User.columns) FROM qkron.users u WHERE u.id = \(id.uuid) FOR KEY SHARE")
+        let rows = try await rows("SELECT \(User.columns) FROM qkron.users u WHERE u.id = \(id.uuid) FOR SHARE")
         return try decode(rows, User.init(row:)).first
     }
 

@@ -10,6 +10,7 @@ struct QkronCommand: AsyncParsableCommand {
             Start a server with 'qkron serve', then create tasks over its HTTP API. Settings come from flags, from the \
             environment as QKRON_KEY or KEY, or from a file .env in the working directory.
             """,
+        version: "qkron \(Version.current)",
         subcommands: [
             ServeCommand.self, MigrateCommand.self, UserCommand.self, LoginCommand.self, LogoutCommand.self,
             TaskCommand.self, ExecutionCommand.self, ImportCommand.self, ApplyCommand.self, ExportCommand.self,

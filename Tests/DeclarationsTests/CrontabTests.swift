@@ -24,7 +24,7 @@ import Testing
             return
         }
         #expect(line.number == 3 && line.notes.isEmpty)
-        #expect(sentence == "At 02:30 every weekday, UTC")
+        #expect(sentence == "Every weekday at 02:30, UTC")
         #expect(task.name == "backup.sh --full")
         #expect(task.fields["command"] == "/usr/local/bin/backup.sh --full >/dev/null 2>&1")
         #expect(task.fields["schedule"] == "30 2 * * 1-5" && task.fields["schedule_type"] == "cron")

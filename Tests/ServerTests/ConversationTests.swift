@@ -56,7 +56,7 @@ import Testing
 @Test func `who asks first whether a body is wanted is told`() async throws {
     try await TestServer.with { server in
         func text(_ length: Int) async -> String {
-            let head = "POST /form HTTP/1.1\r\nHost: x\r\nConnection: close\r\nExpect: 100-Continue\r\n"
+            let head = "POST /api/v1/form HTTP/1.1\r\nHost: x\r\nConnection: close\r\nExpect: 100-Continue\r\n"
             let fields = "Content-Type: application/json\r\nContent-Length: \(length)\r\n\r\n"
             let bytes = Array((head + fields + "{}").utf8)
             return await server.exchange(bytes).text

@@ -95,7 +95,9 @@ package struct TaskTiming: Sendable, Hashable {
             _ = try interval(text)
             timing.anchor = startsAt ?? now
         case .once:
-            timing.onceAt = try onceInstant(text, zone: zone, after: now)
+            // A cron line fires at its first match within the bounds; `startsAt` itself may be it.
+            let earliest = startsAt.map { max(now, $0 - 0.000_001) } ?? now
+            timing.onceAt = try onceInstant(text, zone: zone, after: earliest)
         }
         return timing
     }

@@ -160,7 +160,7 @@ extension EndToEnd {
             #expect(answer.failed(5, "2 line(s)"), "\(answer)")
             for words in [
                 "Times are those of Europe/Berlin", "\(file):2: MAILTO=ops@example.com\n  * No mail is sent",
-                "  = backup.sh --full: At 02:30 every weekday, Europe/Berlin\n",
+                "  = backup.sh --full: Every weekday at 02:30, Europe/Berlin\n",
                 "@reboot        /srv/start\n  ! cannot be taken over: @reboot", "! cannot be taken over: minute: '61'",
             ] {
                 #expect(answer.output.contains(words), "\(words): \(answer.output)")

@@ -28,7 +28,7 @@ extension EndToEnd {
             for name in ["backup", id, id.uppercased()] {
                 let page = try await shell.qkron("task", "show", name)
                 #expect(
-                    page.output.contains("Schedule  At 02:00 every weekday, Europe/Berlin (0 2 * * 1-5)"), "\(page)")
+                    page.output.contains("Schedule  Every weekday at 02:00, Europe/Berlin (0 2 * * 1-5)"), "\(page)")
                 #expect(page.output.hasSuffix("Command\n  echo one\n  echo two\n"), "\(page)")
             }
             let file = try shell.file("body.json", #"{"timeout": 5, "description": "from a file", "priority": 2}"#)

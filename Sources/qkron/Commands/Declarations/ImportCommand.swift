@@ -38,6 +38,13 @@ struct ImportCommand: AsyncParsableCommand {
                 let crontab = Crontab(
                     try InputFile.text(of: file), form: system ? .system : .user, timezone: zone, now: Date())
                 let pages = CrontabPage(crontab, path: InputFile.title(of: file), zone: zone)
+                if declaration.prune, !declaration.dryRun, pages.refusals > 0 {
+                    // The task of a line that cannot be read would be taken for one that the file no longer holds.
+                    throw FileError(
+                        description:
+                            "\(pages.refusals) line(s) of \(InputFile.title(of: file)) cannot be taken over, so "
+                            + "nothing is done: mend them, or leave out --prune. --dry-run explains each.")
+                }
                 if declaration.dryRun {
                     output.show(pages.json, or: pages.text.printable)
                 } else {
