@@ -64,6 +64,8 @@ import Testing
             let answer = try await get(page, files: files)
             #expect(answer.status == 200 && answer.body.contains("/docs/assets/\(script)"))
             #expect(answer.header("Content-Security-Policy")?.contains("script-src 'self';") == true)
+            #expect(answer.header("X-Frame-Options") == "DENY" && answer.header("Referrer-Policy") == "same-origin")
+            #expect(answer.header("Cache-Control") == "public, max-age=300")
             // No script and no address of anybody else within it.
             #expect(!answer.body.contains("<script>") && !answer.body.contains("//"))
         }

@@ -45,9 +45,7 @@ struct DocumentationRoutes {
     }
 
     private static func answer(page: [UInt8]) -> Answer {
-        var headers = freshness
-        headers[.contentSecurityPolicy] = contentPolicy
-        return Answer(status: .ok, mediaType: "text/html; charset=utf-8", body: page, headers: headers)
+        Answer.page(page, policy: contentPolicy, headers: freshness)
     }
 
     /// An update of the server is seen soon, and a page that is opened again asks for nothing.
