@@ -64,16 +64,18 @@ package struct SlotOperations: Sendable {
     ) async throws -> SlotLedger {
         let store = database.store
         let limit = SlotLedger.mostSlots + 1
-        // Executions come last: what fires meanwhile is found there, though the task was read as waiting for it.
+        // Executions come late: what fires meanwhile is found there, though the task was read as waiting for it.
         let task = try await store.task(id, readableBy: caller)
-        let (now, prunedBefore) = try await store.pruning(of: id)
         let periods = try await store.schedulePeriods(of: id, since: since, until: until, limit: limit)
+        let pauses = try await store.pauses(since: since)
+        let runs = try await store.slotRuns(of: id, since: since, until: until, limit: limit)
+        let repeats = try await store.slotRepeats(of: id, since: since, until: until, limit: limit)
+        // Of what is pruned meanwhile there is no execution, but this.
+        let (now, prunedBefore) = try await store.pruning(of: id)
         let evidence = SlotLedger.Evidence(
-            nextRun: task.nextRun, misfireGrace: task.misfireGrace, prunedBefore: prunedBefore, now: now,
-            periods: periods, pauses: try await store.pauses(since: since),
-            runs: try await store.slotRuns(of: id, since: since, until: until, limit: limit),
-            repeats: try await store.slotRepeats(of: id, since: since, until: until, limit: limit))
-        guard max(periods.count, evidence.runs.count, evidence.repeats.count) < limit,
+            nextRun: task.nextRun, misfireGrace: task.misfireGrace, periods: periods, pauses: pauses, runs: runs,
+            repeats: repeats, prunedBefore: prunedBefore, now: now)
+        guard max(periods.count, runs.count, repeats.count) < limit,
             let ledger = try? SlotLedger(evidence, since: since, until: until)  // It throws for nothing else.
         else {
             throw Self.fault(

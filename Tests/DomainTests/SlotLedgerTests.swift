@@ -27,8 +27,8 @@ import Testing
         nextRun: Double? = 1_000, prunedBefore: Double? = nil, now: Double = 900, grace: Int = 5
     ) -> SlotLedger.Evidence {
         SlotLedger.Evidence(
-            nextRun: nextRun.map(at), misfireGrace: grace, prunedBefore: prunedBefore.map(at), now: at(now),
-            periods: periods, pauses: pauses, runs: runs, repeats: repeats)
+            nextRun: nextRun.map(at), misfireGrace: grace, periods: periods, pauses: pauses, runs: runs,
+            repeats: repeats, prunedBefore: prunedBefore.map(at), now: at(now))
     }
 
     /// Every slot as `seconds: verdict reason`.

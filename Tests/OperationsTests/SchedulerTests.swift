@@ -71,6 +71,40 @@ import Testing
             } == ["schedule: value_error"], "it is due in gaps alone")
     }
 
+    @Test func `a slot whose execution is pruned while somebody asks counts as pruned`() async throws {
+        let operations = try await TestOperations()
+        let database = operations.database
+        let now = try await database.second()
+        let start = now.addingTimeInterval(-3_600)
+        let task = try await database.addTask(owner: operations.alice) {
+            $0.timing.anchor = start
+            $0.timing.text = "40m"
+            $0.nextRun = now.addingTimeInterval(1_200)
+        }
+        try await database.pool.execute(
+            "UPDATE qkron.task_schedules SET valid_from = \(start) WHERE task_id = \(task.id.uuid)")
+        let slot = start.addingTimeInterval(2_400)
+        _ = try await database.addRun(of: task, slot: slot)
+        let (locks, isLocked) = AsyncStream<Void>.makeStream()
+        async let pruning: Void = database.pool.withTransaction { session in
+            try await session.execute("LOCK TABLE qkron.executions IN ACCESS EXCLUSIVE MODE")
+            isLocked.finish()
+            try await eventually("the executions are asked for") {
+                try await database.pool.value(
+                    "SELECT count(*) > 0 AS value FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+                )
+            }
+            try await session.execute("DELETE FROM qkron.executions WHERE task_id = \(task.id.uuid)")
+            try await session.execute(
+                "UPDATE qkron.tasks SET pruned_before = \(slot) WHERE id = \(task.id.uuid)")
+        }
+        for await _ in locks {}
+        let page = try await operations.slots.list(
+            SlotQuestion(task: task.id), .page(number: 1, size: 9), as: Caller(operations.alice))
+        try await pruning
+        #expect(page.rows.map(\.scheduledFor) == [slot] && page.rows.map(\.reason) == [.recordExpired])
+    }
+
     @Test func `slots tell why they did not run, of one's own tasks and within bounds`() async throws {
         let operations = try await TestOperations()
         let database = operations.database

@@ -4,16 +4,13 @@ import Scheduling
 /// One verdict for every due slot of a task in a window of time: read from the slot's execution where there is one, else
 /// from what is remembered of schedules and pauses.
 package struct SlotLedger: Sendable {
-    /// What a ledger is made from, in the order in which it must be read: whatever fires meanwhile has its execution.
+    /// What a ledger is made from, in the order in which it must be read: whatever fires meanwhile has its execution, and
+    /// whatever is pruned meanwhile lies before the mark.
     package struct Evidence: Sendable {
         /// The slot that the task waits for; it and later ones are not decided yet.
         package var nextRun: Date?
         /// Seconds after which a slot counts as missed.
         package var misfireGrace: Int
-        /// Executions of slots up to here may have been pruned.
-        package var prunedBefore: Date?
-        /// The database's clock.
-        package var now: Date
         /// Oldest first.
         package var periods: [SchedulePeriod]
         package var pauses: [FiringPause]
@@ -21,20 +18,24 @@ package struct SlotLedger: Sendable {
         package var runs: [SlotRun]
         /// The latest of those that repeat another: at most one a slot.
         package var repeats: [SlotRun]
+        /// Executions of slots up to here may have been pruned.
+        package var prunedBefore: Date?
+        /// The database's clock.
+        package var now: Date
 
         /// Evidence of these parts.
         package init(
-            nextRun: Date?, misfireGrace: Int, prunedBefore: Date?, now: Date, periods: [SchedulePeriod],
-            pauses: [FiringPause], runs: [SlotRun], repeats: [SlotRun]
+            nextRun: Date?, misfireGrace: Int, periods: [SchedulePeriod], pauses: [FiringPause], runs: [SlotRun],
+            repeats: [SlotRun], prunedBefore: Date?, now: Date
         ) {
             self.nextRun = nextRun
             self.misfireGrace = misfireGrace
-            self.prunedBefore = prunedBefore
-            self.now = now
             self.periods = periods
             self.pauses = pauses
             self.runs = runs
             self.repeats = repeats
+            self.prunedBefore = prunedBefore
+            self.now = now
         }
     }
 
