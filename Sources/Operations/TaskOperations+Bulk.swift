@@ -26,20 +26,22 @@ extension TaskOperations {
         return count
     }
 
-    /// The tasks of a choice, locked.
+    /// The tasks of a choice, locked; others' are not even waited for.
     private func chosen(
         _ choice: BulkChoice, as caller: Caller, _ store: Store
     ) async throws -> [TaskDefinition] {
+        let account = try caller.account()
+        guard account.role != .viewer else { throw OperationError.viewerMayNot }
+        let owner = account.role == .superuser ? nil : account.id
         switch choice {
         case .ids(let ids):
-            let tasks = try await store.lockedTasks(.ids(ids), limit: ids.count)
-            guard tasks.count == ids.count, tasks.allSatisfy({ caller.mayChange(taskOf: $0.ownerID) }) else {
+            let tasks = try await store.lockedTasks(choice, of: owner, limit: ids.count)
+            guard tasks.count == ids.count else {
                 throw OperationError.refused(.notFound, "Not all of these ids are of tasks of yours; none was changed.")
             }
             return tasks
-        case .tagged(let tags):
-            let owner = caller.principal.isSuperuser ? nil : caller.principal.account?.id
-            let tasks = try await store.lockedTasks(.tagged(tags), of: owner, limit: Self.bulkLimit + 1)
+        case .tagged:
+            let tasks = try await store.lockedTasks(choice, of: owner, limit: Self.bulkLimit + 1)
             guard tasks.count <= Self.bulkLimit else {
                 throw OperationError.invalid([
                     InputFault(["tags"], "more than \(Self.bulkLimit) tasks carry them; name further tags")

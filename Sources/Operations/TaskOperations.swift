@@ -44,16 +44,15 @@ package struct TaskOperations: Sendable {
     }
 
     /// The tasks that the caller may read and `filter` lets through, newest first.
+    ///
+    /// - Throws: `notAuthenticated` for nobody.
     package func list(
         _ filter: TaskFilter, _ window: Window, as caller: Caller
     ) async throws -> Listing<TaskDefinition> {
         // No task of this version belongs to a goal.
         guard filter.goal == nil else { return Listing(rows: [], total: 0) }
         var filter = filter
-        if !caller.principal.readsAllTasks {
-            filter.owner = caller.principal.account?.id
-            filter.isOfService = filter.owner == nil
-        }
+        if let owner = try caller.readableOwner { filter.owner = owner }
         let listing = try await database.store.tasks(filter, window)
         return Listing(rows: listing.rows.map { $0.shown(to: caller) }, total: listing.total)
     }

@@ -190,8 +190,11 @@ extension Store {
 extension TaskFilter {
     fileprivate var condition: SQL {
         var parts: [SQL] = ["true"]
-        if let owner { parts.append("t.owner_id = \(owner.uuid)") }
-        if isOfService { parts.append("t.owner_id IS NULL") }
+        switch owner {
+        case .user(let owner): parts.append("t.owner_id = \(owner.uuid)")
+        case .service: parts.append("t.owner_id IS NULL")
+        case nil: break
+        }
         if !statuses.isEmpty { parts.append("t.status = ANY(\(statuses.map(\.rawValue)))") }
         if !kinds.isEmpty { parts.append("t.task_type = ANY(\(kinds.map(\.rawValue)))") }
         if !tags.isEmpty { parts.append("t.tags @> \(tags)") }

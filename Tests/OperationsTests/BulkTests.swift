@@ -87,6 +87,30 @@ import Testing
                 "SELECT count(*) AS value FROM qkron.audit WHERE action = 'task.bulk_delete'", as: Int.self) == 2)
     }
 
+    @Test func `whoever owns no tasks chooses none`() async throws {
+        let operations = try await TestOperations(commandRoles: [.user, .superuser, .service])
+        let task = try await make("a", ["x"], operations, as: operations.alice)
+        let viewer = try await operations.database.addUser("vera", role: .viewer)
+        for caller in [Caller(.anonymous), Caller(.service), Caller(.console), Caller(viewer)] {
+            for choice in [BulkChoice.tagged(["x"]), .ids([task.id])] {
+                await expectRefused(.roleRequired) { try await operations.tasks.bulk(.pause, choice, as: caller) }
+            }
+        }
+        #expect(try await standings(operations) == ["a pending active due"])
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `others' tasks are not waited for`() async throws {
+        let operations = try await TestOperations()
+        let foreign = try await make("a", [], operations, as: operations.bob)
+        try await operations.database.database.transaction { store in
+            _ = try await store.lockTask(foreign.id)
+            await expectRefused(.notFound) {
+                try await operations.tasks.bulk(.pause, .ids([foreign.id]), as: Caller(operations.alice))
+            }
+        }
+    }
+
     @Test func `ten thousand tasks are changed at once, and not one more`() async throws {
         let operations = try await TestOperations()
         let alice = Caller(operations.alice)

@@ -67,6 +67,15 @@ import Testing
         #expect(past.rows.isEmpty && past.total == 3)
         let all = try await operations.tasks.list(TaskFilter(), .page(number: 1, size: 9), as: Caller(operations.root))
         #expect(all.rows.map(\.id) == [theirs.id] + ids)
+        var filter = TaskFilter()
+        filter.owner = .user(operations.bob.id)
+        let bobs = try await operations.tasks.list(filter, .page(number: 1, size: 9), as: Caller(operations.root))
+        #expect(bobs.rows.map(\.id) == [theirs.id])
+        for nobody in [Caller(.anonymous), Caller(.console)] {
+            await expectRefused(.notAuthenticated) {
+                try await operations.tasks.list(TaskFilter(), .page(number: 1, size: 9), as: nobody)
+            }
+        }
     }
 
     @Test func `filters let through what fits all of them`() async throws {
@@ -98,7 +107,8 @@ import Testing
         #expect(try await found { $0.statuses = [.failed] }.isEmpty)
         #expect(try await found { $0.kinds = [.command] }.count == 2)
         #expect(
-            try await found { $0.owner = operations.bob.id }.count == 2, "a user sees their own whatever the filter")
+            try await found { $0.owner = .user(operations.bob.id) }.count == 2,
+            "a user sees their own whatever the filter")
     }
 
     @Test func `only the roles that may make and run commands`() async throws {

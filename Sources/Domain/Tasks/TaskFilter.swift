@@ -6,9 +6,7 @@ package enum Goal {}
 /// Which tasks a list shows.
 package struct TaskFilter: Sendable {
     /// The task's owner.
-    package var owner: Identifier<User>?
-    /// Whether only the tasks of the service key are meant; then there is no other owner.
-    package var isOfService = false
+    package var owner: OwnerFilter?
     /// Any of them; none asks for nothing.
     package var statuses: [TaskStatus] = []
     /// Any of them; none asks for nothing.

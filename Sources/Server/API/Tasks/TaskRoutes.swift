@@ -95,6 +95,6 @@ extension TaskFilter {
         goal = query.identifier("goal_id", of: Goal.self)
         namePart = query.text("q", upTo: 255)
         let owner = query.identifier("owner_id", of: User.self)
-        if caller.principal.readsAllTasks { self.owner = owner }
+        if caller.principal.readsAllTasks { self.owner = owner.map(OwnerFilter.user) }
     }
 }
