@@ -72,13 +72,14 @@ package struct UserOperations: Sendable {
         let password = try await newPassword(change, of: id, as: caller)
         return try await apply { store in
             let user = try await lock(
-                id, in: store, mayEndSuperuser: change.role.or(.superuser) != .superuser || !change.isActive.or(true))
+                id, in: store,
+                mayEndSuperuser: change.role(after: .superuser) != .superuser || !change.isActive.or(true))
             if let password {
                 let isSet = try await store.setPassword(hash: password.hash, of: id, provedBy: password.proved)
                 guard isSet else { throw Self.wrongPassword }
             }
             return try await self.change(
-                user, email: change.email.or(user.email), role: change.role.or(user.role),
+                user, email: change.email.or(user.email), role: change.role(after: user.role),
                 isActive: change.isActive.or(user.isActive), withPassword: password != nil, store, as: caller)
         }
     }

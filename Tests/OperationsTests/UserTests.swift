@@ -170,6 +170,28 @@ import Testing
         await expectRefused(.lastSuperuser) { try await users.setActive(false, username: "second") }
     }
 
+    @Test func `whoever is to be no superuser becomes a user only from one`() async throws {
+        let operations = try await TestOperations()
+        let (users, root) = (operations.users, Caller(operations.root))
+        for (role, after) in [(Role.viewer, Role.viewer), (.user, .user), (.superuser, .user)] {
+            let account = try await users.create(account("of-\(role)"), role: role, isActive: true, as: root)
+            let demotion = change { $0.isSuperuser = .value(false) }
+            #expect(try await users.update(account.id, with: demotion, as: root).role == after, "\(role)")
+            let promotion = change { $0.isSuperuser = .value(true) }
+            #expect(try await users.update(account.id, with: promotion, as: root).role == .superuser, "\(role)")
+        }
+        let alice = operations.alice
+        for value in [true, false] {
+            await expectRefused(.forbidden) {
+                try await users.update(alice.id, with: change { $0.isSuperuser = .value(value) }, as: Caller(alice))
+            }
+        }
+        for name in ["of-viewer", "of-user", "of-superuser"] { try await users.setRole(.user, of: name) }
+        await expectRefused(.lastSuperuser) {
+            try await users.update(operations.root.id, with: change { $0.isSuperuser = .value(false) }, as: root)
+        }
+    }
+
     @Test func `of two superusers who demote each other at once one succeeds`() async throws {
         let operations = try await TestOperations()
         let (users, root) = (operations.users, operations.root)

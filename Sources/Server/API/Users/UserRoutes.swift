@@ -20,10 +20,13 @@ struct UserRoutes {
     @Sendable private func create(_ call: Call) async throws -> JSONValue {
         var reader = BodyReader(try await call.body.object())
         let account = NewAccount(&reader)
-        let role = reader.role()
+        let (role, isSuperuser) = reader.standing()
         let isActive = reader.bool("is_active")
         try reader.check()
-        return try await users.create(account, role: role.or(.user), isActive: isActive.or(true), as: call.caller).json
+        return try await users.create(
+            account, role: role.or(isSuperuser.or(false) ? .superuser : .user), isActive: isActive.or(true),
+            as: call.caller
+        ).json
     }
 
     @Sendable private func list(_ call: Call) async throws -> JSONValue {
@@ -68,7 +71,7 @@ extension UserChange {
     fileprivate init(_ reader: inout BodyReader) {
         self.init()
         email = reader.string("email", length: 0...Int.max)
-        role = reader.role()
+        (role, isSuperuser) = reader.standing()
         isActive = reader.bool("is_active")
         password = reader.string("password", length: 0...Int.max)
         currentPassword = reader.string("current_password", length: 0...Int.max)
@@ -78,13 +81,11 @@ extension UserChange {
 
 extension BodyReader {
     /// `role`, or `is_superuser` in its place; the two must not contradict each other.
-    fileprivate mutating func role() -> Sent<Role> {
-        let role = choice("role", of: Role.self)
-        guard case .value(let isSuperuser) = bool("is_superuser") else { return role }
-        guard case .value(let named) = role else { return .value(isSuperuser ? .superuser : .user) }
-        if isSuperuser != (named == .superuser) {
+    fileprivate mutating func standing() -> (role: Sent<Role>, isSuperuser: Sent<Bool>) {
+        let (role, isSuperuser) = (choice("role", of: Role.self), bool("is_superuser"))
+        if let named = role.optional, let isSuperuser = isSuperuser.optional, isSuperuser != (named == .superuser) {
             fail("is_superuser", "contradicts the role \(named.rawValue); send one of the two")
         }
-        return role
+        return (role, isSuperuser)
     }
 }
