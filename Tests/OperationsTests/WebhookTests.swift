@@ -55,6 +55,23 @@ import Testing
         #expect(try await operations.database.executions(of: task).map(\.trigger) == [.webhook, .webhook, .webhook])
     }
 
+    @Test func `a key starts what its owner may start now`() async throws {
+        let operations = try await TestOperations()
+        let (tasks, keys, alice) = (operations.tasks, operations.apiKeys, Caller(operations.alice))
+        let task = try await operations.make()
+        let secret = try await keys.create(NewKey(name: "k", scopes: [.executeTasks], expiresAt: nil), as: alice).secret
+        func trigger(_ id: Identifier<TaskDefinition>) async throws -> Identifier<Execution> {
+            try await tasks.trigger(id, knowing: [], as: Caller(try await keys.holder(of: secret)))
+        }
+        _ = try await trigger(task.id)
+        let foreign = try await tasks.create(operations.draft(), as: Caller(operations.bob))
+        await expectRefused(.notOwner) { try await trigger(foreign.id) }
+        try await operations.users.setRole(.viewer, of: "alice")
+        await expectRefused(.roleRequired) { try await trigger(task.id) }
+        try await operations.users.setActive(false, username: "alice")
+        await expectRefused(.invalidAPIKey) { try await trigger(task.id) }
+    }
+
     @Test func `a secret gives no more than its task's owner may`() async throws {
         let operations = try await TestOperations(commandRoles: [.superuser])
         let database = operations.database
