@@ -70,7 +70,7 @@ package struct QkronServer: Service {
         let statistics = StatisticsGauges(health: health, registry: registry)
         return HealthRoutes(health: health, version: configuration.version).routes
             + MetricsRoutes(
-                registry: registry, statistics: statistics, requiresSuperuser: configuration.metricsRequireAuth
+                registry: registry, statistics: statistics, isProtected: configuration.metricsRequireAuth
             ).routes
     }
 

@@ -57,7 +57,7 @@ import Testing
         routes.flatMap { route in
             route.templates.map { template in
                 let scope = route.scope.map { "`\($0.rawValue)`" } ?? "–"
-                let isFree = [.open, .anonymous].contains(route.access)
+                let isFree = route.access == .open || route.access == .anonymous && route.scope == nil
                 return (
                     template, route.method.rawValue,
                     "| \(route.method.rawValue) | `\(template)` | \(route.access.words) | \(isFree ? "any" : scope) |\n"
@@ -82,7 +82,7 @@ extension AccessRule {
         case .ownerInPerson: "owner in person"
         case .selfOrSuperuser: "self, superuser"
         case .superuser: "superuser"
-        case .superuserOrService: "superuser, service"
+        case .superuserOrKey: "superuser, service, key"
         }
     }
 }

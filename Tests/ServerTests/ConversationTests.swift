@@ -66,6 +66,30 @@ import Testing
     }
 }
 
+@Test func `an API key opens what its scope names, and no more than its owner's role`() async throws {
+    try await TestServer.with { server in
+        func code(_ path: String, _ key: String) async -> String {
+            let answer = await server.send("GET", path, ["X-API-Key: \(key)"])
+            guard case .string(let code)? = answer.json["error_code"] else { return "\(answer.status)" }
+            return code
+        }
+        for role in Role.allCases {
+            #expect(await code("/scraped", "\(role) metrics") == "200", "\(role)")
+            #expect(await code("/scraped", "\(role) tasks:read") == "scope_required", "\(role)")
+            #expect(await code("/secret", "\(role) tasks:execute") == "200", "\(role)")
+            #expect(await code("/secret", "\(role) tasks:write") == "scope_required", "\(role)")
+            #expect(await code("/anonymous", "\(role) queue") == "200", "\(role)")
+            #expect(await code("/any", "\(role) metrics") == "scope_required", "\(role)")
+        }
+        #expect(await code("/written", "viewer tasks:write") == "role_required")
+        #expect(await code("/written", "user tasks:write") == "200")
+        #expect(await code("/scraped", "service") == "200")
+        #expect(await server.send("GET", "/scraped", ["Authorization: Bearer person"]).status == 403)
+        #expect(await server.send("GET", "/scraped", ["Authorization: Bearer super"]).status == 200)
+        #expect(await server.send("GET", "/scraped").status == 401)
+    }
+}
+
 @Test func `bodies that cannot be used get the right status`() async throws {
     try await TestServer.with { server in
         func status(_ body: String, _ headers: String...) async -> Int {

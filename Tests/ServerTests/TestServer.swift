@@ -29,6 +29,9 @@ struct TestServer {
         },
         Route(.get, "/any", access: .any) { call in ["username": .string(try call.user.username)] },
         Route(.get, "/super", access: .superuser) { _ in [:] },
+        Route(.get, "/scraped", access: .superuserOrKey, scope: .metrics) { _ in [:] },
+        Route(.get, "/secret", access: .anonymous, scope: .executeTasks) { _ in [:] },
+        Route(.get, "/written", access: .owner, scope: .writeTasks) { _ in [:] },
         Route(.post, "/echo", access: .any, status: .created) { call in .object(try await call.body.object()) },
         Route(.post, "/form", access: .open) { call in .object(try await call.body.formOrObject()) },
         Route(.post, "/rows/{row_id}", access: .open) { call in
@@ -72,6 +75,22 @@ struct TestServer {
         Route(.delete, "/gone", access: .open) { _ in .empty() },
     ]
 
+    /// A key is written as its owner's role and its scope; of the service as its name.
+    @Sendable private static func principal(ofKey text: String) throws -> Principal {
+        if text == "service" { return .service }
+        let words = text.split(separator: " ").map(String.init)
+        guard words.count == 2, let role = Role(rawValue: words[0]), let scope = APIKeyScope(rawValue: words[1]) else {
+            throw Problem(.invalidAPIKey, "The API key is not valid.")
+        }
+        let owner = User(
+            id: Identifier(), email: "c@example.org", username: "owner", role: role, isActive: true, createdAt: Date(),
+            updatedAt: Date(), lastLoginAt: nil)
+        let key = APIKey(
+            id: Identifier(), ownerID: owner.id, name: "a key", prefix: "", scopes: [scope], expiresAt: nil,
+            lastUsedAt: nil, createdAt: Date(), revokedAt: nil)
+        return .key(key, owner: owner)
+    }
+
     /// Runs `body` against a server that is stopped afterwards.
     static func with<Answer: Sendable>(
         routes: [Route] = routes, readTimeout: Int = 60, headerTimeout: Int = 30,
@@ -88,7 +107,7 @@ struct TestServer {
                 case "person": return person
                 default: throw Problem(.invalidToken, "The token is not valid.")
                 }
-            }, keyHolder: { _ in throw Problem(.invalidAPIKey, "The API key is not valid.") })
+            }, keyHolder: principal(ofKey:))
         let (ports, port) = AsyncStream<Int>.makeStream()
         let listener = QkronServer.listener(
             QkronResponder(

@@ -22,6 +22,6 @@ package enum AccessRule: String, Sendable, CaseIterable {
     case selfOrSuperuser
     /// Role superuser.
     case superuser
-    /// Role superuser, and the service key.
-    case superuserOrService
+    /// Role superuser, the service key, and anybody's API key of the route's scope.
+    case superuserOrKey
 }

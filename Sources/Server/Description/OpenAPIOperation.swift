@@ -146,7 +146,7 @@ extension AccessRule {
         case .ownerInPerson: "the row's owner unless a viewer, and superusers; never the service key."
         case .selfOrSuperuser: "the account itself, and superusers."
         case .superuser: "superusers."
-        case .superuserOrService: "superusers, and the service key."
+        case .superuserOrKey: "superusers, the service key, and any API key of the scope."
         }
     }
 }

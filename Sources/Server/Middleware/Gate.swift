@@ -23,7 +23,7 @@ struct Gate: Sendable {
             try route.access.check(user.role)
         case .key(let key, let owner):
             guard route.access != .anonymous || route.scope != nil else { return principal }
-            try route.access.check(owner.role)
+            if route.access != .superuserOrKey { try route.access.check(owner.role) }
             guard let scope = route.scope, key.scopes.contains(scope) else {
                 throw OperationError.scopeNeeded(route.scope)
             }
@@ -61,7 +61,7 @@ extension AccessRule {
         case (.open, _), (.anonymous, _), (.any, _), (.anyOrService, _), (.reader, _), (.selfOrSuperuser, _),
             (_, .superuser):
             break
-        case (.superuser, _), (.superuserOrService, _): throw OperationError.superuserNeeded
+        case (.superuser, _), (.superuserOrKey, _): throw OperationError.superuserNeeded
         case (.user, .user), (.userOrService, .user), (.owner, .user), (.ownerInPerson, .user): break
         case (.user, .viewer), (.userOrService, .viewer), (.owner, .viewer), (.ownerInPerson, .viewer):
             throw OperationError.viewerMayNot
@@ -71,7 +71,7 @@ extension AccessRule {
     /// Whether the service key may call.
     var admitsService: Bool {
         switch self {
-        case .open, .anonymous, .anyOrService, .userOrService, .reader, .owner, .superuserOrService: true
+        case .open, .anonymous, .anyOrService, .userOrService, .reader, .owner, .superuserOrKey: true
         case .any, .user, .ownerInPerson, .selfOrSuperuser, .superuser: false
         }
     }

@@ -9,13 +9,13 @@ import Telemetry
 struct MetricsRoutes {
     let registry: PrometheusRegistry
     let statistics: StatisticsGauges
-    let requiresSuperuser: Bool
+    let isProtected: Bool
 
     var routes: [Route] {
         [
             Route(
-                .get, "/metrics", .metrics, base: .both, access: requiresSuperuser ? .superuserOrService : .anonymous,
-                scope: .metrics, answering: scrape
+                .get, "/metrics", .metrics, base: .both, access: isProtected ? .superuserOrKey : .anonymous,
+                scope: isProtected ? .metrics : nil, answering: scrape
             ).counted(as: .probe)
         ]
     }
