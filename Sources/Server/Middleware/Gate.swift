@@ -23,10 +23,10 @@ struct Gate: Sendable {
             try route.access.check(user.role)
         case .key(let key, let owner):
             guard route.access != .anonymous || route.scope != nil else { return principal }
-            if route.access != .superuserOrKey { try route.access.check(owner.role) }
             guard let scope = route.scope, key.scopes.contains(scope) else {
                 throw OperationError.scopeNeeded(route.scope)
             }
+            if route.access != .superuserOrKey { try route.access.check(owner.role) }
         case .console:
             // Nobody at the console comes over HTTP.
             throw OperationError.loginNeeded
