@@ -47,13 +47,15 @@ extension TaskDefinition {
         var fields: [TextKey: JSONValue] = [
             "name": .string(name), "task_type": .string(action.kind.rawValue),
             "schedule_type": .string(timing.kind.rawValue), "schedule": .string(timing.text),
-            "timezone": .string(timing.timezone), "misfire_policy": .string(misfirePolicy.rawValue),
-            "misfire_grace": .integer(misfireGrace), "overlap_policy": .string(overlapPolicy.rawValue),
+            "timezone": .string(timing.timezone), "dst_policy": .string(timing.dstPolicy.rawValue),
+            "misfire_policy": .string(misfirePolicy.rawValue), "misfire_grace": .integer(misfireGrace),
+            "jitter": .integer(jitter), "overlap_policy": .string(overlapPolicy.rawValue),
             "timeout": .integer(timeout), "max_retries": .integer(retryPolicy.maxRetries),
             "retry_delay": .integer(retryPolicy.delay), "retry_backoff": .string(retryPolicy.backoff.rawValue),
             "priority": .integer(priority), "requires": .array(requires.map(JSONValue.string)),
             "tags": .array(tags.map(JSONValue.string)), "is_active": .bool(isActive),
         ]
+        fields["dependencies"] = dependencies.map { .array($0.map { .string($0.description) }) }
         fields["description"] = description.map(JSONValue.string)
         fields["metadata_info"] = metadata
         fields["starts_at"] = timing.startsAt.map(JSONValue.moment)
@@ -61,6 +63,10 @@ extension TaskDefinition {
         // Every other status is the doing of runs.
         fields["status"] = status == .cancelled ? .string(status.rawValue) : nil
         fields.merge(action.parameters) { field, _ in field }
+        if case .object(let environment)? = fields["env"] {
+            // A secret reads null whatever it is; sealed, one that is another differs.
+            fields["env"] = .object(environment.merging(action.sealed.mapValues(JSONValue.string)) { $1 })
+        }
         return fields.filter { $0.value != .null }
     }
 }

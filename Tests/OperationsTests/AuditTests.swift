@@ -1,6 +1,7 @@
 import Domain
 import Foundation
 import Postgres
+import Scheduling
 import Storage
 import TestSupport
 import Testing
@@ -46,6 +47,49 @@ import Testing
         #expect(told[4].entry.changes["execution_id"] == ["from": nil, "to": .string(run.description)])
         #expect(told[5].entry.resourceID == run.description)
         #expect(told[6].entry.changes["schedule"] == ["from": "0 4 * * *", "to": nil])
+    }
+
+    @Test func `each field that is changed alone makes one row, which names it`() async throws {
+        let operations = try await TestOperations()
+        let other = try await operations.make()
+        let task = try await operations.make {
+            $0.parameters["env"] = ["TOKEN": "s3cret", "B": "x"]
+            $0.parameters["secret_env"] = ["TOKEN"]
+        }
+        let changes: [(fields: [TextKey], fill: (inout TaskDraft) -> Void)] = [
+            (["name"], { $0.name = .value("other") }), (["description"], { $0.description = .value("d") }),
+            (["command"], { $0.parameters["command"] = "false" }),
+            (["env"], { $0.parameters["env"] = ["TOKEN": "an0ther", "B": "x"] }),
+            (["env"], { $0.parameters["env"] = ["TOKEN": nil, "B": "y"] }),
+            (["env", "secret_env"], { $0.parameters["secret_env"] = ["B", "TOKEN"] }),
+            (["limits"], { $0.parameters["limits"] = ["processes": 50] }),
+            (["working_directory"], { $0.parameters["working_directory"] = "/tmp" }),
+            (["max_output_bytes"], { $0.parameters["max_output_bytes"] = 5_000 }),
+            (["schedule"], { $0.schedule = .value("0 5 * * *") }),
+            (["schedule", "schedule_type"], { ($0.scheduleKind, $0.schedule) = (.value(.interval), .value("1h")) }),
+            (["timezone"], { $0.timezone = .value("Europe/Berlin") }),
+            (["dst_policy"], { $0.dstPolicy = .value(.twice) }),
+            (["misfire_policy"], { $0.misfirePolicy = .value(.skip) }),
+            (["misfire_grace"], { $0.misfireGrace = .value(61) }), (["jitter"], { $0.jitter = .value(5) }),
+            (["overlap_policy"], { $0.overlapPolicy = .value(.queue) }), (["timeout"], { $0.timeout = .value(7) }),
+            (["max_retries"], { $0.maxRetries = .value(1) }), (["retry_delay"], { $0.retryDelay = .value(9) }),
+            (["retry_backoff"], { $0.retryBackoff = .value(.exponential) }),
+            (["priority"], { $0.priority = .value(6) }),
+            (["requires"], { $0.requires = .value(["gpu"]) }), (["tags"], { $0.tags = .value(["t"]) }),
+            (["metadata_info"], { $0.metadata = .value(["k": 1]) }),
+            (["dependencies"], { $0.dependencies = .value([other.id]) }),
+            (["is_active"], { $0.isActive = .value(false) }), (["status"], { $0.cancels = true }),
+        ]
+        for change in changes {
+            let before = try await rows(operations).count
+            _ = try await operations.change(task, change.fill)
+            let told = try await rows(operations).dropFirst(before)
+            #expect(told.map(\.entry.action) == ["task.update"], "\(change.fields)")
+            #expect(told.last.map { Set($0.entry.changes.keys) } == Set(change.fields))
+        }
+        let text = try await operations.database.pool.query("SELECT changes::text AS value FROM qkron.audit")
+            .map { try $0.decode("value", as: String.self) }.joined()
+        #expect(!text.contains("s3cret") && !text.contains("an0ther") && !text.contains("v1."))
     }
 
     @Test func `runs asked for at once each have their row, with whoever asked`() async throws {
