@@ -64,7 +64,7 @@ import Testing
             (["env", "secret_env"], { $0.parameters["secret_env"] = ["B", "TOKEN"] }),
             (["limits"], { $0.parameters["limits"] = ["processes": 50] }),
             (["working_directory"], { $0.parameters["working_directory"] = "/tmp" }),
-            (["max_output_bytes"], { $0.parameters["max_output_bytes"] = 5_000 }),
+            (["max_output_bytes"], { $0.parameters["max_output_bytes"] = 200_000 }),
             (["schedule"], { $0.schedule = .value("0 5 * * *") }),
             (["schedule", "schedule_type"], { ($0.scheduleKind, $0.schedule) = (.value(.interval), .value("1h")) }),
             (["timezone"], { $0.timezone = .value("Europe/Berlin") }),
