@@ -16,6 +16,12 @@ package struct SecretOperations: Sendable {
             self.resealed = resealed
             self.lost = lost
         }
+
+        /// What the audit log tells of it.
+        fileprivate var entry: AuditEntry {
+            let told: [TextKey: JSONValue] = ["resealed": AuditEntry.change(from: 0, to: .integer(resealed))]
+            return AuditEntry("secrets.rotate", "secrets", id: nil, changes: told)
+        }
     }
 
     private let database: Database
@@ -44,14 +50,13 @@ package struct SecretOperations: Sendable {
                     reseal(sealed, of: task, &part).map { (task: task, sealed: $0) }
                 }
                 try await store.replaceSealed(changes)
+                if part.resealed > 0 { try await store.record(part.entry, by: caller) }
                 return (tasks.last?.task, part)
             }
             last = next
             rotation.resealed += part.resealed
             rotation.lost += part.lost
         } while last != nil
-        let told: [TextKey: JSONValue] = ["resealed": AuditEntry.change(from: 0, to: .integer(rotation.resealed))]
-        try await database.store.record(AuditEntry("secrets.rotate", "secrets", id: nil, changes: told), by: caller)
         return rotation
     }
 
