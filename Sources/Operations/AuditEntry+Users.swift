@@ -14,6 +14,12 @@ extension AuditEntry {
         return changes.isEmpty ? nil : AuditEntry("user.update", "user", after.id, changes: changes)
     }
 
+    /// A password that was refused, whether or not an account has the name; the name itself is not kept, since people
+    /// type passwords into the wrong field.
+    static func loginFailure(of user: Identifier<User>?) -> AuditEntry {
+        AuditEntry("auth.login_failed", "user", id: user?.description)
+    }
+
     /// The end of an account.
     static func deletion(of user: User) -> AuditEntry {
         AuditEntry("user.delete", "user", user.id, changes: user.auditFields.mapValues { change(from: $0, to: .null) })

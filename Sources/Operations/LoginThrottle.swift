@@ -29,14 +29,19 @@ package struct LoginThrottle: Sendable {
         if let seconds = Self.wait(standing) { throw Self.refusal(seconds: seconds) }
     }
 
-    /// Counts a wrong password.
+    /// Counts a wrong password of `name`, and writes it down.
     ///
+    /// - Parameter user: whose name it is; nil where no account has it.
     /// - Throws: `tooManyAttempts` in the place of the caller's own refusal, if others used up the tries meanwhile.
-    package func recordFailure(_ name: String, from address: String?) async throws {
-        let isCounted = try await database.store.recordLoginFailure(
-            digest: Self.digest(of: name), address: Self.client(address), Self.limits)
+    func recordFailure(_ name: String, of user: Identifier<User>?, as caller: Caller) async throws {
+        let isCounted = try await database.transaction { store in
+            // The row first: what is counted is locked until the commit, and others guess at the same time.
+            try await store.record(.loginFailure(of: user), by: caller)
+            return try await store.recordLoginFailure(
+                digest: Self.digest(of: name), address: Self.client(caller.address), Self.limits)
+        }
         guard !isCounted else { return }
-        try await check(name, from: address)
+        try await check(name, from: caller.address)
     }
 
     /// Makes `address` familiar to the account, once its password was proved; in the transaction of the login.

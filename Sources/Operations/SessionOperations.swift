@@ -62,13 +62,12 @@ package struct SessionOperations: Sendable {
         // An unknown name costs the same time: the hasher then proves against a made-up hash.
         let isRight = try await accounts.hasher.verify(password, against: found?.passwordHash)
         guard let found, isRight else {
-            try await throttle.recordFailure(name, from: caller.address)
-            try await recordFailure(of: found?.user, as: caller)
+            try await throttle.recordFailure(name, of: found?.user.id, as: caller)
             throw OperationError.refused(.invalidCredentials, "Incorrect username or password")
         }
         try await throttle.check(name, from: caller.address)
         guard found.user.isActive else {
-            try await recordFailure(of: found.user, as: caller)
+            try await database.store.record(.loginFailure(of: found.user.id), by: caller)
             throw OperationError.inactive
         }
         let generation = try await database.transaction { store in
@@ -80,20 +79,13 @@ package struct SessionOperations: Sendable {
             return generation
         }
         guard let generation else {
-            try await recordFailure(of: found.user, as: caller)
+            try await database.store.record(.loginFailure(of: found.user.id), by: caller)
             throw OperationError.refused(.invalidCredentials, "Incorrect username or password")
         }
         try await renewHash(of: found.user.id, password, provedBy: found.passwordHash)
         let issued = signer.token(
             for: found.user.id.uuid, generation: generation, now: now, lifetime: tokenLifetime)
         return IssuedToken(text: issued.token, lifetime: tokenLifetime)
-    }
-
-    /// Writes down a login that was refused, whether or not an account has the name; the name itself is not kept, since
-    /// people type passwords into the wrong field.
-    private func recordFailure(of user: User?, as caller: Caller) async throws {
-        try await database.store.record(
-            AuditEntry("auth.login_failed", "user", id: user?.id.description), by: caller)
     }
 
     /// Gives a hash of another cost than the configured one up for a new one, now that its password is known.

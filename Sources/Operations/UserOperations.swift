@@ -184,7 +184,7 @@ package struct UserOperations: Sendable {
         guard let (username, proved) = try await database.store.passwordHash(of: id) else { throw Self.noUser }
         try await throttle.check(username, from: caller.address)
         guard try await accounts.hasher.verify(change.currentPassword.or(""), against: proved) else {
-            try await throttle.recordFailure(username, from: caller.address)
+            try await throttle.recordFailure(username, of: id, as: caller)
             throw Self.wrongPassword
         }
         try await throttle.check(username, from: caller.address)

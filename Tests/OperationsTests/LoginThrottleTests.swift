@@ -106,6 +106,32 @@ import Testing
         #expect(answers.count { $0 == "too_many_attempts" } == 30)
     }
 
+    @Test func `each wrong password has its row, also one that came too late to be counted`() async throws {
+        let throttle = LoginThrottle(database: operations.database.database)
+        let (alice, caller) = (operations.alice, Caller(.user(operations.alice), address: home))
+        for _ in 0..<10 { try await throttle.recordFailure("alice", of: alice.id, as: caller) }
+        await #expect(throws: OperationError.self) {
+            try await throttle.recordFailure("alice", of: alice.id, as: caller)
+        }
+        #expect(try await logIn("alice", from: home) == "too_many_attempts")
+        #expect(try await failuresTold(of: alice) == 11, "what is refused before a look at the password is not told")
+        var change = UserChange()
+        change.password = .value("another horse")
+        change.currentPassword = .value("wrong horse")
+        await expectRefused(.wrongCurrentPassword) {
+            try await operations.users.update(alice.id, with: change, as: Caller(.user(alice), address: "192.0.2.7"))
+        }
+        #expect(try await failuresTold(of: alice) == 12)
+    }
+
+    private func failuresTold(of user: User) async throws -> Int {
+        var filter = AuditFilter()
+        (filter.action, filter.resourceID) = ("auth.login_failed", user.id.description)
+        return try await operations.audit.list(
+            filter, .slice(skip: 0, limit: 1), as: Caller(operations.root)
+        ).total
+    }
+
     @Test func `what was counted long ago is forgotten, and an account's addresses are bounded`() async throws {
         for index in 0..<30 { _ = try await logIn("name-\(index)", from: home) }
         #expect(try await counted() == 30)
