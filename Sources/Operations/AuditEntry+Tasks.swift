@@ -15,8 +15,8 @@ extension AuditEntry {
     }
 
     /// The end of a task.
-    static func deletion(of task: TaskDefinition) -> AuditEntry {
-        AuditEntry("task.delete", "task", task.id, changes: told(task.auditFields, [:]))
+    static func deletion(of task: TaskDefinition, _ action: String = "task.delete") -> AuditEntry {
+        AuditEntry(action, "task", task.id, changes: told(task.auditFields, [:]))
     }
 
     /// The wish that a run end.

@@ -20,9 +20,11 @@ extension AuditEntry {
         AuditEntry("auth.login_failed", "user", id: user?.description)
     }
 
-    /// The end of an account.
-    static func deletion(of user: User) -> AuditEntry {
-        AuditEntry("user.delete", "user", user.id, changes: user.auditFields.mapValues { change(from: $0, to: .null) })
+    /// The end of an account and of all its tasks, so many.
+    static func deletion(of user: User, tasks: Int) -> AuditEntry {
+        var changes = user.auditFields.mapValues { change(from: $0, to: .null) }
+        changes["tasks"] = change(from: .integer(tasks), to: 0)
+        return AuditEntry("user.delete", "user", user.id, changes: changes)
     }
 }
 

@@ -18,7 +18,7 @@ extension TaskOperations {
             case .resume: try await setActive(true, tasks, as: caller, store)
             case .delete:
                 try await store.deleteTasks(tasks.map(\.id))
-                try await store.record(tasks.map { (AuditEntry("task.bulk_delete", "task", $0.id), caller) })
+                try await store.record(tasks.map { (.deletion(of: $0, "task.bulk_delete"), caller) })
             }
             return tasks.count
         }
@@ -64,14 +64,12 @@ extension TaskOperations {
             among: tasks.map(\.id), commandRoles: rules.commandRoles)
         let changes = try tasks.map { task in
             try rules.change(task, draft, ownerStands: !resting.contains(task.id), at: now)
-        }.filter(\.changesAnything)
-        try await store.setStanding(of: changes.map(\.task), at: now)
+        }
+        let word = isActive ? "task.bulk_resume" : "task.bulk_pause"
+        let told = zip(tasks, changes).compactMap { AuditEntry.change(of: $0, to: $1.task, word) }
+        try await store.setStanding(of: changes.filter(\.changesAnything).map(\.task), at: now)
         try await store.rememberSchedules(
             of: changes.filter(\.changesSchedule).map(\.task.id), at: now, commandRoles: rules.commandRoles)
-        let word = isActive ? "task.bulk_resume" : "task.bulk_pause"
-        let told: [TextKey: JSONValue] = [
-            "is_active": AuditEntry.change(from: .bool(!isActive), to: .bool(isActive))
-        ]
-        try await store.record(changes.map { (AuditEntry(word, "task", $0.task.id, changes: told), caller) })
+        try await store.record(told.map { ($0, caller) })
     }
 }

@@ -152,7 +152,7 @@ package struct TaskOperations: Sendable {
         _ id: Identifier<TaskDefinition>, knowing secrets: [String], as caller: Caller
     ) async throws -> Identifier<Execution> {
         let owner = try await database.store.ownerOfWebhook(id, knowing: secrets, as: caller)
-        return try await runs.record(RunRequest(of: id, .webhook, as: caller, withRightsOf: owner))
+        return try await runs.record(RunRequest(of: id, .webhook, as: caller.knownByWebhook, withRightsOf: owner))
     }
 
     private func apply(

@@ -94,9 +94,10 @@ package struct UserOperations: Sendable {
         }
         try await apply { store in
             let user = try await lock(id, in: store, mayEndSuperuser: true, toRemove: true)
-            try await store.deleteTasks(try await store.lockTasks(ownedBy: id).map(\.id))
+            let tasks = try await store.lockTasks(ownedBy: id)
+            try await store.deleteTasks(tasks.map(\.id))
             try await store.deleteUser(id)
-            try await store.record(.deletion(of: user), by: caller)
+            try await store.record(.deletion(of: user, tasks: tasks.count), by: caller)
         }
     }
 

@@ -75,6 +75,7 @@ private struct Actor {
         case .user(let user): (type, id, name) = ("user", user.id.uuid, user.username)
         case .key(let key, let owner): (type, id, name) = ("api_key", key.id.uuid, owner.username)
         case .service: (type, id, name) = ("service", nil, "service")
+        case .webhook: (type, id, name) = ("system", nil, "webhook")
         case .console: (type, id, name) = ("console", nil, "console")
         case .anonymous: (type, id, name) = ("user", nil, nil)
         }

@@ -165,6 +165,7 @@ import Testing
         #expect(told[..<4].allSatisfy { $0.address == "192.0.2.9" && $0.requestID == "abc" })
         #expect(told[2].entry.resourceID == carol.id.description && told[3].entry.resourceID == nil)
         #expect(told[4].entry.changes == ["role": ["from": "user", "to": "viewer"]])
+        #expect(told.last?.entry.changes["tasks"] == ["from": 0, "to": 0])
         #expect(told[5].entry.changes == ["password": ["from": "***", "to": "***"]])
         let text = try await operations.database.pool.query("SELECT to_jsonb(a)::text AS value FROM qkron.audit a")
             .map { try $0.decode("value", as: String.self) }.joined()

@@ -53,6 +53,12 @@ import Testing
             "SELECT action FROM qkron.audit WHERE resource_id = \(both.id.description) AND action LIKE '%bulk%' ORDER BY id"
         ).map { try $0.decode("action", as: String.self) }
         #expect(told == ["task.bulk_pause", "task.bulk_resume"])
+        let resumed: String = try await operations.database.pool.value(
+            """
+            SELECT changes::text AS value FROM qkron.audit
+            WHERE resource_id = \(cancelled.id.description) AND action = 'task.bulk_resume'
+            """)
+        #expect(resumed == #"{"status": {"to": null, "from": "cancelled"}, "is_active": {"to": true, "from": false}}"#)
     }
 
     @Test func `the tasks of disabled owners rest, though they are resumed`() async throws {
@@ -84,7 +90,10 @@ import Testing
         await expectRefused(.notFound) { try await operations.executions.find(execution, as: alice) }
         #expect(
             try await operations.database.pool.value(
-                "SELECT count(*) AS value FROM qkron.audit WHERE action = 'task.bulk_delete'", as: Int.self) == 2)
+                """
+                SELECT string_agg(changes #>> '{name,from}', ' ' ORDER BY changes #>> '{name,from}') AS value
+                FROM qkron.audit WHERE action = 'task.bulk_delete' AND changes #>> '{schedule,from}' = '0 4 * * *'
+                """, as: String.self) == "a b")
     }
 
     @Test func `whoever owns no tasks chooses none`() async throws {

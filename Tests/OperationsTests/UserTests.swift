@@ -258,6 +258,10 @@ import Testing
                 NewKey(name: "k", scopes: [.readTasks], expiresAt: nil), as: Caller(alice))
         }
         var filter = AuditFilter()
+        filter.action = "user.delete"
+        let end = try await operations.audit.list(filter, .slice(skip: 0, limit: 9), as: Caller(operations.root))
+        #expect(end.rows.map { $0.entry.changes["tasks"] } == [["from": 1, "to": 0]])
+        filter = AuditFilter()
         filter.actor = Identifier(alice.id.uuid)
         let left = try await operations.audit.list(filter, .slice(skip: 0, limit: 9), as: Caller(operations.root))
         #expect(left.rows.map(\.entry.action) == ["api_key.create", "task.execute", "task.create"])

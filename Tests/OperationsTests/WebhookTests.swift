@@ -25,12 +25,13 @@ import Testing
         await expectRefused(.invalidWebhookToken) { try await tasks.trigger(task.id, knowing: [secret], as: nobody) }
         _ = try await tasks.trigger(task.id, knowing: [next], as: nobody)
         let audit = try await operations.database.pool.query(
-            "SELECT action || ' ' || coalesce(actor_name, ip) || ' ' || (changes::text ~ '\\*\\*\\*') AS line FROM qkron.audit ORDER BY id"
+            "SELECT action || ' ' || actor_type || coalesce(':' || ip, '') || ' ' || actor_name || ' ' || (changes::text ~ '\\*\\*\\*') AS line FROM qkron.audit ORDER BY id"
         ).map { try $0.decode("line", as: String.self) }
         #expect(
             audit.filter { !$0.hasPrefix("task.create") } == [
-                "task.webhook_token alice true", "task.trigger 192.0.2.1 false", "task.webhook_token alice true",
-                "task.trigger 192.0.2.1 false",
+                "task.webhook_token user alice true", "task.trigger system:192.0.2.1 webhook false",
+                "task.webhook_token user alice true",
+                "task.trigger system:192.0.2.1 webhook false",
             ])
         let stored: String = try await operations.database.pool.value("SELECT t::text AS value FROM qkron.tasks t")
         #expect(!stored.contains(next))

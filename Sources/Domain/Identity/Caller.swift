@@ -18,6 +18,11 @@ package struct Caller: Sendable, Equatable {
         Caller(.user(user), address: address, requestID: requestID)
     }
 
+    /// The same request, by a task's secret if by nobody known.
+    package var knownByWebhook: Caller {
+        principal == .anonymous ? Caller(.webhook, address: address, requestID: requestID) : self
+    }
+
     /// A person who asks.
     package init(_ user: User) {
         self.init(.user(user))

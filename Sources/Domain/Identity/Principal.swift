@@ -8,6 +8,8 @@ package enum Principal: Sendable, Equatable {
     case key(APIKey, owner: User)
     /// A program with the configured service key.
     case service
+    /// Whoever knows a task's secret, once it was found right.
+    case webhook
     /// Somebody at the command line of the server's machine.
     case console
 
@@ -15,7 +17,7 @@ package enum Principal: Sendable, Equatable {
     package var account: User? {
         switch self {
         case .user(let user), .key(_, let user): user
-        case .anonymous, .service, .console: nil
+        case .anonymous, .service, .webhook, .console: nil
         }
     }
 
