@@ -13,7 +13,11 @@ enum OpenAPIResponses {
         case .json(let schema): members["content"] = ["application/json": ["schema": schema.json]]
         case .texts(let mediaTypes):
             members["content"] = .object(
-                Dictionary(uniqueKeysWithValues: mediaTypes.map { (TextKey($0), ["schema": JSONSchema.text.json]) }))
+                // Of a stream of events the whole is no one value.
+                Dictionary(
+                    uniqueKeysWithValues: mediaTypes.map { type in
+                        (TextKey(type), type == "text/event-stream" ? [:] : ["schema": JSONSchema.text.json])
+                    }))
         }
         return .object(members)
     }

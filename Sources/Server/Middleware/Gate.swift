@@ -26,8 +26,9 @@ struct Gate: Sendable {
             guard let scope = route.scope, key.scopes.contains(scope) else {
                 throw OperationError.scopeNeeded(route.scope)
             }
+            if route.access != .superuserOrKey { try route.access.check(owner.role) }
         case .webhook, .console:
-            // Nobody at the console comes over HTTP.
+            // Neither is what credentials name.
             throw OperationError.loginNeeded
         }
         return principal
