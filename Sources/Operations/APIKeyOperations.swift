@@ -40,8 +40,7 @@ package struct APIKeyOperations: Sendable {
     /// - Returns: the key, and its secret, which is kept nowhere.
     /// - Throws: `roleRequired`, or the fault of a time that is not to come.
     package func create(_ key: NewKey, as caller: Caller) async throws -> (key: APIKey, secret: String) {
-        let owner = try caller.account()
-        guard owner.role != .viewer else { throw OperationError.viewerMayNot }
+        let owner = try caller.accountThatMayChange()
         let secret = KeySecret()
         let made = try await database.transaction { store in
             guard let owner = try await store.keepUser(owner.id) else { throw OperationError.revoked }
@@ -67,8 +66,7 @@ package struct APIKeyOperations: Sendable {
     package func list(
         ownedBy owner: Identifier<User>?, _ window: Window, as caller: Caller
     ) async throws -> Listing<APIKey> {
-        let account = try caller.account()
-        guard account.role != .viewer else { throw OperationError.viewerMayNot }
+        let account = try caller.accountThatMayChange()
         let chosen = account.role == .superuser ? owner : nil
         return try await database.store.keys(of: chosen ?? account.id, window)
     }
@@ -77,8 +75,7 @@ package struct APIKeyOperations: Sendable {
     ///
     /// - Throws: `notFound`, `notOwner`, `roleRequired`.
     package func revoke(_ id: Identifier<APIKey>, as caller: Caller) async throws {
-        let account = try caller.account()
-        guard account.role != .viewer else { throw OperationError.viewerMayNot }
+        let account = try caller.accountThatMayChange()
         try await database.transaction { store in
             guard let key = try await store.lockKey(id) else {
                 throw OperationError.refused(.notFound, "There is no API key of this id.")

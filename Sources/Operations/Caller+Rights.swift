@@ -13,6 +13,14 @@ extension Caller {
         return account
     }
 
+    /// - Returns: the account that the caller acts for, which may change something beside itself.
+    /// - Throws: `roleRequired` for viewers, and for whoever acts for no account.
+    func accountThatMayChange() throws -> User {
+        let account = try account()
+        guard account.role != .viewer else { throw OperationError.viewerMayNot }
+        return account
+    }
+
     /// - Throws: `notOwner` unless the owner's tasks, nil being the service key, are this caller's to read.
     func checkMayRead(taskOf owner: Identifier<User>?) throws {
         guard mayRead(taskOf: owner) else { throw OperationError.notOwner }
