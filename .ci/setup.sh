@@ -29,6 +29,14 @@ END
     exit 1
 }
 
+# Runs a command, and while it fails again, TEST_TRIES times (1) in all; tries tells how often.
+steadily() {
+    for ((tries = 1; ; tries++)); do
+        if "$@"; then return; fi
+        if ((tries >= ${TEST_TRIES:-1})); then return 1; fi
+    done
+}
+
 # Installs those of the named packages that are missing, when it may (as root, or by sudo).
 # When it may not, prints the exact command and ends the script.
 need_packages() {
