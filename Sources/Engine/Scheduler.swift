@@ -13,7 +13,7 @@ package struct Scheduler: Service {
     /// About the most executions made in one transaction: a backlog is worked off in several.
     private static let executionBatch = 5_000
     /// No nap is longer, so that a lost wake-up only delays.
-    private static let longestNap = Duration.seconds(10)
+    fileprivate static let longestNap = Duration.seconds(10)
 
     private let node: Node
     private let database: Database
@@ -71,11 +71,12 @@ package struct Scheduler: Service {
     private func napLength(after round: FiringRound, passingOver unreadable: UnreadableTasks) async throws -> Duration {
         // What is due stays so until the pause ends, which is announced.
         guard !round.isPaused else { return Self.longestNap }
+        if let nextLook = round.nextLook { return min(max(.zero, nextLook - .now), Self.longestNap) }
         let seconds = try await database.store.secondsUntilDue(passingOver: unreadable.ids)
         guard let seconds else { return Self.longestNap }
         if seconds > 0 { return min(.seconds(seconds), Self.longestNap) }
-        // A task that is overdue yet was not found is locked by somebody else for a moment.
-        return round.firings.isEmpty ? .milliseconds(5) : .zero
+        // A task that is overdue yet was not found is locked by somebody else for a moment; or it is due just now.
+        return seconds < -0.005 ? .milliseconds(5) : .zero
     }
 
     /// Fires what is due now.
@@ -97,9 +98,11 @@ package struct Scheduler: Service {
 
     private func fire(limit: Int, _ unreadable: UnreadableTasks, _ store: Store) async throws -> FiringRound {
         let due = try await store.dueTasks(limit: limit, passingOver: unreadable.ids)
+        let found = ContinuousClock.now
         guard due.first?.isPaused != true else { return FiringRound(firings: [], isPaused: true) }
         var round = FiringRound(firings: firings(of: due, unreadable))
         guard !round.firings.isEmpty else { return round }
+        if round.firings.count == due.count { round.noteNextLook(found: found) }
         let startable = round.firings.flatMap { task, firing in
             firing?.startable(task, by: node, taskLimit: configuration.taskCapacity) ?? []
         }.sorted { one, other in
@@ -174,4 +177,13 @@ private struct FiringRound: Sendable {
     var isPaused = false
     var slots = FiredSlots()
     var superseded = Cancellation()
+    /// When the next task is due, if all that was found is fired; so nobody needs to be asked.
+    var nextLook: ContinuousClock.Instant?
+
+    /// Notes when to look again, where the tasks were found at this instant.
+    mutating func noteNextLook(found: ContinuousClock.Instant) {
+        guard let first = firings.first?.task else { return }
+        let next = (firings.map { $0.firing?.nextRun } + [first.othersDueAt]).compactMap { $0 }.min()
+        nextLook = found + (next.map { .seconds($0.timeIntervalSince(first.now)) } ?? Scheduler.longestNap)
+    }
 }

@@ -13,6 +13,9 @@ actor PostgresConnection: PostgresSession {
     private nonisolated let reusable = Atomic<Bool>(false)
     private var wire: Wire?
     private var statements = PreparedStatements(capacity: 256)
+    /// Whether a transaction was asked for that begins with the next statement: the two go out together.
+    private var hasToBegin = false
+    private static let begin = "BEGIN ISOLATION LEVEL READ COMMITTED"
     /// How much longer than the server's own limit an answer may take before the connection is given up.
     static let answerGrace = Duration.seconds(2)
     /// A bound for scripts that lift the statement timeout.
@@ -57,17 +60,20 @@ actor PostgresConnection: PostgresSession {
     /// Whether the pool may hand it out again: alive as far as is known, and outside any transaction.
     nonisolated var isReusable: Bool { reusable.load(ordering: .acquiring) }
 
-    /// Begins a transaction; cancellation is left to its first statement.
+    /// Begins a transaction, with its first statement; throws if the connection is lost already.
     func begin() throws {
-        try simple("BEGIN ISOLATION LEVEL READ COMMITTED")
+        _ = try readyWire()
+        hasToBegin = true
     }
 
     func rollback() throws {
+        guard !takeBegin() else { return }
         try simple("ROLLBACK")
     }
 
     /// Commits, and throws `.commitUnknown` when the answer is lost after COMMIT was sent.
     func commit() throws {
+        guard !takeBegin() else { return }
         let tag: String
         do {
             tag = try simple("COMMIT")
@@ -126,6 +132,12 @@ extension PostgresConnection {
         return wire
     }
 
+    /// Whether a transaction has yet to begin, which is now the caller's business.
+    private func takeBegin() -> Bool {
+        defer { hasToBegin = false }
+        return hasToBegin
+    }
+
     private func settle() {
         reusable.store(wire?.isIdle ?? false, ordering: .releasing)
     }
@@ -155,7 +167,7 @@ extension PostgresConnection {
         try sql.check()
         let key = sql.key
         let wire = try readyWire()
-        let isStandingAlone = wire.isIdle
+        let isStandingAlone = wire.isIdle && !hasToBegin
         do {
             return try performPrepared(key, sql.parameters, wire, interrupt)
         } catch let error as PostgresError where error.isStalePlan && isStandingAlone {
@@ -170,7 +182,11 @@ extension PostgresConnection {
     ) throws -> (result: PostgresResult, columns: PostgresColumns) {
         let statement = try prepared(key, wire, interrupt)
         let result = try answer(wire, interrupt: interrupt) { () throws(PostgresError) in
-            try wire.sendExecute(statement.name, parameters)
+            if takeBegin() {
+                try wire.sendExecute(statement.name, parameters, after: Self.begin)
+            } else {
+                try wire.sendExecute(statement.name, parameters)
+            }
         }
         let columns = statement.columns ?? PostgresColumns(result)
         statement.columns = columns
@@ -194,7 +210,7 @@ extension PostgresConnection {
     private func simple(_ text: String, limit: Duration? = nil, interrupt: Interrupt? = nil) throws -> String {
         let wire = try readyWire()
         return try answer(wire, limit: limit, interrupt: interrupt) { () throws(PostgresError) in
-            try wire.sendScript(text)
+            try wire.sendScript(takeBegin() ? "\(Self.begin); \(text)" : text)
         }.tag
     }
 

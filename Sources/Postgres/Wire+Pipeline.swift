@@ -16,6 +16,14 @@ extension Wire {
         try sent(PQsendQueryParams(connection, text, 0, nil, nil, nil, nil, 0))
     }
 
+    /// Sends a command and a prepared statement at one go; `answers` gives what both answer, and leaves the pipeline.
+    func sendExecute(_ name: String, _ parameters: [PostgresValue], after command: String) throws(PostgresError) {
+        try enterPipelineMode()
+        try sendCommand(command)
+        try sendExecute(name, parameters)
+        try sendSync()
+    }
+
     /// The next of the results, which come in the order of the statements; nil stands after the last of each statement.
     ///
     /// Throws `.unavailable` and breaks the connection when it does not come in time.

@@ -106,15 +106,23 @@ final class Wire {
         var results: [PostgresResult] = []
         var cancel: CancelRequest?
         var isComplete = false
+        let isPipeline = PQpipelineStatus(connection) == PQ_PIPELINE_ON
         while true {
             let isSending = PQflush(connection) == 1
             while !isComplete, PQisBusy(connection) == 0 {
                 guard let raw = PQgetResult(connection) else {
-                    isComplete = true
-                    break
+                    // In a pipeline, this is the end of one of its statements.
+                    isComplete = !isPipeline
+                    continue
                 }
-                results.append(PostgresResult(raw))
-                try refuseCopy(raw)
+                let result = PostgresResult(raw)
+                if result.status == PGRES_PIPELINE_SYNC {
+                    isComplete = true
+                    try sent(PQexitPipelineMode(connection))
+                } else {
+                    results.append(result)
+                    try refuseCopy(raw)
+                }
             }
             if isComplete, cancel?.isDone ?? true { return results }
             if let interrupt, interrupt.isRaised, cancel == nil {

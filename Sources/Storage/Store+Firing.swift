@@ -41,6 +41,8 @@ package struct DueTask: Sendable {
     package let resumedAt: Date?
     /// Whether it depends on a task that has not completed.
     package let mustWaitForOthers: Bool
+    /// When the first of all tasks that were not found with it is due, be it that others are busy with it.
+    package let othersDueAt: Date?
     /// The database's clock when the task was found due.
     package let now: Date
 }
@@ -116,7 +118,9 @@ extension Store {
                    t.overlap_policy, t.priority, t.requires, u.role, coalesce(u.is_active, true) AS owner_is_active,
                    c.unfinished, c.waiting, \(Self.dependsOnUnfinished) AS must_wait, clock_timestamp() AS now,
                    EXISTS (SELECT FROM qkron.scheduler_pauses WHERE resumed_at IS NULL) AS is_paused,
-                   (SELECT max(resumed_at) FROM qkron.scheduler_pauses) AS resumed_at
+                   (SELECT max(resumed_at) FROM qkron.scheduler_pauses) AS resumed_at,
+                   (SELECT min(next_run) FROM qkron.tasks
+                    WHERE id <> ALL(\(ids)) AND id <> ALL(\(others.map(\.uuid)))) AS others_due_at
             FROM qkron.tasks t
             LEFT JOIN qkron.users u ON u.id = t.owner_id
             CROSS JOIN LATERAL (\(Self.countingUnfinished)) AS c
@@ -263,6 +267,7 @@ extension DueTask {
             isPaused: try row.decode("is_paused"),
             resumedAt: try row.decode("resumed_at"),
             mustWaitForOthers: try row.decode("must_wait"),
+            othersDueAt: try row.decode("others_due_at"),
             now: try row.decode("now"))
     }
 }

@@ -25,7 +25,8 @@ import Testing
             nextRun: now.addingTimeInterval(-age), timingSince: timingSince ?? anchor, kind: .command, ownerRole: role,
             ownerIsActive: ownerIsActive, misfirePolicy: misfire, misfireGrace: grace, jitter: jitter,
             overlapPolicy: overlap, priority: 7, requires: [], unfinished: unfinished, waiting: waiting,
-            isPaused: false, resumedAt: resumedAt, mustWaitForOthers: mustWait, now: now)
+            isPaused: false, resumedAt: resumedAt, mustWaitForOthers: mustWait, othersDueAt: nil,
+            now: now)
     }
 
     private func fire(_ task: DueTask, roles: Set<CommandRole> = [.user, .superuser]) throws -> Firing {
