@@ -34,6 +34,16 @@ package enum ProcessTable {
         }.map(\.id)
     }
 
+    /// Whether a process has said what a signal shall do, so that this does not end it.
+    package static func outlives(_ signal: Int32, _ id: Int32) -> Bool {
+        let status = (try? String(contentsOfFile: "/proc/\(id)/status", encoding: .utf8)) ?? ""
+        return status.split(separator: "\n").contains { line in
+            guard line.hasPrefix("SigIgn:") || line.hasPrefix("SigCgt:") else { return false }
+            let mask = UInt64(line.dropFirst(7).trimmingCharacters(in: .whitespaces), radix: 16) ?? 0
+            return mask >> UInt64(signal - 1) & 1 == 1
+        }
+    }
+
     package static func isAlive(_ id: Int32) -> Bool { entry(id) != nil }
 
     private static func entry(_ id: Int32) -> ProcessEntry? {

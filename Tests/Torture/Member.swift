@@ -78,7 +78,9 @@ actor Member {
 
     /// Has the server replaced by the program on disk, in the same process.
     func reload() async {
-        guard await server.processID != nil, await server.ended() == nil else { return }
+        guard let process = await server.processID, await server.ended() == nil else { return }
+        // One that is only being loaded by the system can do nothing about it yet.
+        guard ProcessTable.outlives(SIGHUP, process) else { return }
         await server.reload()
     }
 

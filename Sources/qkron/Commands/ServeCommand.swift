@@ -1,5 +1,6 @@
 import ArgumentParser
 import Executor
+import Glibc
 import Logging
 import Server
 
@@ -20,6 +21,8 @@ struct ServeCommand: AsyncParsableCommand {
     var check = false
 
     func run() async throws {
+        // Who asks for a new start before this one is done has it; as a default, SIGHUP would end the process.
+        Glibc.signal(SIGHUP, SIG_IGN)
         try await CommandFailure.inWords {
             let inheritance = Inheritance.take()
             var configuration = try Configuration(SettingSource.ofProcess(flags: options.flags))
