@@ -34,7 +34,7 @@ package struct PasswordHasher: Sendable {
     ///   - threads: how many hashes may be under way at once, at least 1.
     /// - Throws: `PasswordError.unsupported`
     package init(
-        cost: Int, threads: Int = ProcessInfo.processInfo.activeProcessorCount
+        cost: Int, threads: Int = threads(ofCores: ProcessInfo.processInfo.activeProcessorCount)
     ) throws(PasswordError) {
         precondition((1...11).contains(cost), "yescrypt's cost is 1 to 11")
         self.cost = cost
@@ -42,6 +42,12 @@ package struct PasswordHasher: Sendable {
         var decoys: [String] = []
         for cost in 1...cost { decoys.append(try Self.newSetting(cost: cost)) }
         self.decoys = decoys
+    }
+
+    /// How many hashes may be under way at once on so many cores: one core stays free for what has to answer soon, however
+    /// many log in.
+    package static func threads(ofCores count: Int) -> Int {
+        max(1, count - 1)
     }
 
     /// A hash to store, under a salt of its own.

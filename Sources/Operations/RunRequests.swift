@@ -85,7 +85,7 @@ final class RunRequests: Sendable {
     private func record(_ requests: [Request], passingOverBusy: Bool) async -> [Request] {
         let round: RunRound
         do {
-            round = try await database.transaction { [rules] store in
+            round = try await database.transaction(preferringIndexes: true) { [rules] store in
                 let runs = requests.map(\.run)
                 let tasks = try await store.requestedTasks(Set(runs.map(\.task)), passingOverBusy: passingOverBusy)
                 var round = RunRound(

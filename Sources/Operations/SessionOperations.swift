@@ -56,35 +56,17 @@ package struct SessionOperations: Sendable {
     ///
     /// - Throws: `invalidCredentials`, `accountInactive`, `tooManyAttempts`.
     package func logIn(name: String, password: String, now: Date, as caller: Caller) async throws -> IssuedToken {
-        try await throttle.check(name, from: caller.address)
-        let isTooLong = name.unicodeScalars.count > User.longestName
-        let found = isTooLong ? nil : try await database.store.user(login: name)
-        // An unknown name costs the same time: the hasher then proves against a made-up hash.
-        let isRight = try await accounts.hasher.verify(password, against: found?.passwordHash)
-        guard let found, isRight else {
-            try await throttle.recordFailure(name, of: found?.user.id, as: caller)
-            throw OperationError.refused(.invalidCredentials, "Incorrect username or password")
+        let candidate = try await throttle.candidate(name, from: caller.address)
+        // An unknown name costs the same time: the hasher then proves against a made-up hash. No connection is held.
+        let isRight = try await accounts.hasher.verify(password, against: candidate.account?.passwordHash)
+        guard let (user, hash) = candidate.account, isRight, candidate.standing.accountWait == nil else {
+            try await throttle.recordFailure(name, of: candidate.account?.user.id, as: caller)
+            throw OperationError.wrongLogin
         }
-        try await throttle.check(name, from: caller.address)
-        guard found.user.isActive else {
-            try await database.store.record(.loginFailure(of: found.user.id), by: caller)
-            throw OperationError.inactive
-        }
-        let generation = try await database.transaction { store in
-            let generation = try await store.recordLogin(of: found.user.id, provedBy: found.passwordHash)
-            guard generation != nil else { return generation }
-            try await LoginThrottle.recordSuccess(of: found.user.id, from: caller.address, in: store)
-            try await store.record(
-                AuditEntry("auth.login", "user", found.user.id), by: caller.known(as: found.user))
-            return generation
-        }
-        guard let generation else {
-            try await database.store.record(.loginFailure(of: found.user.id), by: caller)
-            throw OperationError.refused(.invalidCredentials, "Incorrect username or password")
-        }
-        try await renewHash(of: found.user.id, password, provedBy: found.passwordHash)
-        let issued = signer.token(
-            for: found.user.id.uuid, generation: generation, now: now, lifetime: tokenLifetime)
+        let generation = try await throttle.recordLogin(name, of: user, provedBy: hash, as: caller)
+        guard let generation else { throw user.isActive ? OperationError.wrongLogin : .inactive }
+        try await renewHash(of: user.id, password, provedBy: hash)
+        let issued = signer.token(for: user.id.uuid, generation: generation, now: now, lifetime: tokenLifetime)
         return IssuedToken(text: issued.token, lifetime: tokenLifetime)
     }
 
@@ -137,5 +119,6 @@ package struct IssuedToken: Sendable {
 
 extension OperationError {
     static let revoked = OperationError.refused(.tokenRevoked, "The token has been revoked. Log in again.")
+    static let wrongLogin = OperationError.refused(.invalidCredentials, "Incorrect username or password")
     static let inactive = OperationError.refused(.accountInactive, "This account is disabled.")
 }

@@ -2,12 +2,27 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// A thread that runs what one actor has to do, so that libpq may block without holding up the shared pool.
+/// A thread that runs what one actor has to do, so that libpq may block without holding up the shared pool; and, while a
+/// transaction is under way, what goes on between its statements (`visitors`), so that none of them crosses threads.
 ///
 /// It ends after `stop()`, when nothing is left to run; call it only when no job can follow.
 final class ConnectionThread: SerialExecutor {
+    /// Runs tasks that prefer this thread.
+    private final class Visitors: TaskExecutor {
+        private let thread: ConnectionThread
+
+        init(_ thread: ConnectionThread) {
+            self.thread = thread
+        }
+
+        func enqueue(_ job: consuming ExecutorJob) {
+            let job = UnownedJob(job)
+            thread.add { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+        }
+    }
+
     private struct Inbox {
-        var jobs: [UnownedJob] = []
+        var jobs: [@Sendable () -> Void] = []
         var isStopped = false
     }
 
@@ -28,6 +43,13 @@ final class ConnectionThread: SerialExecutor {
 
     func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
+        add { job.runSynchronously(on: self.asUnownedSerialExecutor()) }
+    }
+
+    /// What tasks prefer that talk to the connection, one statement after the other.
+    var visitors: any TaskExecutor { Visitors(self) }
+
+    private func add(_ job: @escaping @Sendable () -> Void) {
         let isFirst = inbox.withLock {
             $0.jobs.append(job)
             return $0.jobs.count == 1
@@ -39,13 +61,13 @@ final class ConnectionThread: SerialExecutor {
         while true {
             wake.wait()
             while let jobs = takeJobs() {
-                for job in jobs { job.runSynchronously(on: asUnownedSerialExecutor()) }
+                for job in jobs { job() }
             }
             if inbox.withLock({ $0.isStopped && $0.jobs.isEmpty }) { return }
         }
     }
 
-    private func takeJobs() -> [UnownedJob]? {
+    private func takeJobs() -> [@Sendable () -> Void]? {
         inbox.withLock { inbox in
             guard !inbox.jobs.isEmpty else { return nil }
             defer { inbox.jobs.removeAll() }

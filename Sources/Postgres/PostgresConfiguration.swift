@@ -16,6 +16,8 @@ package struct PostgresConfiguration: Sendable, CustomStringConvertible, CustomD
     /// Whether statements find their rows by ordered indexes wherever one fits: for those that do so by design, and that
     /// the statistics of a table that was empty a moment ago would mislead.
     package var prefersIndexes = false
+    /// What makes statements so.
+    static let preferringIndexes = ["enable_seqscan TO off", "enable_bitmapscan TO off"]
 
     /// Checks nothing; `validate` does.
     package init(
@@ -64,7 +66,7 @@ package struct PostgresConfiguration: Sendable, CustomStringConvertible, CustomD
         let settings = [
             "TimeZone TO 'UTC'", "statement_timeout TO \(max(1, statementTimeout.wholeMilliseconds))", "jit TO off",
         ]
-        let indexes = prefersIndexes ? ["enable_seqscan TO off", "enable_bitmapscan TO off"] : []
+        let indexes = prefersIndexes ? Self.preferringIndexes : []
         return (settings + indexes).map { "SET \($0)" }.joined(separator: "; ")
     }
 

@@ -13,9 +13,8 @@ actor PostgresConnection: PostgresSession {
     private nonisolated let reusable = Atomic<Bool>(false)
     private var wire: Wire?
     private var statements = PreparedStatements(capacity: 256)
-    /// Whether a transaction was asked for that begins with the next statement: the two go out together.
-    private var hasToBegin = false
-    private static let begin = "BEGIN ISOLATION LEVEL READ COMMITTED"
+    /// What begins the transaction that was asked for, until its first statement takes it along.
+    private var opening: [String] = []
     /// How much longer than the server's own limit an answer may take before the connection is given up.
     static let answerGrace = Duration.seconds(2)
     /// A bound for scripts that lift the statement timeout.
@@ -61,19 +60,22 @@ actor PostgresConnection: PostgresSession {
     nonisolated var isReusable: Bool { reusable.load(ordering: .acquiring) }
 
     /// Begins a transaction, with its first statement; throws if the connection is lost already.
-    func begin() throws {
+    ///
+    /// - Parameter preferringIndexes: as `PostgresConfiguration.prefersIndexes`, for this transaction.
+    func begin(preferringIndexes: Bool) throws {
         _ = try readyWire()
-        hasToBegin = true
+        let settings = preferringIndexes ? PostgresConfiguration.preferringIndexes.map { "SET LOCAL \($0)" } : []
+        opening = ["BEGIN ISOLATION LEVEL READ COMMITTED"] + settings
     }
 
     func rollback() throws {
-        guard !takeBegin() else { return }
+        guard takeOpening().isEmpty else { return }
         try simple("ROLLBACK")
     }
 
     /// Commits, and throws `.commitUnknown` when the answer is lost after COMMIT was sent.
     func commit() throws {
-        guard !takeBegin() else { return }
+        guard takeOpening().isEmpty else { return }
         let tag: String
         do {
             tag = try simple("COMMIT")
@@ -132,10 +134,9 @@ extension PostgresConnection {
         return wire
     }
 
-    /// Whether a transaction has yet to begin, which is now the caller's business.
-    private func takeBegin() -> Bool {
-        defer { hasToBegin = false }
-        return hasToBegin
+    private func takeOpening() -> [String] {
+        defer { opening = [] }
+        return opening
     }
 
     private func settle() {
@@ -167,7 +168,7 @@ extension PostgresConnection {
         try sql.check()
         let key = sql.key
         let wire = try readyWire()
-        let isStandingAlone = wire.isIdle && !hasToBegin
+        let isStandingAlone = wire.isIdle && opening.isEmpty
         do {
             return try performPrepared(key, sql.parameters, wire, interrupt)
         } catch let error as PostgresError where error.isStalePlan && isStandingAlone {
@@ -182,10 +183,11 @@ extension PostgresConnection {
     ) throws -> (result: PostgresResult, columns: PostgresColumns) {
         let statement = try prepared(key, wire, interrupt)
         let result = try answer(wire, interrupt: interrupt) { () throws(PostgresError) in
-            if takeBegin() {
-                try wire.sendExecute(statement.name, parameters, after: Self.begin)
-            } else {
+            let opening = takeOpening()
+            if opening.isEmpty {
                 try wire.sendExecute(statement.name, parameters)
+            } else {
+                try wire.sendExecute(statement.name, parameters, after: opening)
             }
         }
         let columns = statement.columns ?? PostgresColumns(result)
@@ -210,7 +212,7 @@ extension PostgresConnection {
     private func simple(_ text: String, limit: Duration? = nil, interrupt: Interrupt? = nil) throws -> String {
         let wire = try readyWire()
         return try answer(wire, limit: limit, interrupt: interrupt) { () throws(PostgresError) in
-            try wire.sendScript(takeBegin() ? "\(Self.begin); \(text)" : text)
+            try wire.sendScript((takeOpening() + [text]).joined(separator: "; "))
         }.tag
     }
 

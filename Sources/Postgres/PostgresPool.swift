@@ -69,24 +69,29 @@ package final class PostgresPool: PostgresSession {
     ///
     /// The commit itself is not cancelled. Throws what the body throws; `.commitUnknown` when the answer to COMMIT was
     /// lost; `.statement("25P02")` when the body swallowed the error of a failed statement.
+    ///
+    /// - Parameter preferringIndexes: as `PostgresConfiguration.prefersIndexes`, for this transaction.
     package func withTransaction<R: Sendable>(
-        _ body: @Sendable (PostgresTransaction) async throws -> R
+        preferringIndexes: Bool = false, _ body: @Sendable (PostgresTransaction) async throws -> R
     ) async throws -> R {
         try await leasing {
-            try await $0.begin()
+            try await $0.begin(preferringIndexes: preferringIndexes)
         } then: { connection, _ in
-            let transaction = PostgresTransaction(connection)
-            let value: R
-            do {
-                defer { transaction.end() }
-                value = try await body(transaction)
-            } catch {
-                // What matters is why the body failed; a connection that cannot roll back is dropped, which does.
-                try? await connection.rollback()
-                throw error
+            // The body runs on the connection's thread: with others, each statement would wake two of them.
+            try await withTaskExecutorPreference(connection.thread.visitors) {
+                let transaction = PostgresTransaction(connection)
+                let value: R
+                do {
+                    defer { transaction.end() }
+                    value = try await body(transaction)
+                } catch {
+                    // What matters is why the body failed; a connection that cannot roll back is dropped, which does.
+                    try? await connection.rollback()
+                    throw error
+                }
+                try await connection.commit()
+                return value
             }
-            try await connection.commit()
-            return value
         }
     }
 

@@ -16,10 +16,10 @@ extension Wire {
         try sent(PQsendQueryParams(connection, text, 0, nil, nil, nil, nil, 0))
     }
 
-    /// Sends a command and a prepared statement at one go; `answers` gives what both answer, and leaves the pipeline.
-    func sendExecute(_ name: String, _ parameters: [PostgresValue], after command: String) throws(PostgresError) {
+    /// Sends commands and a prepared statement at one go; `answers` gives what all answer, and leaves the pipeline.
+    func sendExecute(_ name: String, _ parameters: [PostgresValue], after commands: [String]) throws(PostgresError) {
         try enterPipelineMode()
-        try sendCommand(command)
+        for command in commands { try sendCommand(command) }
         try sendExecute(name, parameters)
         try sendSync()
     }

@@ -14,12 +14,16 @@ package struct Database: Sendable {
 
     /// Runs `body` in one transaction; an error rolls it back.
     ///
+    /// - Parameter preferringIndexes: for statements that find their rows by an index by design: however few rows there
+    ///   were when a table was last measured, none of them reads all of it.
     /// - Throws: what `body` throws, or `StorageError`.
     package func transaction<Answer: Sendable>(
-        _ body: @Sendable @escaping (Store) async throws -> Answer
+        preferringIndexes: Bool = false, _ body: @Sendable @escaping (Store) async throws -> Answer
     ) async throws -> Answer {
         do {
-            return try await pool.withTransaction { try await body(Store(session: $0)) }
+            return try await pool.withTransaction(preferringIndexes: preferringIndexes) {
+                try await body(Store(session: $0))
+            }
         } catch let error as PostgresError {
             throw StorageError(error)
         }

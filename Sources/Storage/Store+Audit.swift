@@ -11,10 +11,14 @@ extension Store {
     /// Writes down what several callers did, by one statement.
     package func record(_ entries: [(entry: AuditEntry, caller: Caller)]) async throws {
         guard !entries.isEmpty else { return }
+        try await change(Self.writing(entries))
+    }
+
+    /// The statement that writes rows of the audit log; a condition may follow it.
+    static func writing(_ entries: [(entry: AuditEntry, caller: Caller)]) -> SQL {
         let actors = entries.map { Actor($0.caller.principal) }
         let changes = entries.map { JSONValue.object($0.entry.changes).serialized() }
-        try await change(
-            """
+        return """
             INSERT INTO qkron.audit (
                 id, actor_type, actor_id, actor_name, action, resource_type, resource_id, ip, request_id, changes)
             SELECT a.id, a.actor_type, a.actor_id, a.actor_name, a.action, a.resource_type, a.resource_id, a.ip,
@@ -24,7 +28,7 @@ extension Store {
                         \(entries.map(\.entry.resourceType)), \(entries.map(\.entry.resourceID)),
                         \(entries.map(\.caller.address)), \(entries.map(\.caller.requestID)), \(changes))
                 AS a (id, actor_type, actor_id, actor_name, action, resource_type, resource_id, ip, request_id, changes)
-            """)
+            """
     }
 
     /// The rows of the audit log that a filter lets through, newest first.

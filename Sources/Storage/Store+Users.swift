@@ -39,28 +39,6 @@ extension Store {
         return try decode(rows) { (try User(row: $0), try $0.decode("token_generation", as: Int.self)) }.first
     }
 
-    /// The account that logs in by this username or e-mail, with its password hash; the schema promises that it is one.
-    package func user(login: String) async throws -> (user: User, passwordHash: String)? {
-        let rows = try await rows(
-            """
-            SELECT \(User.columns), u.password_hash
-            FROM qkron.users u
-            WHERE u.username = \(login) OR u.email_key = \(User.key(of: login))
-            """)
-        return try decode(rows) { (try User(row: $0), try $0.decode("password_hash", as: String.self)) }.first
-    }
-
-    /// Notes a login, if the account is still active under the hash that was proved; answers its token generation.
-    package func recordLogin(of id: Identifier<User>, provedBy passwordHash: String) async throws -> Int? {
-        let rows = try await rows(
-            """
-            UPDATE qkron.users SET last_login_at = clock_timestamp()
-            WHERE id = \(id.uuid) AND password_hash = \(passwordHash) AND is_active
-            RETURNING token_generation
-            """)
-        return try decode(rows) { try $0.decode("token_generation", as: Int.self) }.first
-    }
-
     /// Puts another hash of the same password in the place of the one that was proved, unless that is gone by now. Tokens
     /// stay good.
     package func renewPasswordHash(

@@ -59,7 +59,7 @@ package struct Store: Sendable {
 
     /// The database's clock at this moment.
     package func now() async throws -> Date {
-        try await one("SELECT clock_timestamp() AS value")
+        try only(try decode(try await read("SELECT clock_timestamp() AS value")) { try $0.decode("value") })
     }
 
     /// The value of a statement that gives one row with the column `value`.

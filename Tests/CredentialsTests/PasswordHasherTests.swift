@@ -111,6 +111,11 @@ import Testing
         await #expect(throws: PasswordError.unacceptable) { try await hasher.hash(letter) }
     }
 
+    @Test(arguments: [(1, 1), (2, 1), (3, 2), (16, 15)])
+    func `hashes leave a core to others`(cores: Int, threads: Int) {
+        #expect(PasswordHasher.threads(ofCores: cores) == threads)
+    }
+
     @Test func `many logins at once are all answered`() async throws {
         let hash = try await hasher.hash("a password")
         let hasher = hasher

@@ -68,7 +68,7 @@ import Testing
         let (sessions, database) = (operations.sessions, operations.database)
         let old = try await PasswordHasher(cost: 2, threads: 1).hash("correct horse")
         let carol = try await database.addUser("carol", passwordHash: old)
-        func stored() async throws -> String? { try await database.store.user(login: "carol")?.passwordHash }
+        func stored() async throws -> String? { try await database.store.passwordHash(of: carol.id)?.hash }
 
         await expectRefused(.invalidCredentials) {
             try await sessions.logIn(name: "carol", password: "wrong horse", now: now, as: nobody)

@@ -89,12 +89,60 @@ import Testing
         #expect(try await logIn(from: "203.0.113.1") == "too_many_attempts")
         #expect(try await logIn("carol", "correct horse", from: "203.0.113.1") == "too_many_attempts")
         #expect(try await logIn("carol", "correct horse", from: home) == "in")
-        #expect(try await logIn("carol@example.org", "correct horse", from: "203.0.113.1") == "in", "another name")
+        #expect(try await logIn("carol@example.org", "correct horse", from: home) == "in", "by another name")
+        let elsewhere = try await logIn("carol@example.org", "correct horse", from: "203.0.113.1")
+        #expect(elsewhere == "invalid_credentials", "the account waits, which is not told")
         try await operations.database.pool.execute(
             "UPDATE qkron.login_addresses SET last_at = now() - interval '31 days'")
         #expect(try await logIn("carol", "correct horse", from: home) == "too_many_attempts", "too long ago")
         try await age(bySeconds: 301)
         #expect(try await logIn("carol", "correct horse", from: home) == "in")
+        for _ in 0..<10 { _ = try await logIn(from: home) }
+        #expect(try await logIn("carol", "correct horse", from: home) == "too_many_attempts", "familiar as it is")
+    }
+
+    @Test(arguments: ["carol", "nobody"])
+    func `both names of an account are counted together, and nothing tells that they are one`(
+        name: String
+    ) async throws {
+        let address = "\(name)@example.org"
+        for number in 0..<10 {
+            let tried = number.isMultiple(of: 2) ? name : address
+            #expect(try await logIn(tried, from: home) == "invalid_credentials")
+        }
+        // The right password, of the one who has an account: an answer as to a wrong one, which counts as one.
+        for tried in [name, address] {
+            for _ in 0..<5 { #expect(try await logIn(tried, "correct horse", from: home) == "invalid_credentials") }
+            #expect(try await logIn(tried, "correct horse", from: home) == "too_many_attempts")
+        }
+        #expect(try await logIn("carol", "correct horse", from: "192.0.2.2") == "in")
+        try await age(bySeconds: 301)
+        #expect(try await logIn("carol@example.org", "correct horse", from: home) == "in")
+    }
+
+    @Test(arguments: ["carol", "carol@example.org"])
+    func `a right password is refused where others used up the tries while it was hashed`(
+        guessed: String
+    ) async throws {
+        let carol = try #require(try await operations.database.store.user(named: "carol"))
+        let hash = try #require(try await operations.database.store.passwordHash(of: carol.id)).hash
+        let throttle = LoginThrottle(database: operations.database.database)
+        let nobody = Caller(.anonymous, address: home)
+        #expect(try await throttle.recordLogin("carol", of: carol, provedBy: hash, as: nobody) != nil)
+        for _ in 0..<10 { #expect(try await logIn(guessed, from: home) == "invalid_credentials") }
+        do {
+            let generation = try await throttle.recordLogin("carol", of: carol, provedBy: hash, as: nobody)
+            Issue.record("logged in, generation \(String(describing: generation))")
+        } catch OperationError.tooSoon(let refusal, _, _) {
+            #expect(refusal == .tooManyAttempts && guessed == "carol")
+        } catch OperationError.refused(let refusal, _) {
+            #expect(refusal == .invalidCredentials && guessed != "carol")
+        }
+        #expect(try await failuresTold(of: carol) == (guessed == "carol" ? 10 : 11))
+        #expect(try await logins(of: carol) == 1)
+        let left = guessed == "carol" ? 0 : 9
+        for _ in 0..<left { #expect(try await logIn("carol", from: home) == "invalid_credentials") }
+        #expect(try await logIn("carol", from: home) == "too_many_attempts", "it was counted")
     }
 
     @Test func `whoever guesses many at once learns no more than ten`() async throws {
@@ -125,8 +173,16 @@ import Testing
     }
 
     private func failuresTold(of user: User) async throws -> Int {
+        try await told("auth.login_failed", of: user)
+    }
+
+    private func logins(of user: User) async throws -> Int {
+        try await told("auth.login", of: user)
+    }
+
+    private func told(_ action: String, of user: User) async throws -> Int {
         var filter = AuditFilter()
-        (filter.action, filter.resourceID) = ("auth.login_failed", user.id.description)
+        (filter.action, filter.resourceID) = (action, user.id.description)
         return try await operations.audit.list(
             filter, .slice(skip: 0, limit: 1), as: Caller(operations.root)
         ).total
@@ -134,25 +190,15 @@ import Testing
 
     @Test func `what was counted long ago is forgotten, and an account's addresses are bounded`() async throws {
         for index in 0..<30 { _ = try await logIn("name-\(index)", from: home) }
-        #expect(try await counted() == 30)
+        #expect(try await counted() == 60, "under the name, and in the place of an account")
         try await age(bySeconds: 301)
-        for index in 0..<2 { _ = try await logIn("new-\(index)", from: home) }
-        #expect(try await counted() == 2)
-        let store = operations.database.store
-        for index in 0..<120 { try await store.rememberLogin(of: operations.alice.id, from: "2001:db8:0:\(index)::") }
-        let kept: [Int] = try await operations.database.pool.query(
-            "SELECT count(*) AS value FROM qkron.login_addresses WHERE user_id = \(operations.alice.id.uuid)"
-        ).map { try $0.decode("value") }
-        #expect(kept == [100])
-    }
-
-    @Test(
-        arguments: [
-            (nil, nil, false, nil), (7, nil, false, 7), (7, 9, true, 7), (nil, 9, false, 9), (nil, 9, true, nil),
-        ] as [(Int?, Int?, Bool, Int?)])
-    func `a familiar address waits for its own failures alone`(here: Int?, anywhere: Int?, isFamiliar: Bool, wait: Int?)
-    {
-        let standing = LoginStanding(waitHere: here, waitAnywhere: anywhere, isFamiliar: isFamiliar)
-        #expect(LoginThrottle.wait(standing) == wait)
+        for index in 0..<3 { _ = try await logIn("new-\(index)", from: home) }
+        #expect(try await counted() == 6)
+        for index in 0..<120 {
+            #expect(try await logIn("carol", "correct horse", from: "2001:db8:0:\(index)::") == "in")
+        }
+        let kept = try await operations.database.pool.query("SELECT address FROM qkron.login_addresses")
+            .map { try $0.decode("address", as: String.self) }
+        #expect(kept.count == 100 && kept.contains("2001:db8:0:119::") && !kept.contains("2001:db8:0:19::"))
     }
 }

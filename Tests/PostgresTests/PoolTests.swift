@@ -29,6 +29,46 @@ import Testing
         #expect(try await pool.value("SELECT 1 AS value", as: Int.self) == 1)
     }
 
+    @Test func `what a transaction does between its statements crosses no threads`() async throws {
+        let pool = try await makePool(size: 4)
+        let threads = try await withThrowingTaskGroup(of: Set<pthread_t>.self) { group in
+            for _ in 0..<4 {
+                group.addTask {
+                    try await pool.withTransaction { transaction in
+                        var seen: Set<pthread_t> = []
+                        for _ in 0..<50 {
+                            _ = try await transaction.query("SELECT pg_sleep(0.001)")
+                            seen.insert(Self.thread)
+                            await Task.yield()
+                            seen.insert(Self.thread)
+                        }
+                        return seen
+                    }
+                }
+            }
+            return try await group.reduce(into: [Set<pthread_t>]()) { $0.append($1) }
+        }
+        #expect(threads.map(\.count) == [1, 1, 1, 1])
+        #expect(Set(threads.joined()).count == 4, "each has a connection of its own")
+    }
+
+    private static var thread: pthread_t { pthread_self() }
+
+    @Test func `a transaction that prefers indexes leaves nothing of that behind`() async throws {
+        let pool = try await makePool(size: 1)
+        let settings: SQL = """
+            SELECT current_setting('enable_seqscan') || ' ' || current_setting('enable_bitmapscan') AS value
+            """
+        func told(preferringIndexes: Bool) async throws -> String {
+            try await pool.withTransaction(preferringIndexes: preferringIndexes) { transaction in
+                try await transaction.query(settings).map { try $0.decode("value", as: String.self) }.joined()
+            }
+        }
+        #expect(try await told(preferringIndexes: true) == "off off")
+        #expect(try await told(preferringIndexes: false) == "on on")
+        #expect(try await pool.value(settings, as: String.self) == "on on")
+    }
+
     @Test func `cancelled waiters leave and lose no connection`() async throws {
         let pool = try await makePool(size: 1)
         try await pool.withTransaction { _ in

@@ -4,7 +4,6 @@ import Domain
 import EmbeddedPostgres
 import Engine
 import Executor
-import Foundation
 import Logging
 import Metrics
 import Operations
@@ -61,9 +60,7 @@ struct Composition {
         signer = try TokenSigner(
             secret: secrets.tokenKey, previous: secrets.previousTokenKey, issuer: identity.tokenIssuer,
             audience: identity.tokenAudience)
-        accounts = AccountRules(
-            hasher: try PasswordHasher(
-                cost: identity.passwordHashCost, threads: ProcessInfo.processInfo.activeProcessorCount))
+        accounts = AccountRules(hasher: try PasswordHasher(cost: identity.passwordHashCost))
         host = try await DatabaseHost.open(configuration, in: lock, logger: logger)
         requestPool = PostgresPool(host.connection, logger: logger)
         var engineConnection = host.connection
