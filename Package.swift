@@ -91,6 +91,7 @@ let package = Package(
                 .embedInCode("Migrations/m0012_secrets.sql"),
                 .embedInCode("Migrations/m0013_retention.sql"),
                 .embedInCode("Migrations/m0014_execution_lists.sql"),
+                .embedInCode("Migrations/m0015_troubled_executions.sql"),
             ]),
         room("Operations", sees: ["Scheduling", "Domain", "Storage", "Credentials", "Actions", "Logging"]),
         room(

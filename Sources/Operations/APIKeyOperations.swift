@@ -59,16 +59,16 @@ package struct APIKeyOperations: Sendable {
         return (made, secret.text)
     }
 
-    /// The keys of `owner`, else the caller's own, newest first.
+    /// The keys of `owner`, else the caller's own, newest first; none where they are not the caller's to see.
     ///
-    /// - Parameter owner: heeded from superusers.
     /// - Throws: `roleRequired`.
     package func list(
         ownedBy owner: Identifier<User>?, _ window: Window, as caller: Caller
     ) async throws -> Listing<APIKey> {
         let account = try caller.accountThatMayChange()
-        let chosen = account.role == .superuser ? owner : nil
-        return try await database.store.keys(of: chosen ?? account.id, window)
+        let chosen = owner ?? account.id
+        guard chosen == account.id || account.role == .superuser else { return Listing(rows: [], total: 0) }
+        return try await database.store.keys(of: chosen, window)
     }
 
     /// Ends a key from now on; it stays in the list. Repeating is harmless.

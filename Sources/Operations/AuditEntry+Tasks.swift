@@ -10,7 +10,11 @@ extension AuditEntry {
 
     /// A change of a task; nil where nothing that a caller decides is another.
     static func change(of before: TaskDefinition, to after: TaskDefinition, _ action: String) -> AuditEntry? {
-        let changes = told(before.auditFields, after.auditFields)
+        var changes = told(before.auditFields, after.auditFields)
+        if changes["status"] != nil {
+            changes["status"] = Self.change(
+                from: .string(before.status.rawValue), to: .string(after.status.rawValue))
+        }
         return changes.isEmpty ? nil : AuditEntry(action, "task", after.id, changes: changes)
     }
 

@@ -14,10 +14,14 @@ package final class DatabaseProbe: Sendable {
     private struct State {
         var latest: Answer?
         var answeredAt: ContinuousClock.Instant?
+        /// Whether the latest question had no answer, or has none yet that somebody has waited for.
+        var isUnwell = false
     }
 
     /// How long an answer is waited for.
     private static let patience = Duration.milliseconds(1500)
+    /// The same of a database that did not answer the question before.
+    private static let shortPatience = Duration.milliseconds(100)
     /// An answer so young is given again.
     private static let freshness = Duration.milliseconds(500)
 
@@ -36,20 +40,22 @@ package final class DatabaseProbe: Sendable {
     package func run() async {
         for await _ in questions {
             let answer = await answer()
-            state.withLock { $0 = State(latest: answer, answeredAt: .now) }
+            state.withLock { $0 = State(latest: answer, answeredAt: .now, isUnwell: answer == nil) }
         }
     }
 
-    /// What the database says now; nil if it does not answer in 1.5 s.
+    /// What the database says now; nil if it does not answer in 1.5 s, or in 100 ms where it did not before.
     func ask() async -> Answer? {
         let clock = ContinuousClock()
         let asked = clock.now
+        let patience = state.withLock(\.isUnwell) ? Self.shortPatience : Self.patience
         question.yield()
-        while clock.now - asked < Self.patience {
+        while clock.now - asked < patience {
             let state = state.withLock { $0 }
             if let answeredAt = state.answeredAt, answeredAt > asked - Self.freshness { return state.latest }
             do { try await Task.sleep(for: .milliseconds(5)) } catch { return nil }
         }
+        state.withLock { $0.isUnwell = true }
         return nil
     }
 

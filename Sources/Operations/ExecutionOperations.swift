@@ -58,7 +58,8 @@ package struct ExecutionOperations: Sendable {
 
     /// Watches the output of an execution as it comes, from a bookmark on.
     ///
-    /// - Throws: `notFound`, also when it belongs to another task; `notOwner`.
+    /// - Throws: `notFound`, also when it belongs to another task; `notOwner`; `invalid` for a bookmark that lies beyond
+    ///   what has come.
     package func watch(
         _ id: Identifier<Execution>, of task: Identifier<TaskDefinition>, after bookmark: OutputBookmark,
         as caller: Caller
@@ -66,6 +67,9 @@ package struct ExecutionOperations: Sendable {
         let watch = OutputWatch(database: database, announcer: announcer, id: id, task: task, after: bookmark)
         try await watch.check(caller)
         guard try await database.store.status(of: id, task: task) != nil else { throw OperationError.noExecution }
+        if bookmark != OutputBookmark() {
+            guard try await watch.knowsBookmark() else { throw InputFaults([.strangeBookmark]) }
+        }
         return watch
     }
 
@@ -88,4 +92,10 @@ package struct ExecutionOperations: Sendable {
         onCancelled(cancelled.ended)
         announcer.announce(cancelled.hasWishes ? .wishes : .work)
     }
+}
+
+extension InputFault {
+    /// No event that the client can have seen.
+    package static let strangeBookmark = InputFault(
+        [.key("Last-Event-ID")], "must be the id of an event of this stream", origin: .header)
 }

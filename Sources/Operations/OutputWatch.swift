@@ -31,6 +31,27 @@ package struct OutputWatch: Sendable {
         self.id = id
         self.task = task
         self.bookmark = bookmark
+        isOver = bookmark.hasEnded
+    }
+
+    /// Whether the bookmark can be one of this execution: the output has come so far.
+    ///
+    /// Output that is not kept, of an earlier or a lost attempt, cannot tell, and passes.
+    func knowsBookmark() async throws -> Bool {
+        guard let execution = try await database.store.watchedExecution(id), bookmark.attempt <= execution.attempt
+        else { return false }
+        guard bookmark.attempt == execution.attempt else { return bookmark.status?.isEnd != true }
+        if let status = bookmark.status, status.isEnd, status != execution.status { return false }
+        if let reach = try await database.store.liveReach(of: id, attempt: bookmark.attempt) {
+            return OutputChannel.allCases.allSatisfy { bookmark[$0] <= reach[$0] ?? 0 }
+        }
+        var sizes: [OutputChannel: Int] = [:]
+        for stream in OutputChannel.allCases {
+            sizes[stream] = try await database.store.storedStream(stream, of: id).wholeSize
+        }
+        // Nothing is stored of what was lost or pruned.
+        return sizes.values.allSatisfy { $0 == 0 }
+            || OutputChannel.allCases.allSatisfy { bookmark[$0] <= sizes[$0] ?? 0 }
     }
 
     /// Whether the caller may go on watching.
@@ -49,7 +70,11 @@ package struct OutputWatch: Sendable {
         var told: [Told] = []
         // What is stored is of the latest attempt that has ended.
         let storedAttempt = execution.status == .running ? execution.attempt - 1 : execution.attempt
-        if storedAttempt == execution.attempt { turn(to: storedAttempt) }
+        // Whoever sees nothing of an attempt yet hears where it stands before its output.
+        if storedAttempt == execution.attempt, turn(to: storedAttempt) {
+            bookmark.status = execution.status
+            return [(.status(execution.status, attempt: execution.attempt), bookmark)]
+        }
         if storedAttempt > 0, storedAttempt == bookmark.attempt, toldAttempt != storedAttempt {
             for stream in OutputChannel.allCases { told += try await nextStored(of: stream) }
             guard told.isEmpty else { return told }
@@ -63,17 +88,19 @@ package struct OutputWatch: Sendable {
         }
         guard !execution.status.isEnd else {
             isOver = true
+            bookmark.hasEnded = true
             return told + [(.end(execution.status, execution.reason, returnCode: execution.returnCode), bookmark)]
         }
         if ContinuousClock.now >= nextWish { try await wish() }
         return execution.status == .running ? told + (try await nextLive()) : told
     }
 
-    /// Goes on with another attempt, from its beginning.
-    private mutating func turn(to attempt: Int) {
-        guard bookmark.attempt != attempt else { return }
+    /// Goes on with another attempt, from its beginning; false where it is the present one.
+    @discardableResult private mutating func turn(to attempt: Int) -> Bool {
+        guard bookmark.attempt != attempt else { return false }
         bookmark = OutputBookmark(attempt: attempt)
         stored = [:]
+        return true
     }
 
     private mutating func wish() async throws {

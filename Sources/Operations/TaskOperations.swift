@@ -52,7 +52,10 @@ package struct TaskOperations: Sendable {
         // No task of this version belongs to a goal.
         guard filter.goal == nil else { return Listing(rows: [], total: 0) }
         var filter = filter
-        if let owner = try caller.readableOwner { filter.owner = owner }
+        if let readable = try caller.readableOwner {
+            guard filter.owner == nil || filter.owner == readable else { return Listing(rows: [], total: 0) }
+            filter.owner = readable
+        }
         let listing = try await database.store.tasks(filter, window)
         return Listing(rows: listing.rows.map { $0.shown(to: caller) }, total: listing.total)
     }

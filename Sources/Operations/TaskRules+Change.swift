@@ -60,7 +60,7 @@ extension TaskRules {
             let timing = collect(
                 &faults,
                 { () throws(InputFaults) in
-                    try changedTiming(before.timing, draft, at: now)
+                    try changedTiming(of: before, draft, at: now)
                 })
         {
             task.timing = timing
@@ -83,8 +83,8 @@ extension TaskRules {
         task.retryPolicy.delay = draft.retryDelay.or(task.retryPolicy.delay)
         task.retryPolicy.backoff = draft.retryBackoff.or(task.retryPolicy.backoff)
         task.priority = draft.priority.or(task.priority)
-        task.requires = draft.requires.or(task.requires)
-        task.tags = draft.tags.or(task.tags)
+        task.requires = draft.requires.or(task.requires).inOrder(of: task.requires)
+        task.tags = draft.tags.or(task.tags).inOrder(of: task.tags)
         task.metadata = draft.metadata.or(task.metadata)
         task.dependencies = draft.dependencies.or(task.dependencies)?.eachOnce
     }
@@ -116,5 +116,12 @@ extension TaskRules {
         return TaskChange(
             task: task, changesAnything: task != before, timingChanged: timingChanged,
             changesSchedule: timingChanged || standingChanged)
+    }
+}
+
+extension [String] {
+    /// The other, where it holds the same and only the order differs, which means nothing.
+    fileprivate func inOrder(of other: Self) -> Self {
+        map { TextKey($0) }.sorted() == other.map { TextKey($0) }.sorted() ? other : self
     }
 }

@@ -23,10 +23,11 @@ extension TaskRules {
         }
     }
 
-    /// What a draft makes of a timing.
+    /// What a draft makes of a task's timing.
     func changedTiming(
-        _ before: TaskTiming, _ draft: TaskDraft, at now: Date
+        of task: TaskDefinition, _ draft: TaskDraft, at now: Date
     ) throws(InputFaults) -> TaskTiming {
+        let before = task.timing
         let zone = draft.timezone.or(before.timezone)
         func bound(
             _ sent: Sent<MomentText?>, _ present: Date?, _ field: TimingFault.Field
@@ -49,9 +50,8 @@ extension TaskRules {
         // Sending a field's present value changes nothing, and an anchor moves only with what sets it.
         let isSameSchedule = timing.kind == before.kind && timing.text == before.text
         if isSameSchedule, timing.startsAt == before.startsAt { timing.anchor = before.anchor }
-        if isSameSchedule, timing.timezone == before.timezone, timing.startsAt == before.startsAt {
-            timing.onceAt = before.onceAt
-        }
+        let isSameInstant = timing.timezone == before.timezone && timing.startsAt == before.startsAt
+        if isSameSchedule, isSameInstant || task.isSpent(at: now) { timing.onceAt = before.onceAt }
         return timing
     }
 
@@ -95,5 +95,13 @@ extension MomentText {
 extension TaskDraft {
     fileprivate func hasFault(at key: String) -> Bool {
         faults.contains { $0.place == [.key(key)] }
+    }
+}
+
+extension TaskDefinition {
+    /// Whether its once time has come, or passed in a pause: only another schedule has it fire again.
+    fileprivate func isSpent(at now: Date) -> Bool {
+        guard let onceAt = timing.onceAt else { return false }
+        return nextRun == nil && onceAt <= now
     }
 }

@@ -79,7 +79,7 @@ package struct NotificationListener: AsyncSequence, Sendable {
                 if failures == 0 { logger.warning("cannot listen for notifications", metadata: ["error": "\(error)"]) }
                 failures += 1
                 // Cancellation ends the pause, and then the sequence.
-                try? await Task.sleep(for: ReconnectGate.delay(afterFailures: failures))
+                try? await Task.sleep(for: Outage.delay(afterFailures: failures))
                 return false
             }
         }

@@ -33,6 +33,8 @@ package struct PostgresError: Error, Sendable, CustomStringConvertible {
     package let constraint: String?
     /// Nothing reached the server, so that the statement may be tried on another connection.
     var wasNotSent = false
+    /// The server was silent for longer than it may be.
+    var isOverdue = false
 
     init(_ kind: Kind, _ message: String, sqlState: String? = nil, constraint: String? = nil) {
         self.kind = kind

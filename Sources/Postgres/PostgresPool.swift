@@ -4,15 +4,16 @@ import Synchronization
 
 /// A bounded set of connections, opened when needed and shared by everyone.
 ///
-/// When the server goes away, callers wait for it as long as for a free connection (the connect timeout) and then get
-/// `.unavailable`; when it is back, the pool heals by itself. A statement is tried again only when the connection was
+/// When the server goes away, callers wait for it as long as for a free connection (the connect timeout), or less where
+/// the outage patience says so, and then get `.unavailable`. Only the pool itself tries to reach it meanwhile, and heals
+/// when it is back. A statement is tried again only when the connection was
 /// found dead before anything was sent. Connections that met a read-only server are dropped, so that the next ones
 /// find the primary.
 package final class PostgresPool: PostgresSession {
     private let configuration: PostgresConfiguration
     private let logger: Logger
     private let permits: PermitQueue
-    private let gate = ReconnectGate()
+    let outage = Outage()
     private let pipeline: ReadPipeline
     private let idle = Mutex<[PostgresConnection]>([])
     private let inUse = Atomic<Int>(0)
@@ -50,8 +51,9 @@ package final class PostgresPool: PostgresSession {
     /// As `PostgresSession` says; the connection that reads share is one beside the pool's size.
     package func read(_ sql: SQL) async throws -> [PostgresRow] {
         do {
-            return try await pipeline.query(sql)
-        } catch is ReadPipeline.Unanswered {
+            return try await pipeline.query(sql, mayOpen: outage.known == nil)
+        } catch let error as ReadPipeline.Unanswered {
+            if error.isOverdue { distrustIdle() }
             return try await query(sql)
         }
     }
@@ -59,8 +61,9 @@ package final class PostgresPool: PostgresSession {
     /// As `PostgresSession` says, over the connection that reads share.
     package func find(_ key: UUID, by lookup: Lookup) async throws -> PostgresRow? {
         do {
-            return try await pipeline.find(key, by: lookup)
-        } catch is ReadPipeline.Unanswered {
+            return try await pipeline.find(key, by: lookup, mayOpen: outage.known == nil)
+        } catch let error as ReadPipeline.Unanswered {
+            if error.isOverdue { distrustIdle() }
             return try await query(lookup.sql(for: [key])).first
         }
     }
@@ -95,6 +98,26 @@ package final class PostgresPool: PostgresSession {
         }
     }
 
+    /// Until cancelled, asks once a second whether the server still answers while statements are under way: one that falls
+    /// silent is known to be away before these are given up, and keeps no others waiting.
+    package func watch() async {
+        while !Task.isCancelled {
+            // Cancelled, the loop ends.
+            try? await Task.sleep(for: .seconds(1))
+            guard inUse.load(ordering: .relaxed) > 0, outage.known == nil else { continue }
+            do {
+                _ = try await pipeline.query("SELECT 1", mayOpen: true)
+            } catch let error as ReadPipeline.Unanswered where error.isOverdue {
+                distrustIdle()
+                // What is wrong, whoever asks next is told.
+                let patience = configuration.outagePatience
+                if let opened = try? await open(until: patience.map { .now + $0 }) { shelve(opened) }
+            } catch {
+                continue
+            }
+        }
+    }
+
     /// How many connections are open and idle, how many are lent out, and how many callers wait for one.
     package var statistics: (idle: Int, inUse: Int, waiting: Int) {
         (idle.withLock(\.count), inUse.load(ordering: .relaxed), permits.waiting)
@@ -115,6 +138,10 @@ extension PostgresPool {
         then body: (PostgresConnection, Opened) async throws -> R
     ) async throws -> R {
         let deadline = ContinuousClock.now + configuration.connectTimeout
+        // Permits may be with those whom the server answers no more.
+        if let (since, error) = outage.known, end(of: deadline, since: since) <= .now, idle.withLock(\.isEmpty) {
+            throw error
+        }
         try await permits.acquire(until: deadline)
         inUse.add(1, ordering: .relaxed)
         defer {
@@ -138,39 +165,98 @@ extension PostgresPool {
     private func connection(until deadline: ContinuousClock.Instant) async throws
         -> (PostgresConnection, isFresh: Bool)
     {
-        var failure: PostgresError?
         while true {
             try Task.checkCancellation()
             if let connection = idle.withLock({ $0.popLast() }) { return (connection, false) }
-            if let wait = gate.claim() {
-                guard ContinuousClock.now + wait < deadline else {
-                    throw failure ?? PostgresError(.unavailable, "The database cannot be reached.")
-                }
-                try await Task.sleep(for: wait)
+            guard let (since, error) = outage.known else {
+                let patience = configuration.outagePatience
+                let opened = try await open(until: patience.map { min(deadline, .now + $0) })
+                if let opened { return (opened, true) }
                 continue
             }
+            let wait = ContinuousClock.now.duration(to: end(of: deadline, since: since))
+            guard wait > .zero else { throw error }
+            // Looking again early lets everyone go on soon after the server is back.
+            try await Task.sleep(for: min(wait, .milliseconds(20)))
+        }
+    }
+
+    /// Until when a server is waited for that is away since that instant.
+    private func end(
+        of deadline: ContinuousClock.Instant, since instant: ContinuousClock.Instant
+    ) -> ContinuousClock.Instant {
+        configuration.outagePatience.map { min(deadline, instant + $0) } ?? deadline
+    }
+
+    /// A new connection; nil where there is none, or none in time, and with that an outage.
+    private func open(until deadline: ContinuousClock.Instant?) async throws -> PostgresConnection? {
+        let (attempts, attempt) = AsyncStream.makeStream(of: Result<PostgresConnection, any Error>.self)
+        let (configuration, begun) = (configuration, ContinuousClock.now)
+        let patience = Patience()
+        // An attempt cannot be called off; whoever waits for it can go, and leaves to others what comes of it.
+        Task { [weak self] in
             do {
-                return (try await connect(), true)
-            } catch let error as PostgresError where error.kind == .unavailable {
-                failure = error
+                let connection = try await PostgresConnection.connect(configuration)
+                if !patience.isOver.load(ordering: .relaxed) {
+                    attempt.yield(.success(connection))
+                } else {
+                    self?.shelve(connection)
+                }
+            } catch {
+                attempt.yield(.failure(error))
+            }
+        }
+        defer { patience.isOver.store(true, ordering: .relaxed) }
+        do {
+            guard let connection = try await attempts.first(before: deadline)?.get() else {
+                noteFailure(PostgresError(.unavailable, "The database does not answer."), begun: begun)
+                return nil
+            }
+            noteSuccess()
+            return connection
+        } catch let error as PostgresError where error.kind == .unavailable {
+            noteFailure(error, begun: begun)
+            return nil
+        }
+    }
+
+    private func noteSuccess() {
+        if outage.attemptSucceeded() { logger.notice("database reachable again") }
+    }
+
+    private func noteFailure(_ error: PostgresError, begun instant: ContinuousClock.Instant) {
+        guard outage.attemptFailed(error, begun: instant) else { return }
+        logger.warning("database unreachable", metadata: ["error": "\(error)"])
+        // It lasts as long as the outage, and longer than whoever found that out waits.
+        Task { [weak self, configuration, outage] in
+            var failures = 1
+            while outage.known != nil, self?.permits.isClosed == false {
+                // Nobody cancels it.
+                try? await Task.sleep(for: Outage.delay(afterFailures: failures))
+                failures += 1
+                // Why it fails is known already.
+                guard let connection = try? await PostgresConnection.connect(configuration) else { continue }
+                self?.shelve(connection)
             }
         }
     }
 
-    private func connect() async throws -> PostgresConnection {
-        do {
-            let connection = try await PostgresConnection.connect(configuration)
-            if gate.succeeded() { logger.notice("database reachable again") }
-            return connection
-        } catch {
-            if gate.failed() { logger.warning("database unreachable", metadata: ["error": "\(error)"]) }
-            throw error
-        }
+    /// Keeps a connection that nobody waits for.
+    private func shelve(_ connection: PostgresConnection) {
+        takeBack(connection)
+        noteSuccess()
+    }
+
+    /// Closes what is idle: it may be as silent as what was just asked.
+    private func distrustIdle() {
+        _ = takeAllIdle()
     }
 
     private func takeBack(_ connection: PostgresConnection) {
         guard connection.isReusable else { return }
-        idle.withLock { $0.append(connection) }
+        outage.connectionWorked()
+        // Beside those that are lent there may be some that nobody waited for.
+        idle.withLock { if $0.count < configuration.poolSize { $0.append(connection) } }
         // A pool closed meanwhile has already emptied its shelf.
         if permits.isClosed { _ = takeAllIdle() }
     }
@@ -179,6 +265,30 @@ extension PostgresPool {
         idle.withLock { idle in
             defer { idle = [] }
             return idle
+        }
+    }
+}
+
+/// Of whoever waits for an attempt.
+private final class Patience: Sendable {
+    let isOver = Atomic<Bool>(false)
+}
+
+extension AsyncStream where Element: Sendable {
+    /// The first element; nil where it does not come before the deadline.
+    fileprivate func first(before deadline: ContinuousClock.Instant?) async throws -> Element? {
+        try await withThrowingTaskGroup(of: Element?.self) { group in
+            group.addTask { await self.first { _ in true } }
+            if let deadline {
+                group.addTask {
+                    try await Task.sleep(until: deadline)
+                    return nil
+                }
+            }
+            defer { group.cancelAll() }
+            let first = try await group.next() ?? nil
+            try Task.checkCancellation()
+            return first
         }
     }
 }

@@ -8,7 +8,10 @@ import Synchronization
 /// for the caller to ask elsewhere; it is never answered twice.
 final class ReadPipeline: Sendable {
     /// A read was not answered here, for no fault of its own: it may be asked elsewhere.
-    struct Unanswered: Error {}
+    struct Unanswered: Error {
+        /// The server was silent: whoever asks elsewhere had better ask over another connection than those at hand.
+        var isOverdue = false
+    }
 
     private struct Read {
         let key: PreparedStatements.Key
@@ -61,20 +64,20 @@ final class ReadPipeline: Sendable {
         self.configuration = configuration
     }
 
-    /// Runs one read-only statement and returns its rows.
-    ///
     /// Throws `Unanswered` where the read may be asked elsewhere, and `PostgresError` where the statement is at fault.
-    func query(_ sql: SQL) async throws -> [PostgresRow] {
+    ///
+    /// - Parameter mayOpen: whether to wait for a connection where there is none.
+    func query(_ sql: SQL, mayOpen: Bool) async throws -> [PostgresRow] {
         try sql.check()
         return try await withCheckedThrowingContinuation { reader in
-            take(.read(sql, reader))
+            take(.read(sql, reader), mayOpen: mayOpen)
         }
     }
 
     /// The row that a lookup finds by this key. Throws as `query` does.
-    func find(_ key: UUID, by lookup: Lookup) async throws -> PostgresRow? {
+    func find(_ key: UUID, by lookup: Lookup, mayOpen: Bool) async throws -> PostgresRow? {
         try await withCheckedThrowingContinuation { reader in
-            take(.lookup(KeyedRead(key: key, lookup: lookup, reader: reader)))
+            take(.lookup(KeyedRead(key: key, lookup: lookup, reader: reader)), mayOpen: mayOpen)
         }
     }
 
@@ -84,7 +87,7 @@ final class ReadPipeline: Sendable {
         wake.signal()
     }
 
-    private func take(_ read: Waiting) {
+    private func take(_ read: Waiting, mayOpen: Bool) {
         let (isTaken, mustStart) = state.withLock { state in
             switch state.standing {
             case .finished: return (false, false)
@@ -93,6 +96,7 @@ final class ReadPipeline: Sendable {
                 state.waiting.append(read)
                 if state.waiting.count == 1 { wake.signal() }
                 return (true, false)
+            case .closed where !mayOpen, .failed where !mayOpen: return (false, false)
             case .closed, .failed:
                 state.standing = .open
                 state.waiting.append(read)
@@ -117,18 +121,19 @@ final class ReadPipeline: Sendable {
                 }
             }
         } catch {
-            fail(unanswered.compactMap { $0 })
+            let isOverdue = (error as? PostgresError)?.isOverdue == true
+            fail(unanswered.compactMap { $0 }, with: Unanswered(isOverdue: isOverdue))
         }
     }
 
     /// Sends everybody elsewhere, and opens the next connection a little later.
-    private func fail(_ unanswered: [Read]) {
+    private func fail(_ unanswered: [Read], with error: Unanswered = Unanswered()) {
         let waiting = state.withLock { state in
             defer { state.waiting = [] }
             if case .open = state.standing { state.standing = .failed(at: .now) }
             return state.waiting
         }
-        for read in unanswered { read.answer(.failure(Unanswered())) }
+        for read in unanswered { read.answer(.failure(error)) }
         for read in waiting { read.turnAway() }
     }
 

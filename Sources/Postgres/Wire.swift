@@ -175,7 +175,10 @@ final class Wire {
         let count = poll(&descriptors, 2, Int32(clamping: limit ?? -1))
         if count == 0, let deadline, .now >= deadline {
             isBroken = true
-            throw PostgresError(.unavailable, "The database did not answer in time; the connection was dropped.")
+            var error = PostgresError(
+                .unavailable, "The database did not answer in time; the connection was dropped.")
+            error.isOverdue = true
+            throw error
         }
         if descriptors[0].revents != 0 { pipe.drain() }
         if descriptors[1].revents & ~Int16(POLLOUT) != 0, PQconsumeInput(connection) == 0 { isBroken = true }

@@ -9,9 +9,9 @@ extension Store {
     ///   - owner: leaves out all others' tasks.
     ///   - limit: the most that are locked.
     /// - Returns: those that exist.
-    package func lockedTasks(
+    package func lockTasks(
         _ choice: BulkChoice, of owner: Identifier<User>? = nil, limit: Int
-    ) async throws -> [TaskDefinition] {
+    ) async throws -> [Identifier<TaskDefinition>] {
         let condition: SQL =
             switch choice {
             case .ids(let ids): "t.id = ANY(\(ids.map(\.uuid)))"
@@ -19,12 +19,23 @@ extension Store {
             }
         let rows = try await rows(
             """
-            SELECT \(TaskDefinition.columns)
-            FROM qkron.tasks t LEFT JOIN qkron.users u ON u.id = t.owner_id
+            SELECT t.id FROM qkron.tasks t
             WHERE \(condition) AND (\(owner?.uuid)::uuid IS NULL OR t.owner_id = \(owner?.uuid))
             ORDER BY t.id
             LIMIT \(limit)
-            FOR NO KEY UPDATE OF t
+            FOR NO KEY UPDATE
+            """)
+        return try decode(rows) { Identifier(try $0.decode("id")) }
+    }
+
+    /// Those of the tasks that exist, in the order of their ids.
+    package func tasks(_ ids: [Identifier<TaskDefinition>]) async throws -> [TaskDefinition] {
+        let rows = try await rows(
+            """
+            SELECT \(TaskDefinition.columns)
+            FROM qkron.tasks t LEFT JOIN qkron.users u ON u.id = t.owner_id
+            WHERE t.id = ANY(\(ids.map(\.uuid)))
+            ORDER BY t.id
             """)
         return try decode(rows, TaskDefinition.init(row:))
     }

@@ -81,6 +81,25 @@ extension Store {
             """)
     }
 
+    /// How far the output of an attempt is written while it runs, in bytes of text; nil where it does not run.
+    package func liveReach(
+        of id: Identifier<Execution>, attempt: Int
+    ) async throws -> [OutputChannel: Int]? {
+        // One statement: what is written of an attempt goes once it has ended.
+        let rows = try await rows(
+            """
+            SELECT s.stream, (SELECT max(l.ends_at) FROM qkron.live_output l
+                              WHERE l.execution_id = e.id AND l.attempt = e.attempt_number AND l.stream = s.stream) AS reach
+            FROM qkron.executions e
+            CROSS JOIN unnest(\(OutputChannel.allCases.map(\.rawValue))) AS s (stream)
+            WHERE e.id = \(id.uuid) AND e.attempt_number = \(attempt) AND e.status = 'running'
+            """)
+        let reaches = try decode(rows) {
+            (try $0.named("stream") as OutputChannel, try $0.decode("reach", as: Int?.self) ?? 0)
+        }
+        return reaches.isEmpty ? nil : Dictionary(uniqueKeysWithValues: reaches)
+    }
+
     /// What a running attempt has written beyond these places, in bytes of text, as far as it is kept; not all at once.
     package func liveOutput(
         of id: Identifier<Execution>, attempt: Int, beyond places: [OutputChannel: Int]

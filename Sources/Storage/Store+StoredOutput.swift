@@ -16,6 +16,12 @@ package struct StoredStream: Sendable {
     package let size: Int
     /// Bytes before the line that tells of what was cut, and that line; nil: nothing was.
     package let cut: (head: Int, mark: String)?
+
+    /// Bytes of the text as they would have counted had nothing been cut.
+    package var wholeSize: Int {
+        guard let cut else { return size }
+        return size - cut.mark.utf8.count + OutputText.bytesCut(by: cut.mark)
+    }
 }
 
 extension Store {

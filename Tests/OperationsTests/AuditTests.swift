@@ -87,9 +87,27 @@ import Testing
             #expect(told.map(\.entry.action) == ["task.update"], "\(change.fields)")
             #expect(told.last.map { Set($0.entry.changes.keys) } == Set(change.fields))
         }
+        #expect(
+            try await rows(operations).last?.entry.changes["status"] == ["from": "pending", "to": "cancelled"])
         let text = try await operations.database.pool.query("SELECT changes::text AS value FROM qkron.audit")
             .map { try $0.decode("value", as: String.self) }.joined()
         #expect(!text.contains("s3cret") && !text.contains("an0ther") && !text.contains("v1."))
+    }
+
+    @Test func `another order of tags or labels changes nothing`() async throws {
+        let operations = try await TestOperations()
+        let task = try await operations.make {
+            $0.tags = .value(["b", "a"])
+            $0.requires = .value(["gpu", "ssd"])
+        }
+        let after = try await operations.change(task) {
+            $0.tags = .value(["a", "b"])
+            $0.requires = .value(["ssd", "gpu"])
+        }
+        #expect(after.updatedAt == task.updatedAt)
+        #expect(try await rows(operations).map(\.entry.action) == ["task.create"])
+        _ = try await operations.change(task) { $0.tags = .value(["a", "c"]) }
+        #expect(try await rows(operations).map(\.entry.action) == ["task.create", "task.update"])
     }
 
     @Test func `runs asked for at once each have their row, with whoever asked`() async throws {

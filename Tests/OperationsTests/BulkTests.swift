@@ -58,7 +58,8 @@ import Testing
             SELECT changes::text AS value FROM qkron.audit
             WHERE resource_id = \(cancelled.id.description) AND action = 'task.bulk_resume'
             """)
-        #expect(resumed == #"{"status": {"to": null, "from": "cancelled"}, "is_active": {"to": true, "from": false}}"#)
+        #expect(
+            resumed == #"{"status": {"to": "pending", "from": "cancelled"}, "is_active": {"to": true, "from": false}}"#)
     }
 
     @Test func `the tasks of disabled owners rest, though they are resumed`() async throws {
@@ -141,5 +142,11 @@ import Testing
             await faults { try await operations.tasks.bulk(.delete, .tagged(["x"]), as: alice) } == [
                 "tags: value_error"
             ])
+        try await operations.tasks.delete(first.id, as: alice)
+        #expect(try await operations.tasks.bulk(.delete, .tagged(["x"]), as: alice) == 10_000)
+        let told: [String: Int] = try await operations.database.pool.query(
+            "SELECT action, count(DISTINCT resource_id) AS number FROM qkron.audit WHERE action LIKE '%bulk%' GROUP BY action"
+        ).reduce(into: [:]) { $0[try $1.decode("action")] = try $1.decode("number") }
+        #expect(told == ["task.bulk_pause": 10_000, "task.bulk_resume": 10_000, "task.bulk_delete": 10_000])
     }
 }

@@ -11,6 +11,7 @@ import Testing
 @Suite struct RunTests {
     @Test func `a run by hand waits for capacity and for nothing else`() async throws {
         let operations = try await TestOperations()
+        _ = try await operations.database.addNode()
         let task = try await operations.make { $0.isActive = .value(false) }
         let before = try await operations.database.store.now()
         let id = try await operations.tasks.execute(task.id, as: Caller(operations.alice))
@@ -24,6 +25,7 @@ import Testing
 
     @Test func `under skip and queue a run by hand waits its turn`() async throws {
         let operations = try await TestOperations()
+        _ = try await operations.database.addNode()
         for policy in [OverlapPolicy.skip, .queue] {
             let task = try await operations.make { $0.overlapPolicy = .value(policy) }
             _ = try await operations.tasks.execute(task.id, as: Caller(operations.alice))

@@ -118,6 +118,7 @@ import Testing
         try await database.pool.execute(
             "UPDATE qkron.task_schedules SET valid_from = \(start) WHERE task_id = \(task.id.uuid)")
         func slot(_ minute: Double) -> Date { start.addingTimeInterval(minute * 60) }
+        _ = try await database.addNode()
         let skipped = NewExecution(
             task: task.id, trigger: .schedule, scheduledFor: slot(10), status: .skipped, reason: .overlap, priority: 5)
         try await database.store.insert([skipped])

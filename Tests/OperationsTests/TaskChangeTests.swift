@@ -340,6 +340,28 @@ import Testing
                 == renewed.nextRun)
     }
 
+    @Test(arguments: ["0 9 * * *", "2099-01-01T00:00:00"])
+    func `a once time that is spent comes again with another schedule alone`(text: String) async throws {
+        let operations = try await TestOperations()
+        let task = try await operations.make {
+            $0.scheduleKind = .value(.once)
+            $0.schedule = .value(text)
+        }
+        let moved = try await operations.change(task) { $0.timezone = .value("Asia/Tokyo") }
+        #expect(moved.nextRun != nil && moved.nextRun != task.nextRun, "it is not spent yet")
+        try await operations.database.pool.execute(
+            "UPDATE qkron.tasks SET next_run = NULL, once_at = now() - interval '1 hour' WHERE id = \(task.id.uuid)")
+        let start = Date.now + 86_400
+        for change in [
+            { $0.timezone = .value("America/New_York") }, { $0.startsAt = .value(.instant(start)) },
+            { $0.endsAt = .value(nil) },
+        ] as [(inout TaskDraft) -> Void] {
+            let changed = try await operations.change(task, change)
+            #expect(changed.isActive && changed.nextRun == nil)
+        }
+        #expect(try await operations.change(task) { $0.schedule = .value("30 9 * * *") }.nextRun != nil)
+    }
+
     @Test func `cancelling ends all that is scheduled, and resuming revives`() async throws {
         let operations = try await TestOperations()
         let (tasks, alice, database) = (operations.tasks, operations.alice, operations.database)

@@ -106,9 +106,8 @@ import Testing
         #expect(try await found { $0.statuses = [.pending, .failed] }.count == 2)
         #expect(try await found { $0.statuses = [.failed] }.isEmpty)
         #expect(try await found { $0.kinds = [.command] }.count == 2)
-        #expect(
-            try await found { $0.owner = .user(operations.bob.id) }.count == 2,
-            "a user sees their own whatever the filter")
+        #expect(try await found { $0.owner = .user(operations.alice.id) }.count == 2)
+        #expect(try await found { $0.owner = .user(operations.bob.id) }.isEmpty, "others' are not hers to read")
     }
 
     @Test func `only the roles that may make and run commands`() async throws {

@@ -42,7 +42,7 @@ import Testing
             Issue.record("not described: \(document)")
             return
         }
-        #expect(paths["/api/v1/secret"] == nil)
+        #expect(paths["/api/v1/secret"] == nil && paths["/docs/assets/{file_name}"] == nil)
         #expect(operation["operationId"] == "showThing")
         #expect(operation["security"] == [["bearer": []], ["password": []], ["apiKey": []]])
         #expect(
@@ -76,7 +76,8 @@ import Testing
     @Test func `a page whose files are not all there tells how to get them`() async throws {
         let files = ["swagger-ui-bundle.js"]
         for page in ["/docs", "/redoc"] {
-            #expect(try await get(page, files: files).body.contains("DOCS_ASSETS"))
+            let answer = try await get(page, files: files)
+            #expect(answer.body.contains("DOCS_ASSETS") && answer.header("Cache-Control") == "no-store")
         }
         #expect(try await get("/docs/assets/swagger-ui.css", files: files).status == 404)
         #expect(try await get("/docs/assets/page.css", files: files).status == 200)

@@ -131,6 +131,17 @@ import Testing
         #expect(nap.contains("executions_running") && nap.contains("executions_waiting"), "\(nap)")
         let newest = try await plan(of: Store.page(of: ExecutionFilter(), .page(number: 1, size: 20)), in: database)
         #expect(newest.contains("executions_newest") && !newest.contains("Seq Scan on executions"), "\(newest)")
+        for (statuses, index) in [
+            ([.running], "executions_running"), ([.timeout], "executions_troubled"),
+            ([.failed, .cancelled], "executions_troubled"),
+        ] as [([ExecutionStatus], String)] {
+            var filter = ExecutionFilter()
+            filter.statuses = statuses
+            for statement in [Store.count(of: filter), Store.page(of: filter, .page(number: 1, size: 20))] {
+                let plan = try await plan(of: statement, in: database)
+                #expect(plan.contains(index) && !plan.contains("Seq Scan on executions"), "\(plan)")
+            }
+        }
         var own = ExecutionFilter()
         own.owner = .user(try #require(task.ownerID))
         let mine = try await plan(of: Store.page(of: own, .page(number: 1, size: 20)), in: database)

@@ -83,6 +83,11 @@ package actor TestCluster {
         Self.running.withLock { $0[folder] = 0 }
     }
 
+    /// Signals the process that takes connections.
+    package func signal(_ number: Int32) {
+        kill(postmaster, number)
+    }
+
     private func initialize() throws {
         let initdb = try spawn([
             Self.programs + "/initdb", "-D", folder + "/data", "-U", "qkron", "-A", "trust", "--no-locale", "-E",

@@ -17,6 +17,8 @@ package struct OutputBookmark: Sendable, Equatable {
     package var stderr = 0
     /// The status that was told last, of this attempt.
     package var status: ExecutionStatus?
+    /// Whether the end was told: nothing comes after it.
+    package var hasEnded = false
 
     /// The beginning.
     package init() {}
@@ -30,17 +32,26 @@ package struct OutputBookmark: Sendable, Equatable {
     package init?(_ text: String) {
         let parts = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
             .map { String(Substring($0)) }
-        guard parts.count == 4, let attempt = Int(parts[0]), let stdout = Int(parts[1]), let stderr = Int(parts[2]),
+        guard parts.count == 4 || (parts.count == 5 && parts[4] == Self.endMark), let attempt = Int(parts[0]),
+            let stdout = Int(parts[1]), let stderr = Int(parts[2]),
             attempt >= 0, stdout >= 0, stderr >= 0
         else { return nil }
         (self.attempt, self.stdout, self.stderr) = (attempt, stdout, stderr)
-        guard parts[3] != "-" else { return }
-        guard let status = ExecutionStatus(rawValue: parts[3]) else { return nil }
+        hasEnded = parts.count == 5
+        guard parts[3] != "-" else {
+            if hasEnded { return nil }
+            return
+        }
+        guard let status = ExecutionStatus(rawValue: parts[3]), status.isEnd || !hasEnded else { return nil }
         self.status = status
     }
 
+    private static let endMark = "end"
+
     /// The bookmark as an event's id.
-    package var text: String { "\(attempt).\(stdout).\(stderr).\(status?.rawValue ?? "-")" }
+    package var text: String {
+        "\(attempt).\(stdout).\(stderr).\(status?.rawValue ?? "-")\(hasEnded ? ".\(Self.endMark)" : "")"
+    }
 
     /// How far a stream was seen.
     package subscript(stream: OutputChannel) -> Int {

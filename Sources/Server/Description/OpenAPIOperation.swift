@@ -53,10 +53,7 @@ struct OpenAPIOperation {
     }
 
     private func pathParameter(_ name: String) -> JSONValue {
-        [
-            "name": .string(name), "in": "path", "required": true,
-            "schema": (description.path[name] ?? JSONSchema.id).json,
-        ]
+        ["name": .string(name), "in": "path", "required": true, "schema": JSONSchema.id.json]
     }
 
     private var body: JSONValue? {
@@ -78,6 +75,7 @@ struct OpenAPIOperation {
         var responses = OpenAPIResponses.refusals(refusals)
         let status: HTTPResponse.Status = if case .nothing = description.content { .noContent } else { route.status }
         responses[TextKey(String(status.code))] = OpenAPIResponses.success(description.content, status)
+        if case .events = description.content { responses["204"] = OpenAPIResponses.success(.nothing, .noContent) }
         return responses
     }
 

@@ -13,11 +13,9 @@ enum OpenAPIResponses {
         case .json(let schema): members["content"] = ["application/json": ["schema": schema.json]]
         case .texts(let mediaTypes):
             members["content"] = .object(
-                // Of a stream of events the whole is no one value.
-                Dictionary(
-                    uniqueKeysWithValues: mediaTypes.map { type in
-                        (TextKey(type), type == "text/event-stream" ? [:] : ["schema": JSONSchema.text.json])
-                    }))
+                Dictionary(uniqueKeysWithValues: mediaTypes.map { (TextKey($0), ["schema": JSONSchema.text.json]) }))
+        // Of a stream of events the whole is no one value.
+        case .events: members["content"] = ["text/event-stream": [:]]
         }
         return .object(members)
     }

@@ -20,6 +20,8 @@ final class RouteDescription: Sendable {
         case json(JSONSchema)
         /// Text of one of these media types.
         case texts(mediaTypes: [String])
+        /// A stream of Server-Sent Events; or 204 where nothing comes any more.
+        case events
     }
 
     /// The `operationId`: no other route has it, and programs are generated with it.
@@ -31,8 +33,6 @@ final class RouteDescription: Sendable {
     let detail: String
     let body: Body
     let query: [QueryParameter]
-    /// What stands in the path where it is no id.
-    let path: [String: JSONSchema]
     let content: Content
     /// Why the route may refuse a request, beside what follows from its access, path, query and body.
     let refusals: [ErrorCode]
@@ -40,7 +40,7 @@ final class RouteDescription: Sendable {
     /// A description of these parts.
     init(
         _ name: String, _ topic: Topic, _ summary: String, detail: String = "", body: Body = .nothing,
-        query: [QueryParameter] = [], path: [String: JSONSchema] = [:], answers content: Content,
+        query: [QueryParameter] = [], answers content: Content,
         refuses refusals: [ErrorCode] = []
     ) {
         self.name = name
@@ -49,7 +49,6 @@ final class RouteDescription: Sendable {
         self.detail = detail
         self.body = body
         self.query = query
-        self.path = path
         self.content = content
         self.refusals = refusals
     }
@@ -57,8 +56,7 @@ final class RouteDescription: Sendable {
     /// The same for a second route, under a name of its own.
     func renamed(_ name: String) -> RouteDescription {
         RouteDescription(
-            name, topic, summary, detail: detail, body: body, query: query, path: path, answers: content,
-            refuses: refusals)
+            name, topic, summary, detail: detail, body: body, query: query, answers: content, refuses: refusals)
     }
 }
 

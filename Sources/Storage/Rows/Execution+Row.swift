@@ -17,9 +17,10 @@ extension Execution {
             WHEN e.status <> 'pending' THEN e.reason
             WHEN e.not_before > clock_timestamp() THEN
                 CASE WHEN e.attempt_number = 0 THEN 'jitter' ELSE 'retry_delay' END
-            WHEN t.requires <> '{}' AND NOT EXISTS (
+            WHEN NOT EXISTS (
                 SELECT FROM qkron.nodes n
-                WHERE n.lease_expires_at > clock_timestamp() AND t.requires <@ n.labels) THEN 'no_server'
+                WHERE n.lease_expires_at > clock_timestamp() AND NOT n.is_draining AND t.requires <@ n.labels)
+                THEN 'no_server'
             WHEN e.started_at IS NULL AND t.overlap_policy <> 'allow' AND EXISTS (
                 SELECT FROM qkron.executions o
                 WHERE o.task_id = e.task_id AND o.id <> e.id AND o.status IN ('pending', 'running')

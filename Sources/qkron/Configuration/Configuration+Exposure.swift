@@ -48,7 +48,8 @@ extension ServerConfiguration.Exposure {
         if publicURL == nil, reader.text(.publicURL) != nil {
             reader.fault(.publicURL, "must be an address such as https://qkron.example.org")
         }
-        if reader.text(.corsOrigins) != "none" {
+        // Whoever leaves it empty means nobody.
+        if !reader.isEmpty(.corsOrigins), reader.text(.corsOrigins) != "none" {
             corsOrigins = reader.values(
                 .corsOrigins, default: Self.usualOrigins,
                 "may hold origins such as https://app.example.org, or be none: * is not taken", Self.origin)

@@ -8,6 +8,12 @@ struct SettingReader {
         faults = source.faults
     }
 
+    /// Whether a setting is there, and is empty: for those of which that says something.
+    func isEmpty(_ setting: Setting) -> Bool {
+        // What cannot be read is told by whoever reads the value.
+        (try? source.value(setting))?.text.isEmpty == true
+    }
+
     /// A text; an empty one counts as none.
     mutating func text(_ setting: Setting) -> String? {
         found(setting).map(\.text)

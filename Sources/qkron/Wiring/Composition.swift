@@ -62,7 +62,10 @@ struct Composition {
             audience: identity.tokenAudience)
         accounts = AccountRules(hasher: try PasswordHasher(cost: identity.passwordHashCost))
         host = try await DatabaseHost.open(configuration, in: lock, logger: logger)
-        requestPool = PostgresPool(host.connection, logger: logger)
+        var requestConnection = host.connection
+        // Whoever asks over HTTP is told soon; the loops of the engine have time.
+        requestConnection.outagePatience = host.connection.connectTimeout * 2 / 5
+        requestPool = PostgresPool(requestConnection, logger: logger)
         var engineConnection = host.connection
         engineConnection.poolSize = 8
         engineConnection.prefersIndexes = true
@@ -127,6 +130,7 @@ struct Composition {
         var services: [any Service] = []
         if let server = host.server { services.append(keeping(server)) }
         services.append(LoopService("database probe") { [probe] in await probe.run() })
+        services.append(LoopService("database watch") { [requestPool] in await requestPool.watch() })
         services.append(announcing())
         services.append(server(catalog: catalog, parts: parts))
         if let executor { services += try await engine(executor: executor, catalog: catalog) }

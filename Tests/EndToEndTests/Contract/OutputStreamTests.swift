@@ -14,15 +14,62 @@ extension EndToEnd {
             let id = try await person.execute(task)
             try await person.execution(id, of: task, is: "failed")
             let events = try await watch(id, of: task, as: person)
-            #expect(events.map(\.name) == ["stdout", "stderr", "status", "end"])
+            #expect(events.map(\.name) == ["status", "stdout", "stderr", "end"])
+            #expect(Set(events.map(\.id)).count == events.count)
+            #expect(events[0].data == ["status": "failed", "attempt_number": 1])
             #expect(
-                events[0].data == ["offset": 0, "text": "out\n"] && events[1].data == ["offset": 0, "text": "err\n"])
-            #expect(events[2].data == ["status": "failed", "attempt_number": 1])
+                events[1].data == ["offset": 0, "text": "out\n"] && events[2].data == ["offset": 0, "text": "err\n"])
             #expect(events[3].data == ["status": "failed", "reason": "exit_code", "return_code": 3])
-            let rest = try await watch(id, of: task, as: person, after: events[0].id)
-            #expect(rest.map(\.name) == ["stderr", "status", "end"])
-            #expect(try await watch(id, of: task, as: person, after: events[3].id).map(\.name) == ["end"])
+            for (number, event) in events.dropLast().enumerated() {
+                let rest = try await watch(id, of: task, as: person, after: event.id)
+                #expect(rest.map(\.name) == events.dropFirst(number + 1).map(\.name))
+                #expect(rest.map(\.id) == events.dropFirst(number + 1).map(\.id))
+            }
+            let over = try await answer(to: id, of: task, as: person, after: events[3].id)
+            #expect(over.status == 204 && over.body.isEmpty)
         }
+
+        @Test func `whoever comes back in a later attempt hears where it stands before its output`() async throws {
+            let person = try await server.newcomer()
+            let task = try await person.makeTask([
+                "command": "echo attempt $QKRON_ATTEMPT; exit $((2 - QKRON_ATTEMPT))", "max_retries": 1,
+                "retry_delay": 0,
+            ])
+            let id = try await person.execute(task)
+            try await person.execution(id, of: task, is: "completed")
+            for event in ["0.0.0.pending", "1.10.0.running", "1.10.0.pending"] {
+                let rest = try await watch(id, of: task, as: person, after: event)
+                #expect(rest.map(\.name) == ["status", "stdout", "end"], "\(event)")
+                #expect(rest.first?.data == ["status": "completed", "attempt_number": 2])
+                #expect(rest.dropFirst().first?.data == ["offset": 0, "text": "attempt 2\n"])
+            }
+        }
+
+        @Test func `a place that the stream has not come to is refused`() async throws {
+            let person = try await server.newcomer()
+            let task = try await person.makeTask(["command": "echo out; exec sleep 60"])
+            let id = try await person.execute(task)
+            let connection = try Connection(port: await server.port)
+            await connection.send(request(id, of: task, as: person))
+            var received = ""
+            while !received.contains("event: stdout") {
+                received += String(decoding: try await connection.receive(), as: UTF8.self)
+            }
+            let beyond = ["2.0.0.running", "1.5.0.running", "1.4.1.running", "1.4.0.completed", "1.4.0.running.end"]
+            for event in beyond {
+                #expect(try await answer(to: id, of: task, as: person, after: event).placedVerdict == Self.refusal)
+            }
+            #expect(try await person.call("POST", "/tasks/\(task)/executions/\(id)/cancel").status == 202)
+            try await person.execution(id, of: task, is: "cancelled")
+            for event in beyond + ["1.4.0.completed.end", "1.4.0.-.end", "1.4.0.cancelled.over"] {
+                let answer = try await answer(to: id, of: task, as: person, after: event)
+                #expect(answer.placedVerdict == Self.refusal, "\(event)")
+            }
+            let rest = try await watch(id, of: task, as: person, after: "1.4.0.running")
+            #expect(rest.map(\.name) == ["status", "end"])
+        }
+
+        private static let refusal = "422 validation_failed header.Last-Event-ID"
 
         @Test func `output shows as it comes, and as it is stored in the end`() async throws {
             let person = try await server.newcomer()
@@ -50,8 +97,7 @@ extension EndToEnd {
                 #expect(texts.joined() == stored[stream].string)
             }
             #expect(events.last?.name == "end")
-            let ids = Set(events.map(\.id))
-            #expect(ids.count >= events.count - 1)
+            #expect(Set(events.map(\.id)).count == events.count)
             let running = events.firstIndex { $0.data["status"] == "running" }
             let first = events.firstIndex { $0.name == "stdout" }
             #expect(try #require(running) < (try #require(first)))
@@ -95,7 +141,7 @@ extension EndToEnd {
             let wrong = try await server.send(
                 "GET", "/api/v1\(path)",
                 headers: [("Authorization", "Bearer \(person.token)"), ("Last-Event-ID", "1.x.0.-")])
-            #expect(wrong.placedVerdict == "422 validation_failed header.Last-Event-ID")
+            #expect(wrong.placedVerdict == Self.refusal)
             let head = try await person.call("HEAD", path)
             #expect(head.status == 200 && head.body.isEmpty)
         }
@@ -103,12 +149,18 @@ extension EndToEnd {
         private func watch(
             _ id: String, of task: String, as person: Person, after event: String? = nil
         ) async throws -> [Event] {
-            var headers = [("Authorization", "Bearer \(person.token)")]
-            if let event { headers.append(("Last-Event-ID", event)) }
-            let answer = try await server.send(
-                "GET", "/api/v1/tasks/\(task)/executions/\(id)/output/stream", headers: headers)
+            let answer = try await answer(to: id, of: task, as: person, after: event)
             #expect(answer.status == 200 && answer.header("Content-Type") == "text/event-stream")
             return Event.all(in: answer.text)
+        }
+
+        private func answer(
+            to id: String, of task: String, as person: Person, after event: String?
+        ) async throws -> HTTPResponse {
+            var headers = [("Authorization", "Bearer \(person.token)")]
+            if let event { headers.append(("Last-Event-ID", event)) }
+            return try await server.send(
+                "GET", "/api/v1/tasks/\(task)/executions/\(id)/output/stream", headers: headers)
         }
 
         private func request(_ id: String, of task: String, as person: Person) -> [UInt8] {

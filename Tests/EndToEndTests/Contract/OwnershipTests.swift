@@ -69,11 +69,30 @@ extension EndToEnd {
             #expect(try await superuser.get("/tasks/\(task)")["owner_username"] == .string(owner.username))
             let mine = try await superuser.get("/tasks?owner_id=\(owner.id)")
             #expect(mine["total"] == 1)
+            #expect(try await superuser.get("/api-keys?owner_id=\(owner.id)")["total"] == 0)
             #expect(try await superuser.call("PUT", "/tasks/\(task)", ["name": "changed"]).verdict == "200")
             #expect(try await owner.get("/tasks/\(task)")["owner_id"] == .string(owner.id))
             let run = try await superuser.execute(task)
             try await owner.execution(run, of: task, is: "completed")
             #expect(try await superuser.call("DELETE", "/tasks/\(task)").verdict == "204")
+        }
+
+        @Test func `a filter by another owner lets nothing through that is not the caller's to read`() async throws {
+            let owner = try await server.newcomer()
+            let stranger = try await server.newcomer()
+            let superuser = try await server.superuser()
+            for person in [owner, stranger] {
+                _ = try await person.makeTask([:])
+                let key = try await person.call("POST", "/api-keys", ["name": "ci", "scopes": ["tasks:read"]])
+                #expect(key.status == 201)
+            }
+            for path in ["/tasks", "/api-keys"] {
+                #expect(try await stranger.get("\(path)?owner_id=\(owner.id)")["total"] == 0, "\(path)")
+                #expect(try await stranger.get("\(path)?owner_id=\(Self.nobodys)")["total"] == 0, "\(path)")
+                #expect(try await stranger.get("\(path)?owner_id=\(stranger.id)")["total"] == 1, "\(path)")
+                #expect(try await superuser.get("\(path)?owner_id=\(owner.id)")["total"] == 1, "\(path)")
+            }
+            #expect(try await stranger.get("/tasks?owner_id=\(owner.id)&limit=5") == [])
         }
 
         @Test func `an execution is found only under its own task`() async throws {

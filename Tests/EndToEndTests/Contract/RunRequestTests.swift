@@ -66,6 +66,7 @@ extension EndToEnd {
             let stranger = try await server.newcomer()
             let task = try await person.makeTask([:])
             let made = try await person.call("POST", "/tasks/\(task)/webhook-token")
+            #expect(made.header("Cache-Control") == "no-store")
             let secret = try #require(try made.json["webhook_token"].string)
             let path = "/tasks/webhook/trigger/\(task)"
             for answer in [

@@ -44,6 +44,20 @@ extension EndToEnd {
             }
         }
 
+        @Test(arguments: [("", nil), ("none", nil), ("http://localhost:3000", "http://localhost:3000")])
+        func `CORS_ORIGINS that is left empty names nobody`(value: String, allowed: String?) async throws {
+            try await Story.tell("origins") { story in
+                let file = "\(story.directory)/origins"
+                try Data(value.utf8).write(to: URL(fileURLWithPath: file))
+                let server = try await story.server(
+                    database: try await story.database(),
+                    settings: ["CORS_ORIGINS_FILE": file, "COMPONENTS": "api"])
+                let answer = try await server.send("GET", "/live", headers: [("Origin", "http://localhost:3000")])
+                #expect(answer.status == 200 && answer.header("Access-Control-Allow-Origin") == allowed)
+                #expect(try await server.stop() == .exited(0))
+            }
+        }
+
         @Test func `an .env that is no text is one fault among the others`() async throws {
             let answer = try await serve(with: Data([0x41, 0x3D, 0xFF]))
             #expect(answer.end == .exited(1))

@@ -27,6 +27,8 @@ struct OutputStreamRoutes {
             try await readBoth({ try call.taskID }, { try call.executionID })
         }) { try call.bookmark }
         let watch = try await executions.watch(execution, of: task, after: bookmark, as: call.caller)
+        // Whoever has seen the end would come back for ever (HTML, section 9.2.3).
+        guard !watch.isOver else { return .empty(headers: [.cacheControl: "no-store"]) }
         var answer = Answer(status: .ok, mediaType: "text/event-stream", headers: [.cacheControl: "no-store"])
         answer.stream = { send in await Self.pour(watch, for: call, send) }
         return answer
@@ -69,11 +71,7 @@ extension Call {
         get throws {
             guard let text = fields.lastEventID, !text.isEmpty else { return OutputBookmark() }
             guard let bookmark = OutputBookmark(text) else {
-                throw InputFaults([
-                    InputFault(
-                        [.key("Last-Event-ID")], "must be the id of an event of this stream", type: "value_error",
-                        origin: .header)
-                ])
+                throw InputFaults([.strangeBookmark])
             }
             return bookmark
         }

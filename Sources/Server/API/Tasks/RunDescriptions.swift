@@ -51,8 +51,10 @@ extension RouteDescription {
         body: .json(RunSchema.bulk), answers: .json(RunSchema.bulkAnswer), refuses: [.notFound])
     static let streamOutput = RouteDescription(
         "streamOutput", .executions, "Follow the output of an execution",
-        detail: "Events `stdout`, `stderr`, `status`, `truncated` and `end`; `Last-Event-ID` resumes after one.",
-        answers: .texts(mediaTypes: ["text/event-stream"]))
+        detail: """
+            Events `stdout`, `stderr`, `status`, `truncated` and `end`; `Last-Event-ID` resumes after one. After `end` \
+            nothing comes: 204.
+            """, answers: .events)
 
     private static let runRefusals: [ErrorCode] = [.dependenciesUnsatisfied, .taskCancelled, .queueFull]
 }

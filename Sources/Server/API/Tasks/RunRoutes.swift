@@ -19,7 +19,7 @@ struct RunRoutes {
                 json: trigger),
             Route(
                 .post, "/tasks/{task_id}/webhook-token", .makeWebhookToken, access: .owner, scope: .writeTasks,
-                json: makeWebhookToken),
+                answering: makeWebhookToken),
         ]
     }
 
@@ -39,10 +39,11 @@ struct RunRoutes {
         return Self.answer(try await tasks.trigger(task, knowing: secrets, as: call.caller), of: task)
     }
 
-    @Sendable private func makeWebhookToken(_ call: Call) async throws -> JSONValue {
+    @Sendable private func makeWebhookToken(_ call: Call) async throws -> Answer {
         let task = try call.taskID
         let secret = try await tasks.makeWebhookSecret(for: task, as: call.caller)
-        return ["task_id": .string(task.description), "webhook_token": .string(secret)]
+        let made: JSONValue = ["task_id": .string(task.description), "webhook_token": .string(secret)]
+        return .json(made, status: .ok, headers: [.cacheControl: "no-store"])
     }
 
     private static func answer(

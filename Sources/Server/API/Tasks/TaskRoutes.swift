@@ -32,7 +32,7 @@ struct TaskRoutes {
 
     @Sendable private func list(_ call: Call) async throws -> ListAnswer<TaskDefinition> {
         let (filter, window) = try call.query { reader in
-            (TaskFilter(&reader, as: call.caller), reader.window())
+            (TaskFilter(&reader), reader.window())
         }
         return ListAnswer(try await tasks.list(filter, window, as: call.caller), window)
     }
@@ -85,7 +85,7 @@ extension Call {
 }
 
 extension TaskFilter {
-    fileprivate init(_ query: inout QueryReader, as caller: Caller) {
+    fileprivate init(_ query: inout QueryReader) {
         self.init()
         statuses = query.choices("status", of: TaskStatus.self)
         kinds = query.choices("task_type", of: TaskKind.self).map { ActionKind(rawValue: $0.rawValue) }
@@ -94,7 +94,6 @@ extension TaskFilter {
         scheduleKind = query.choice("schedule_type", of: ScheduleKind.self)
         goal = query.identifier("goal_id", of: Goal.self)
         namePart = query.text("q", upTo: 255)
-        let owner = query.identifier("owner_id", of: User.self)
-        if caller.principal.readsAllTasks { self.owner = owner.map(OwnerFilter.user) }
+        owner = query.identifier("owner_id", of: User.self).map(OwnerFilter.user)
     }
 }

@@ -32,15 +32,14 @@ package struct DocumentationAssets: Sendable {
 
     subscript(name: Name) -> [UInt8]? { files[name] }
 
-    /// The page at `/docs`.
-    var swaggerPage: [UInt8] {
-        files[.swaggerScript] == nil || files[.swaggerStyle] == nil
-            ? PackageResources.missing_html : PackageResources.swagger_html
+    /// The page at `/docs`; nil without its files.
+    var swaggerPage: [UInt8]? {
+        files[.swaggerScript] == nil || files[.swaggerStyle] == nil ? nil : PackageResources.swagger_html
     }
 
-    /// The page at `/redoc`.
-    var redocPage: [UInt8] {
-        files[.redocScript] == nil ? PackageResources.missing_html : PackageResources.redoc_html
+    /// The page at `/redoc`; nil without its file.
+    var redocPage: [UInt8]? {
+        files[.redocScript] == nil ? nil : PackageResources.redoc_html
     }
 
     private static func files(in directory: String) -> [Name: [UInt8]] {

@@ -23,17 +23,20 @@ struct DocumentationRoutes {
     }
 
     private var routes: [Route] {
-        let page = assets.swaggerPage
-        let other = assets.redocPage
-        return [
+        [
             Route(.get, "/openapi.json", .openAPI, base: .both, access: .open) { [document] _ in
                 Answer(status: .ok, mediaType: "application/json", body: document, headers: Self.freshness)
             }.counted(as: .probe),
-            Route(.get, "/docs", .swaggerPage, base: .root, access: .open) { _ in Self.answer(page: page) }
-                .counted(as: .probe),
-            Route(.get, "/redoc", .redocPage, base: .root, access: .open) { _ in Self.answer(page: other) }
-                .counted(as: .probe),
-            Route(.get, "/docs/assets/{file_name}", .documentationAsset, base: .root, access: .open, answering: asset)
+            Route(.get, "/docs", .swaggerPage, base: .root, access: .open) { [assets] _ in
+                Self.answer(page: assets.swaggerPage)
+            }
+            .counted(as: .probe),
+            Route(.get, "/redoc", .redocPage, base: .root, access: .open) { [assets] _ in
+                Self.answer(page: assets.redocPage)
+            }
+            .counted(as: .probe),
+            // What the pages are made of is nothing that a program would ask for.
+            Route(.get, "/docs/assets/{file_name}", nil, base: .root, access: .open, answering: asset)
                 .counted(as: .probe),
         ]
     }
@@ -44,8 +47,13 @@ struct DocumentationRoutes {
         return Answer(status: .ok, mediaType: name.mediaType, body: file, headers: Self.freshness)
     }
 
-    private static func answer(page: [UInt8]) -> Answer {
-        Answer.page(page, policy: contentPolicy, headers: freshness)
+    private static func answer(page: [UInt8]?) -> Answer {
+        guard let page else {
+            // Once the files are there, nobody shall be told that they are not.
+            return Answer.page(
+                PackageResources.missing_html, policy: contentPolicy, headers: [.cacheControl: "no-store"])
+        }
+        return Answer.page(page, policy: contentPolicy, headers: freshness)
     }
 
     /// An update of the server is seen soon, and a page that is opened again asks for nothing.
@@ -61,8 +69,4 @@ extension RouteDescription {
         answers: .texts(mediaTypes: ["text/html"]))
     fileprivate static let redocPage = RouteDescription(
         "showReDoc", .description, "This description as a page", answers: .texts(mediaTypes: ["text/html"]))
-    fileprivate static let documentationAsset = RouteDescription(
-        "showDescriptionFile", .description, "A script or style of these pages",
-        path: ["file_name": .choice(of: DocumentationAssets.Name.self)],
-        answers: .texts(mediaTypes: ["text/javascript", "text/css"]))
 }
