@@ -18,6 +18,8 @@ package enum Announcement: String, Sendable, CaseIterable {
 package final class Announcer: Sendable {
     /// The channel that announcements travel on.
     package static let channel = "qkron"
+    /// How long the last announcements may take.
+    private static let patience = Duration.seconds(3)
 
     private let database: Database
     private let waiting = Mutex<Set<Announcement>>([])
@@ -35,21 +37,40 @@ package final class Announcer: Sendable {
         if waiting.withLock({ $0.insert(announcement).inserted }) { signal.yield() }
     }
 
-    /// Sends what is announced until the task is cancelled.
+    /// Sends what is announced until the task is cancelled, and then once more what is left, for at most a few seconds.
     ///
     /// - Parameter onFailure: told when announcements could not be sent; they are dropped, naps end by themselves.
-    package func run(onFailure: @Sendable (any Error) -> Void) async {
+    package func run(onFailure: @escaping @Sendable (any Error) -> Void) async {
         for await _ in stream {
-            try? await Task.sleep(for: .milliseconds(2))  // Gathers; cancelled, it sends at once.
-            let announcements = waiting.withLock { set in
-                defer { set = [] }
-                return set
-            }
-            do {
-                try await database.store.announce(Array(announcements))
-            } catch {
-                onFailure(error)
-            }
+            try? await Task.sleep(for: .milliseconds(2))  // Gathers; cancelled, it is over at once.
+            await send(onFailure)
+        }
+        // Not cancelled with this one: what a server that stops lets go of, others are to take up at once.
+        await Task { await self.sendLast(onFailure) }.value
+    }
+
+    private func send(_ onFailure: @Sendable (any Error) -> Void) async {
+        let announcements = waiting.withLock { set in
+            defer { set = [] }
+            return set
+        }
+        guard !announcements.isEmpty else { return }
+        do {
+            try await database.store.announce(Array(announcements))
+        } catch  where Task.isCancelled {
+            waiting.withLock { $0.formUnion(announcements) }
+        } catch {
+            onFailure(error)
+        }
+    }
+
+    /// A database that is away does not hold up the end of the server.
+    private func sendLast(_ onFailure: @escaping @Sendable (any Error) -> Void) async {
+        await withTaskGroup { group in
+            group.addTask { await self.send(onFailure) }
+            group.addTask { try? await Task.sleep(for: Self.patience) }  // Cancelled when all is sent.
+            await group.next()
+            group.cancelAll()
         }
     }
 }

@@ -39,6 +39,20 @@ package struct PrivateCluster: Sendable {
         _ = try await postmaster.wait(within: .seconds(60))
     }
 
+    /// Stops every process of it: connections stay and more are accepted, but nothing is answered.
+    package func freeze() {
+        postmaster.signal(SIGSTOP)
+        for process in processes { kill(process, SIGSTOP) }
+    }
+
+    /// Has it go on where it was stopped.
+    package func thaw() {
+        for process in processes { kill(process, SIGCONT) }
+        postmaster.signal(SIGCONT)
+    }
+
+    private var processes: [Int32] { ProcessTable.all().filter { $0.parent == postmaster.id }.map(\.id) }
+
     /// A new, empty database.
     package func makeDatabase(_ name: String) async throws -> Database {
         _ = try await database("postgres").rows("CREATE DATABASE \(name)")

@@ -113,7 +113,7 @@ import Testing
         let database = try await TestDatabase.make(poolSize: 6)
         let start = try await database.second()
         let old = try await database.addTask()
-        try await addMany(20_000, of: old, database)
+        try await addMany(10_000, of: old, database)
         var tasks: [TaskDefinition] = []
         for _ in 0..<5 {
             let task = try await database.addTask { task in
@@ -123,13 +123,14 @@ import Testing
                 task.nextRun = start.addingTimeInterval(1)
                 task.overlapPolicy = .queue
             }
-            try await addMany(2_000, of: task, database)
+            try await addMany(1_000, of: task, database)
             tasks.append(task)
         }
         try await TestEngine(database).whileRunning {
             try await whilePruning(database) {
+                // A pruner on a machine that others load takes its smallest batches, and rests long after each.
                 try await eventually(
-                    "all that is old has gone, but for the one that is the latest", within: .seconds(90)
+                    "all that is old has gone, but for the one that is the latest", within: .seconds(240)
                 ) {
                     try await database.pool.value(
                         """

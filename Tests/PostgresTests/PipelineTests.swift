@@ -102,6 +102,16 @@ import Testing
         await pool.close()
     }
 
+    @Test func `a read whose session hangs is asked anew over a new connection`() async throws {
+        let pool = try await makePool(statementTimeout: .seconds(1))
+        let backend = try #require(try await pool.read("SELECT pg_backend_pid()::int8 AS value").first)
+        let process = try Int32(backend.decode("value", as: Int.self))
+        #expect(kill(process, SIGSTOP) == 0)
+        defer { kill(process, SIGCONT) }
+        #expect(try await pool.read("SELECT 1 AS value").first?.decode("value", as: Int.self) == 1)
+        #expect(try await pool.read("SELECT 2 AS value").first?.decode("value", as: Int.self) == 2)
+    }
+
     @Test func `after the pool is closed nothing is read`() async throws {
         let answer = try await value(1)
         #expect(answer == 1)

@@ -87,6 +87,17 @@ actor DurableCluster {
         isHeldDown = false
     }
 
+    /// Stops every process of it for a while: connections stay and more are accepted, but nothing is answered.
+    func freeze(for seconds: Double) async {
+        guard let postmaster, postmaster.poll() == nil else { return }
+        postmaster.signal(SIGSTOP)
+        let processes = [postmaster.id] + ProcessTable.all().filter { $0.parent == postmaster.id }.map(\.id)
+        for process in processes { _ = Glibc.kill(process, SIGSTOP) }
+        try? await Task.sleep(for: .seconds(seconds))
+        // The number of one that was killed meanwhile may be another's by now, whom a SIGCONT does no harm.
+        for process in processes.reversed() { _ = Glibc.kill(process, SIGCONT) }
+    }
+
     /// Kills up to `count` single processes that serve connections; PostgreSQL then starts all anew by itself.
     func killBackends(_ count: Int, _ random: SeededRandom) {
         var random = random

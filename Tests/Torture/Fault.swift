@@ -7,6 +7,7 @@ enum FaultKind: String, CaseIterable, Sendable {
     case reload
     case killBackends = "kill-backends"
     case killPostgres = "kill-postgres"
+    case stopPostgres = "stop-postgres"
     case stopServer = "stop-server"
     case stopExecutor = "stop-executor"
     case stopBoth = "stop-both"
@@ -23,7 +24,7 @@ enum FaultKind: String, CaseIterable, Sendable {
         case .stopServer, .reload: 6
         case .killServer, .killBoth, .blackHole, .cut: 4
         case .killExecutor, .killBackends, .delay, .stopExecutor, .clockForward: 3
-        case .killAllServers, .killPostgres, .stopBoth, .clockBack, .diskFull: 2
+        case .killAllServers, .killPostgres, .stopPostgres, .stopBoth, .clockBack, .diskFull: 2
         }
     }
 
@@ -33,7 +34,7 @@ enum FaultKind: String, CaseIterable, Sendable {
         case .killServer, .killExecutor, .killBoth, .reload, .stopServer, .stopExecutor, .stopBoth, .cut, .delay,
             .blackHole:
             true
-        case .killAllServers, .killBackends, .killPostgres, .clockForward, .clockBack, .diskFull: false
+        case .killAllServers, .killBackends, .killPostgres, .stopPostgres, .clockForward, .clockBack, .diskFull: false
         }
     }
 

@@ -35,7 +35,7 @@ struct FaultPlan: Sendable {
 
     private static func duration(of kind: FaultKind, lease: Double, _ random: inout SeededRandom) -> Double {
         switch kind {
-        case .stopServer, .stopExecutor, .stopBoth, .blackHole, .cut:
+        case .stopServer, .stopExecutor, .stopBoth, .stopPostgres, .blackHole, .cut:
             random.happens(0.6) ? random.seconds(lease * 1.2...lease * 2.5) : random.seconds(0.2...lease * 0.8)
         case .killServer, .killAllServers, .killBoth:
             random.happens(0.5) ? random.seconds(0.02...lease * 0.4) : random.seconds(lease...lease * 2)

@@ -52,6 +52,7 @@ actor Injector {
         case .killBackends:
             await cluster.killBackends(Int(fault.amount), SeededRandom(seed: fault.at.bitPattern))
         case .killPostgres: await cluster.kill(downFor: fault.duration)
+        case .stopPostgres: await cluster.freeze(for: fault.duration)
         case .diskFull: await cluster.fillDisk(for: fault.duration)
         case .cut: await mistreat(member, .cut, fault)
         case .delay: await mistreat(member, .delay(fault.amount), fault)

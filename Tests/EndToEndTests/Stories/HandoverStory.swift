@@ -1,6 +1,5 @@
 import EndToEndSupport
 import Foundation
-import Synchronization
 import Testing
 
 extension EndToEnd {
@@ -117,12 +116,12 @@ extension EndToEnd {
         @Test func `after an upgrade the older executor finishes its runs and leaves`() async throws {
             try await Story.tell("upgrade") { story in
                 let program = "\(story.directory)/qkron"
-                try await install(Tool.qkron(), as: program, in: story)
+                try await story.install(Tool.qkron(), as: program)
                 let server = try await story.server(program: program, settings: ["LEASE_SECONDS": "60"])
                 let person = try await server.newcomer()
                 let (task, run) = try await begin(person, in: story)
                 let old = try await server.executorID()
-                try await install(Tool.qkron(), as: program, in: story)
+                try await story.install(Tool.qkron(), as: program)
                 await server.reload()
                 try await eventually("there is a new executor beside the old one") {
                     let executors = ProcessTable.executors(in: server.dataDirectory)
@@ -141,14 +140,14 @@ extension EndToEnd {
         @Test func `a program that cannot start replaces nothing`() async throws {
             try await Story.tell("broken_upgrade") { story in
                 let program = "\(story.directory)/qkron"
-                try await install(Tool.qkron(), as: program, in: story)
+                try await story.install(Tool.qkron(), as: program)
                 let server = try await story.server(program: program)
                 let person = try await server.newcomer()
-                try await shell(
+                try await story.shell(
                     """
                     printf '#!/bin/sh\\necho I am broken >&2\\nexit 1\\n' > '\(program).new'
                     chmod 755 '\(program).new' && mv '\(program).new' '\(program)'
-                    """, in: story)
+                    """)
                 await server.reload()
                 try await eventually("the log tells why") { await server.log.contains("I am broken") }
                 #expect(try await person.get("/auth/me")["username"] == .string(person.username))
@@ -156,77 +155,9 @@ extension EndToEnd {
             }
         }
 
-        /// Puts another file under a name, as packages do.
-        private func install(_ program: String, as name: String, in story: Story) async throws {
-            try await shell("cp '\(program)' '\(name).new' && mv '\(name).new' '\(name)'", in: story)
-        }
-
-        /// Makes a program by a process of its own: whatever this one starts meanwhile would hold the file open for
-        /// writing, and nobody could run it.
-        private func shell(_ script: String, in story: Story) async throws {
-            let answer = try await Tool(workspace: story.stage.workspace).run(["/bin/sh", "-c", script])
-            #expect(answer.hasSucceeded, "\(answer.error)")
-        }
-
         private func postmaster(of server: QkronServer) throws -> String {
             let file = try String(contentsOfFile: "\(server.dataDirectory)/postgres/postmaster.pid", encoding: .utf8)
             return try #require(file.split(separator: "\n").first.map(String.init))
-        }
-    }
-}
-
-/// People who keep asking, some over one connection, some over a new one each time, some after a rest.
-private final class Visitors: Sendable {
-    private struct Tally {
-        var answers = 0
-        var failures: [String] = []
-        var isOver = false
-    }
-
-    private let port: Int
-    private let tally = Mutex(Tally())
-
-    init(port: Int) {
-        self.port = port
-    }
-
-    var answers: Int { tally.withLock(\.answers) }
-    var failures: [String] { tally.withLock(\.failures) }
-
-    /// Has them ask for as long as the body runs, and once more after it.
-    func whileVisiting(_ body: () async throws -> Void) async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            for pause in [Duration.milliseconds(1), .milliseconds(20), .milliseconds(400)] {
-                group.addTask { await self.visit(pause: pause, keepsConnection: true) }
-            }
-            group.addTask { await self.visit(pause: .milliseconds(5), keepsConnection: false) }
-            do { try await body() } catch {
-                tally.withLock { $0.isOver = true }
-                throw error
-            }
-            tally.withLock { $0.isOver = true }
-        }
-    }
-
-    private func visit(pause: Duration, keepsConnection: Bool) async {
-        var connection: Connection?
-        var isLast = false
-        while !isLast {
-            isLast = tally.withLock(\.isOver)
-            do {
-                let current = try connection ?? Connection(port: port)
-                connection = keepsConnection ? current : nil
-                await current.send(Array("GET /live HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".utf8))
-                let status = try await current.response()?.status
-                tally.withLock { tally in
-                    if status == 200 { tally.answers += 1 } else { tally.failures.append("\(status as Int?)") }
-                }
-            } catch {
-                connection = nil
-                tally.withLock { $0.failures.append("\(error)") }
-            }
-            // A pause between questions, as people make them; nothing is asserted on it.
-            try? await Task.sleep(for: pause)
         }
     }
 }

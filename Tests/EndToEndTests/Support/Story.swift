@@ -74,6 +74,18 @@ actor Story {
         try Data().write(to: URL(fileURLWithPath: "\(directory)/\(file)"))
     }
 
+    /// Puts a copy of a program under a name, as packages do.
+    nonisolated func install(_ program: String, as name: String) async throws {
+        try await shell("cp '\(program)' '\(name).new' && mv '\(name).new' '\(name)'")
+    }
+
+    /// Makes a program by a process of its own: whatever this one starts meanwhile would hold the file open for writing,
+    /// and nobody could run it.
+    nonisolated func shell(_ script: String) async throws {
+        let answer = try await Tool(workspace: stage.workspace).run(["/bin/sh", "-c", script])
+        #expect(answer.hasSucceeded, "\(answer.error)")
+    }
+
     private func showLogs() async {
         for server in servers {
             let log = await server.log
