@@ -174,7 +174,7 @@ let package = Package(
             ]),
         tests(
             "ClientTests", sees: ["Client", "Domain", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOSSL", "EndToEndSupport"]),
-        tests("DeclarationsTests", sees: ["Declarations", "Domain", "Scheduling"]),
+        tests("DeclarationsTests", sees: ["Declarations", "Domain", "Scheduling", "qkron"]),
         tests("EndToEndTests", sees: ["qkron", "EndToEndSupport", "COpenSSL"]),
         tests("TortureTests", sees: ["Torture"]),
         tests("TelemetryTests", sees: ["Telemetry", "Metrics"]),

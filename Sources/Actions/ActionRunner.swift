@@ -16,16 +16,16 @@ package protocol ActionRunner: Sendable {
     /// A change with what it leaves out and is judged by, as if it were stored so: to read it without the task.
     func completed(_ change: [TextKey: JSONValue]) -> [TextKey: JSONValue]
 
-    /// Takes the values that are secret out of accepted parameters, and leaves null in their places. Nil: the value is the
-    /// one that is stored.
+    /// Takes the values that are secret out of accepted parameters, and leaves null in their places. Nil: the value is
+    /// the one that is stored.
     func takeSecrets(from parameters: inout [TextKey: JSONValue]) -> [TextKey: String?]
 
     /// Makes one attempt, or carries on with one that an earlier server began. When the task is cancelled, ends what it
     /// began and answers `.cancelled` once it is gone; nil if the attempt goes on without this server (`detach`).
     func run(_ attempt: AttemptContext) async -> AttemptReport?
 
-    /// What an attempt under way has written to each stream beyond these places, a piece at a time; none where it cannot
-    /// be told.
+    /// What an attempt under way has written to each stream beyond these places, a piece at a time; none where it
+    /// cannot be told.
     func output(of attempt: AttemptID, beyond places: [OutputChannel: OutputPlace]) async -> [OutputPiece]
 
     /// Says that the attempt's report is recorded, or refused for good, and need not be kept.

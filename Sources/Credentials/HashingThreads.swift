@@ -19,7 +19,8 @@ final class HashingThreads: Sendable {
         self.queue = queue
         for number in 1...count {
             let thread = Thread {
-                // Hashes keep every core busy: what has to answer soon goes first. Of this thread alone; it cannot fail.
+                // Hashes keep every core busy: what has to answer soon goes first. Of this thread alone; it cannot
+                // fail.
                 _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, Self.niceness)
                 queue.work()
             }

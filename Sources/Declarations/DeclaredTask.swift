@@ -6,7 +6,7 @@ package struct DeclaredTask: Sendable {
     package let name: String
     /// What the file says, as the API takes it; dependencies may be names of tasks of the same file.
     package let fields: [TextKey: JSONValue]
-    /// The line of each field, where there is a file with lines.
+    /// The line of each field, and of each entry of it (`env.PORT`), where there is a file with lines.
     let lines: [TextKey: Int]
 
     init(name: String, fields: [TextKey: JSONValue], lines: [TextKey: Int] = [:]) {
@@ -25,6 +25,11 @@ package struct DeclaredTask: Sendable {
     /// The tasks of the same file that it depends on, and ids of others, as they are written.
     package var dependencies: [String] { (fields["dependencies"]?.elements ?? []).compactMap(\.textValue) }
 
-    /// Where a field stands; the task itself where the field does not.
-    package func line(of key: String) -> Int? { lines[TextKey(key)] ?? lines["name"] }
+    /// Where a field, or an entry of one, stands; the task itself where the field does not.
+    ///
+    /// - Parameter place: the way to it: `["env", "PORT"]`.
+    package func line(of place: [String]) -> Int? {
+        let known = (0..<place.count).lazy.compactMap { lines[TextKey(place.dropLast($0).joined(separator: "."))] }
+        return known.first ?? lines["name"]
+    }
 }

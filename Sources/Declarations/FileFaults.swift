@@ -16,3 +16,10 @@ package struct FileFaults: Error, Sendable, CustomStringConvertible {
         }.joined(separator: "\n")
     }
 }
+
+extension [FileFaults.Fault] {
+    /// As the lines of the file come.
+    var inOrder: Self {
+        enumerated().sorted { ($0.element.line ?? 0, $0.offset) < ($1.element.line ?? 0, $1.offset) }.map(\.element)
+    }
+}

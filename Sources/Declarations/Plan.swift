@@ -8,6 +8,11 @@ package struct Plan: Sendable {
         package let name: String
         let json: JSONValue
 
+        /// The mark of a file that made it; nil where none did.
+        package var mark: String? {
+            (json.member("tags")?.elements ?? []).compactMap(\.textValue).first(where: Marker.isMark)
+        }
+
         /// What the API answered.
         package init(id: String, name: String, json: JSONValue) {
             self.id = id
@@ -28,7 +33,7 @@ package struct Plan: Sendable {
     package let unchanged: [Present]
     /// The tasks that the file made and no longer holds; `steps` deletes them where that was asked for.
     package let leftOver: [Present]
-    private let marker: Marker
+    let marker: Marker
 
     /// Compares.
     ///

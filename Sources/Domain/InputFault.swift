@@ -30,6 +30,16 @@ package struct InputFault: Sendable, Hashable {
         self.message = message
         self.type = type
     }
+
+    /// The place as words: keys and indexes.
+    package var path: [String] {
+        place.map { step in
+            switch step {
+            case .key(let key): key
+            case .index(let index): String(index)
+            }
+        }
+    }
 }
 
 // Keys are compared by their bytes: a stranger chose them.

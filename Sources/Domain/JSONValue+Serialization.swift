@@ -4,8 +4,8 @@ extension JSONValue {
         String(decoding: serializedBytes(), as: UTF8.self)
     }
 
-    /// The JSON text of this value in UTF-8: without white space, keys sorted by their bytes, so equal values give equal
-    /// bytes.
+    /// The JSON text of this value in UTF-8: without white space, keys sorted by their bytes, so equal values give
+    /// equal bytes.
     ///
     /// Numbers are written as briefly as reading them back exactly allows; a `number` always keeps a fraction or an
     /// exponent, so that it is read back as a `number`.

@@ -14,8 +14,8 @@ package struct PostgresInstallation: Sendable, Equatable {
     /// Whether somebody named this directory; then no other one is taken in its place.
     let isExplicit: Bool
 
-    /// Finds a server of version 15 or newer: in `explicit` and nowhere else if given (`POSTGRES_BIN`), otherwise in the
-    /// directories of `searchPath` (the text of `PATH`), otherwise the newest of the packages of the system.
+    /// Finds a server of version 15 or newer: in `explicit` and nowhere else if given (`POSTGRES_BIN`), otherwise in
+    /// the directories of `searchPath` (the text of `PATH`), otherwise the newest of the packages of the system.
     ///
     /// Throws `EmbeddedPostgresError`, which says what to install.
     package static func find(explicit: String?, searchPath: String = "") async throws -> PostgresInstallation {

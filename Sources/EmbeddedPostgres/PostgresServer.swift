@@ -61,8 +61,8 @@ package actor PostgresServer {
         "host=\(sockets.path) port=\(SocketDirectory.port) user=qkron dbname=qkron"
     }
 
-    /// Keeps the server running until cancelled: starts it again whenever it dies, at once the first time, later after up
-    /// to 10 s. Returns also after `stop()`, which it leaves to the caller.
+    /// Keeps the server running until cancelled: starts it again whenever it dies, at once the first time, later after
+    /// up to 10 s. Returns also after `stop()`, which it leaves to the caller.
     package func run() async {
         var pause = Duration.zero
         while !Task.isCancelled {

@@ -19,8 +19,8 @@ struct ServerCommand {
     func run(input: String = "") async throws -> (isSuccess: Bool, output: String) {
         var options = PlatformOptions()
         options.createSession = true
-        // setpriv changes the user: between fork and exec of a program with threads glibc's setgroups waits for threads that
-        // the child does not have, now and then for ever.
+        // setpriv changes the user: between fork and exec of a program with threads glibc's setgroups waits for threads
+        // that the child does not have, now and then for ever.
         let isRoot = geteuid() == 0
         let identity = [
             "--reuid=\(user.id)", "--regid=\(user.groupID)", "--groups=\(groupList)", "--", program.string,

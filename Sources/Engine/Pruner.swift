@@ -3,8 +3,8 @@ import Logging
 import ServiceLifecycle
 import Storage
 
-/// Prunes history past retention, a small batch at a time with pauses between them. One server of the database at a time
-/// does so, by a lock that ends with its session; the others stand by.
+/// Prunes history past retention, a small batch at a time with pauses between them. One server of the database at a
+/// time does so, by a lock that ends with its session; the others stand by.
 package struct Pruner: Service {
     private let retention: Retention
     private let database: Database
@@ -55,8 +55,8 @@ package struct Pruner: Service {
         }
     }
 
-    /// Goes on with a sweep for as long as a turn lasts. The transaction holds the turn and nothing else: no snapshot, no
-    /// rows.
+    /// Goes on with a sweep for as long as a turn lasts. The transaction holds the turn and nothing else: no snapshot,
+    /// no rows.
     ///
     /// - Returns: how far it came; nil if it is not this server's turn.
     private func turn(_ sweep: PruningSweep, waiting wait: Int?) async throws -> PruningSweep? {

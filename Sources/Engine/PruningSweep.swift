@@ -128,8 +128,8 @@ struct PruningSweep: Sendable {
             : .surplusOf(edges, kept: kept, after: found.last, last: last)
     }
 
-    /// Prunes executions, once their tasks tell that slots may have lost theirs: all before `cutoff`, else all up to the last
-    /// slot among these.
+    /// Prunes executions, once their tasks tell that slots may have lost theirs: all before `cutoff`, else all up to
+    /// the last slot among these.
     private mutating func prune(
         _ executions: [PruningCandidate], marking cutoff: Date?, _ store: Store
     ) async throws {

@@ -24,8 +24,8 @@ extension ExecutorClient {
         await stop()
     }
 
-    /// Asks each executor for a sign of life, once a second, and kills one that has given none for some seconds: hung or
-    /// stopped it could not end a run whose lease lapses.
+    /// Asks each executor for a sign of life, once a second, and kills one that has given none for some seconds: hung
+    /// or stopped it could not end a run whose lease lapses.
     private func checkPulse() {
         let hung = state.withLock { state in
             state.links.keys.compactMap { place -> pid_t? in

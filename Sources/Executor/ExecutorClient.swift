@@ -41,8 +41,8 @@ package final class ExecutorClient: Sendable {
         state.withLock { $0.currentLink?.peer.pid }
     }
 
-    /// Runs a command and answers once it has ended and, where it was made to end, its tree is gone; nil if the run goes
-    /// on without this server, which has let go of its executors.
+    /// Runs a command and answers once it has ended and, where it was made to end, its tree is gone; nil if the run
+    /// goes on without this server, which has let go of its executors.
     ///
     /// A run that an earlier server ordered under this execution and fencing token is carried on, not started again.
     /// Cancelling the task ends the run as `.ended(.cancelled)`; its result still comes once the tree is gone. While an

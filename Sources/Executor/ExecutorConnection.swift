@@ -31,8 +31,8 @@ final class ExecutorConnection: Sendable {
         for descriptor in [socket, waker, closed] { Glibc.close(descriptor) }
     }
 
-    /// Starts the thread. It hands over reports in their order and ends when the other side hangs up; where there can be
-    /// no thread, that is at once.
+    /// Starts the thread. It hands over reports in their order and ends when the other side hangs up; where there can
+    /// be no thread, that is at once.
     func start(
         onReports: @escaping @Sendable ([ExecutorReport]) -> Void, onClose: @escaping @Sendable () -> Void
     ) {

@@ -93,8 +93,8 @@ extension ExecutorLoop {
         nextSweep = now.advanced(by: orphans.isEmpty ? .seconds(10) : .seconds(1))
     }
 
-    /// Whether an orphan has thrown off the mark that all we started is born with and hands down. An honest command does
-    /// not: what it leaves behind bears its mark.
+    /// Whether an orphan has thrown off the mark that all we started is born with and hands down. An honest command
+    /// does not: what it leaves behind bears its mark.
     private func isForger(_ orphan: pid_t) -> Bool {
         switch ProcessTable.lockLimit(of: orphan) {
         // It has ended meanwhile, or hides, which is no crime.

@@ -1,5 +1,5 @@
-/// How much output may be on its way from the executors into the database at once. The rest waits where it is, first come
-/// first served, so that however much comes, it is held in the server only a part at a time.
+/// How much output may be on its way from the executors into the database at once. The rest waits where it is, first
+/// come first served, so that however much comes, it is held in the server only a part at a time.
 struct OutputRoom {
     /// Bytes as the commands wrote them; readable text takes three times as many at most.
     static let limit = 16 << 20

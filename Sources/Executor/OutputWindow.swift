@@ -23,8 +23,8 @@ struct OutputWindow: Sendable {
         oldest == 0 ? [ring[...]] : [ring[oldest...], ring[..<oldest]]
     }
 
-    /// What is kept from an offset of the stream on, or from as near after it as anything is; at most so many bytes, and
-    /// perhaps fewer than there are.
+    /// What is kept from an offset of the stream on, or from as near after it as anything is; at most so many bytes,
+    /// and perhaps fewer than there are.
     func piece(from offset: Int, atMost limit: Int) -> (start: Int, bytes: ArraySlice<UInt8>) {
         if offset < head.count { return (offset, head[offset...].prefix(limit)) }
         let start = max(offset, total - ring.count)

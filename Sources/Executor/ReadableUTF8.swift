@@ -82,7 +82,8 @@ enum ReadableUTF8 {
         plainText(of: bytes) != nil
     }
 
-    /// The bytes as they are where they are readable so; nearly all output is, and it is found much faster than by pieces.
+    /// The bytes as they are where they are readable so; nearly all output is, and it is found much faster than by
+    /// pieces.
     private static func plainText(of bytes: ArraySlice<UInt8>) -> String? {
         let hasNull = bytes.withUnsafeBytes { buffer in
             guard let start = buffer.baseAddress else { return false }

@@ -22,7 +22,8 @@ struct SecretPatterns: Sendable {
     /// The nodes below the root, by their bytes: nearly all output is looked up here alone.
     private var first = [Int32](repeating: 0, count: 256)
 
-    /// Finds these values, and each without the line ends after it, which a shell strips; nil where none is long enough.
+    /// Finds these values, and each without the line ends after it, which a shell strips; nil where none is long
+    /// enough.
     init?(of values: some Sequence<String>) {
         for value in values {
             let scalars = value.unicodeScalars

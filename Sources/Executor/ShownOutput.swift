@@ -66,8 +66,8 @@ package struct ShownText: Sendable, Equatable {
 }
 
 extension ExecutorClient {
-    /// What a run has written from these offsets on, at most 64 KiB of each stream; nil where it cannot be told, as for a
-    /// run that is over.
+    /// What a run has written from these offsets on, at most 64 KiB of each stream; nil where it cannot be told, as for
+    /// a run that is over.
     package func output(
         executionID: UUID, fencingToken: Int, stdoutFrom: Int, stderrFrom: Int
     ) async -> (stdout: ShownText, stderr: ShownText)? {

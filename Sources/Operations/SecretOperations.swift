@@ -37,7 +37,8 @@ package struct SecretOperations: Sendable {
         self.secrets = secrets
     }
 
-    /// Seals every value under the present key that is sealed under another. Servers that have both keys go on meanwhile.
+    /// Seals every value under the present key that is sealed under another. Servers that have both keys go on
+    /// meanwhile.
     package func rotate(as caller: Caller) async throws -> Rotation {
         var rotation = Rotation()
         var last: Identifier<TaskDefinition>?

@@ -2,8 +2,8 @@ import Domain
 import Storage
 
 extension Store {
-    /// What is wrong with the dependencies that a draft names. For a change the task is locked, and what depends on what
-    /// stays as it is until the transaction ends.
+    /// What is wrong with the dependencies that a draft names. For a change the task is locked, and what depends on
+    /// what stays as it is until the transaction ends.
     func dependencyFaults(
         of draft: TaskDraft, changing task: TaskDefinition? = nil, as caller: Caller
     ) async throws -> [InputFault] {

@@ -11,7 +11,8 @@ extension TaskOperations {
     /// Does something to all tasks of a choice, or to none; by tags one's own are chosen, by superusers everybody's.
     ///
     /// - Returns: how many tasks were chosen.
-    /// - Throws: `notFound` when an id names no task that the caller may change; `roleRequired`; `invalid` for too many.
+    /// - Throws: `notFound` when an id names no task that the caller may change; `roleRequired`; `invalid` for too
+    /// many.
     package func bulk(_ action: BulkAction, _ choice: BulkChoice, as caller: Caller) async throws -> Int {
         let count = try await database.transaction { store in
             let chosen = try await chosen(choice, as: caller, store)

@@ -24,7 +24,8 @@ extension TaskOperations {
 extension Store {
     /// Whoever owns the task, for a caller who knows its secret; nil for one who does not yet is somebody.
     ///
-    /// - Throws: `invalidWebhookToken`, also where there is no such task; `accountInactive` where the owner is disabled.
+    /// - Throws: `invalidWebhookToken`, also where there is no such task; `accountInactive` where the owner is
+    /// disabled.
     func ownerOfWebhook(
         _ id: Identifier<TaskDefinition>, knowing secrets: [String], as caller: Caller
     ) async throws -> Caller? {

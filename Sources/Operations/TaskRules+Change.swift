@@ -20,7 +20,7 @@ extension TaskRules {
 
     /// Everything wrong with a change that can be told without the task: what could not be read, and what is wrong by
     /// itself. What depends on the rest of the task is left to `change`.
-    func faults(ofChange draft: TaskDraft) -> [InputFault] {
+    package func faults(ofChange draft: TaskDraft) -> [InputFault] {
         var faults = draft.faults
         let change = draft.parameters.filter { $0.value != .null }
         var actionFaults: [InputFault] = []

@@ -50,6 +50,18 @@ package struct TaskRules: Sendable {
         try checkMayMake(task.action.kind, as: Caller(owner))
     }
 
+    /// Everything wrong with a draft of a new task that can be told without the database; nothing if there is none.
+    package func faults(ofNew draft: TaskDraft, at now: Date) -> [InputFault] {
+        do {
+            _ = try newTask(draft, owner: .service, at: now)
+            return []
+        } catch OperationError.invalid(let faults) {
+            return faults
+        } catch {
+            return [InputFault([], "\(error)")]
+        }
+    }
+
     /// The task that a draft asks for, with its first slot.
     func newTask(_ draft: TaskDraft, owner: TaskOwner, at now: Date) throws -> TaskDefinition {
         var faults = draft.faults

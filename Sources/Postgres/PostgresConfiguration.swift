@@ -16,8 +16,8 @@ package struct PostgresConfiguration: Sendable, CustomStringConvertible, CustomD
     package var statementTimeout: Duration
     /// What the server shows as the name of the client, unless the URL says another.
     package var applicationName: String
-    /// Whether statements find their rows by ordered indexes wherever one fits: for those that do so by design, and that
-    /// the statistics of a table that was empty a moment ago would mislead.
+    /// Whether statements find their rows by ordered indexes wherever one fits: for those that do so by design, and
+    /// that the statistics of a table that was empty a moment ago would mislead.
     package var prefersIndexes = false
     /// What makes statements so.
     static let preferringIndexes = ["enable_seqscan TO off", "enable_bitmapscan TO off"]

@@ -121,7 +121,8 @@ extension UUID: PostgresDecodable {
     }
 }
 
-/// Instants have whole microseconds, as far as a `Date` can hold them (until about the year 2250); `infinity` is refused.
+/// Instants have whole microseconds, as far as a `Date` can hold them (until about the year 2250); `infinity` is
+/// refused.
 extension Date: PostgresDecodable {
     package init(postgres cell: PostgresCell) throws(PostgresError) {
         guard cell.type == PostgresType.timestamptz.oid else { throw cell.mismatch("Date") }

@@ -116,7 +116,8 @@ extension UUID: PostgresEncodable {
     package var postgresValue: PostgresValue { .bytes(withUnsafeBytes(of: uuid) { [UInt8]($0) }, as: .uuid) }
 }
 
-/// Instants are rounded to the nearest microsecond; those outside the server's range (4713 BC to AD 294276) are refused.
+/// Instants are rounded to the nearest microsecond; those outside the server's range (4713 BC to AD 294276) are
+/// refused.
 extension Date: PostgresEncodable {
     package static var postgresType: PostgresType { .timestamptz }
     package var postgresValue: PostgresValue {

@@ -6,9 +6,8 @@ import Synchronization
 ///
 /// When the server goes away, callers wait for it as long as for a free connection (the connect timeout), or less where
 /// the outage patience says so, and then get `.unavailable`. Only the pool itself tries to reach it meanwhile, and heals
-/// when it is back. A statement is tried again only when the connection was
-/// found dead before anything was sent. Connections that met a read-only server are dropped, so that the next ones
-/// find the primary.
+/// when it is back. A statement is tried again only when the connection was found dead before anything was sent.
+/// Connections that met a read-only server are dropped, so that the next ones find the primary.
 package final class PostgresPool: PostgresSession {
     private let configuration: PostgresConfiguration
     private let logger: Logger

@@ -15,8 +15,8 @@ package protocol PostgresSession: Sendable {
     /// may share a connection, and wait for each other. Throws as `query` does; cancellation may go unheeded.
     func read(_ sql: SQL) async throws -> [PostgresRow]
 
-    /// The row that a lookup finds by this key, if there is one. Many callers' lookups may be asked for by one statement.
-    /// Throws as `read` does.
+    /// The row that a lookup finds by this key, if there is one. Many callers' lookups may be asked for by one
+    /// statement. Throws as `read` does.
     func find(_ key: UUID, by lookup: Lookup) async throws -> PostgresRow?
 }
 

@@ -38,8 +38,9 @@ package struct FirePlan: Sendable, Equatable {
 
     /// Decides every slot from `due`, the stored next run, through `now`.
     ///
-    /// A slot is missed once `grace` seconds, at least one, have passed since it; younger ones each run, at most `limit` of them here.
-    /// `ignoresMisfire` makes no slot missed: a once time that lies in the past when it is set fires at once.
+    /// A slot is missed once `grace` seconds, at least one, have passed since it; younger ones each run, at most
+    /// `limit` of them here. `ignoresMisfire` makes no slot missed: a once time that lies in the past when it is set
+    /// fires at once.
     package init(
         slots: Slots, due: Date, now: Date, grace: Int, policy: MisfirePolicy, limit: Int = 1000,
         ignoresMisfire: Bool = false

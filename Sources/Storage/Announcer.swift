@@ -13,8 +13,9 @@ package enum Announcement: String, Sendable, CaseIterable {
     case output
 }
 
-/// Tells all servers of the database what has changed, after the commit and gathered over a few milliseconds: inside the
-/// transaction a `NOTIFY` would make all commits queue behind one lock. A lost one only delays, no nap is longer than 10 s.
+/// Tells all servers of the database what has changed, after the commit and gathered over a few milliseconds: inside
+/// the transaction a `NOTIFY` would make all commits queue behind one lock. A lost one only delays, no nap is longer
+/// than 10 s.
 package final class Announcer: Sendable {
     /// The channel that announcements travel on.
     package static let channel = "qkron"

@@ -49,8 +49,8 @@ extension Store {
         """
     }
 
-    /// How many runs each task has in progress, counted once and not for every execution that waits: those that run, and
-    /// those between two attempts.
+    /// How many runs each task has in progress, counted once and not for every execution that waits: those that run,
+    /// and those between two attempts.
     private static let inProgress: SQL = """
         WITH in_progress AS MATERIALIZED (
             SELECT task_id, count(*) AS runs
@@ -92,8 +92,8 @@ extension Store {
         """
 
     /// Grants `node` the next attempts of up to `limit` executions whose tasks require no label that it lacks, in one
-    /// transaction with what tells of it: the tasks read `running`. Nothing is granted to a node that is draining, whose
-    /// own lease has lapsed, or that started again since.
+    /// transaction with what tells of it: the tasks read `running`. Nothing is granted to a node that is draining,
+    /// whose own lease has lapsed, or that started again since.
     ///
     /// - Parameter taskLimit: the most runs of one task beside each other, where its overlap policy is `allow`.
     package func claim(for node: Node, limit: Int, taskLimit: Int) async throws -> [Lease] {

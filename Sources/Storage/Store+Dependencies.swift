@@ -24,8 +24,8 @@ extension Store {
         return try decode(rows, Dependency.init(row:))
     }
 
-    /// Waits until nobody else changes what depends on what, and keeps others from it until the transaction ends. Whoever
-    /// holds it locks no further task.
+    /// Waits until nobody else changes what depends on what, and keeps others from it until the transaction ends.
+    /// Whoever holds it locks no further task.
     package func lockDependencies() async throws {
         try await change("SELECT pg_advisory_xact_lock(hashtext('qkron.dependencies'))")
     }

@@ -174,9 +174,9 @@ extension Store {
         return Set(try decode(rows) { Identifier(try $0.decode("id")) })
     }
 
-    /// Records the executions of due slots as they are made, and moves their tasks on. Those of `starting` start at once on
-    /// `node`, if it has the right to claim; whoever names them has made sure that their tasks allow it. A slot that has
-    /// its execution already keeps that one.
+    /// Records the executions of due slots as they are made, and moves their tasks on. Those of `starting` start at
+    /// once on `node`, if it has the right to claim; whoever names them has made sure that their tasks allow it. A slot
+    /// that has its execution already keeps that one.
     package func fire(
         _ executions: [NewExecution], starting: some Sequence<Identifier<Execution>>, on node: Node,
         moving moves: [(task: Identifier<TaskDefinition>, nextRun: Date?)]

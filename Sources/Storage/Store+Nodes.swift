@@ -125,8 +125,8 @@ extension Store {
         return try decode(rows, NodeReport.init(row:))
     }
 
-    /// Sets whether a node takes up anything new. Waits for what is being granted to it, so that nothing is once this is
-    /// committed.
+    /// Sets whether a node takes up anything new. Waits for what is being granted to it, so that nothing is once this
+    /// is committed.
     ///
     /// - Returns: whether it was draining before; nil if there is none of this id.
     package func setDraining(_ isDraining: Bool, _ id: Identifier<Node>) async throws -> Bool? {

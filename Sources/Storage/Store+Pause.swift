@@ -10,8 +10,8 @@ extension Store {
     /// Takes the lock together with others who fire, until the transaction ends.
     static let sharingFiring: SQL = "SELECT pg_advisory_xact_lock_shared(\(firingLock))"
 
-    /// Begins a pause, asked for by somebody of this name; false if all firing is paused already. Waits for what is being
-    /// fired.
+    /// Begins a pause, asked for by somebody of this name; false if all firing is paused already. Waits for what is
+    /// being fired.
     package func pauseFiring(by name: String?) async throws -> Bool {
         try await holdFiring()
         return try await change(

@@ -26,10 +26,10 @@ package struct SurplusEdge: Sendable {
     package let id: Identifier<Execution>
 }
 
-/// History is pruned without waiting for anybody, and without the locks of tasks: an execution that has ended never changes,
-/// so nobody else locks one, but for whoever deletes its task, and is passed over then. Rows are found in the order of
-/// their ids, which is about that of their making, so that those of a batch lie together; the ids' clock only decides when
-/// they are looked at, the database's what is old.
+/// History is pruned without waiting for anybody, and without the locks of tasks: an execution that has ended never
+/// changes, so nobody else locks one, but for whoever deletes its task, and is passed over then. Rows are found in the
+/// order of their ids, which is about that of their making, so that those of a batch lie together; the ids' clock only
+/// decides when they are looked at, the database's what is old.
 extension Store {
     /// Grants the turn to prune until the transaction ends; nobody else has it meanwhile.
     ///
@@ -62,8 +62,8 @@ extension Store {
         try await one("SELECT clock_timestamp() - make_interval(secs => \(days * 86_400)) AS value")
     }
 
-    /// The next executions by id that were made before `cutoff`, and which of them ended before it and are not the latest of
-    /// their tasks.
+    /// The next executions by id that were made before `cutoff`, and which of them ended before it and are not the
+    /// latest of their tasks.
     package func executions(
         madeBefore cutoff: Date, after id: Identifier<Execution>?, limit: Int
     ) async throws -> [PruningCandidate] {
@@ -79,8 +79,8 @@ extension Store {
         return try decode(rows, PruningCandidate.init(row:))
     }
 
-    /// Of the next `limit` tasks by id the edges of those that have more than `kept` executions, and the last of the tasks
-    /// that were looked at; nil if there are no more.
+    /// Of the next `limit` tasks by id the edges of those that have more than `kept` executions, and the last of the
+    /// tasks that were looked at; nil if there are no more.
     package func surplusEdges(
         keeping kept: Int, after task: Identifier<TaskDefinition>?, limit: Int
     ) async throws -> (edges: [SurplusEdge], last: Identifier<TaskDefinition>?) {
@@ -127,8 +127,8 @@ extension Store {
             WHERE o.task_id = e.task_id AND (o.created_at, o.id) > (e.created_at, e.id)))
         """
 
-    /// Tells of tasks that slots before an instant may lose their executions; a task that somebody is busy with is passed
-    /// over. Committed before anything is deleted, so that no task is locked for longer than this takes.
+    /// Tells of tasks that slots before an instant may lose their executions; a task that somebody is busy with is
+    /// passed over. Committed before anything is deleted, so that no task is locked for longer than this takes.
     package func markPruned(_ bounds: [Identifier<TaskDefinition>: Date]) async throws {
         try await change(
             """
@@ -219,7 +219,8 @@ extension PruningCandidate {
 extension UUID {
     fileprivate static let zero = UUID(uuid: (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))
 
-    /// No smaller than any of version 7 that was made before an instant, and smaller than those made a millisecond later.
+    /// No smaller than any of version 7 that was made before an instant, and smaller than those made a millisecond
+    /// later.
     fileprivate init(version7Before instant: Date) {
         let milliseconds = UInt64(max(0, instant.timeIntervalSince1970 * 1_000)) + 1
         let bytes = withUnsafeBytes(of: (milliseconds << 16).bigEndian) { Array($0) }

@@ -32,6 +32,14 @@ enum Findings {
         }
     }
 
+    /// The lines that are comments, and longer than 120 columns.
+    static func wideComments(in text: SourceText) -> [Int] {
+        zip(text.lines, text.code).enumerated().compactMap { index, line in
+            let isComment = line.0.drop { $0 == " " }.hasPrefix("//") && line.1.allSatisfy { $0 == " " }
+            return isComment && line.0.count > 120 ? index + 1 : nil
+        }
+    }
+
     /// The lines that declare a function with a sentence for a name but do not mark it as a test.
     static func forgottenTests(in text: SourceText) throws -> [Int] {
         try lines(matching: "\\bfunc `[^`]* [^`]*`", in: text).filter { number in

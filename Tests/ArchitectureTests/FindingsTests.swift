@@ -35,6 +35,12 @@ import Testing
         #expect(try Findings.unexplained(matching: "\\btry!", in: SourceText(text)) == [3])
     }
 
+    @Test func `a comment that is too wide is found, and other wide lines are not`() {
+        let wide = String(repeating: "w", count: 118)
+        #expect(Findings.wideComments(in: SourceText("// \(wide)\n// \(wide.dropLast())\n    /// \(wide)")) == [1, 3])
+        #expect(Findings.wideComments(in: SourceText("let a = \"// \(wide)\"\nlet b = 1  // \(wide)")) == [])
+    }
+
     @Test(arguments: [
         ("@Test func `a b`() {}", []),
         ("func `a b`() {}", [1]),

@@ -68,6 +68,11 @@ import Testing
         #expect(breaches.isEmpty)
     }
 
+    @Test func `no comment goes past the column where the formatter breaks code`() throws {
+        let breaches = try places(in: sources + tests, Findings.wideComments)
+        #expect(breaches.isEmpty, "the formatter leaves comments as they are")
+    }
+
     @Test func `no template leaves a value unescaped`() throws {
         let breaches = try SourceFile.all(in: "Sources", extensions: ["swift", "mustache", "html"])
             .filter { $0.text.lines.contains { $0.contains("{{{") } }.map(\.path)

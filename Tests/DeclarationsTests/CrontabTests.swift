@@ -4,12 +4,13 @@ import Scheduling
 import Testing
 
 @testable import Declarations
+@testable import qkron
 
 @Suite struct CrontabTests {
     private static let now = Date(timeIntervalSince1970: 1_780_000_000)
 
     private func crontab(_ text: String, form: CrontabForm = .user, zone: String = "UTC") throws -> Crontab {
-        Crontab(text, form: form, timezone: try ZoneRules.named(zone), now: Self.now)
+        Crontab(text, form: form, timezone: try ZoneRules.named(zone), now: Self.now, judge: try .server())
     }
 
     private func task(_ text: String, form: CrontabForm = .user) throws -> DeclaredTask {
@@ -64,6 +65,27 @@ import Testing
         }
     }
 
+    @Test func `below a zone that is none no line is taken over, until there is one again`() throws {
+        let crontab = try crontab(
+            "0 9 * * * a\nCRON_TZ=Europa/Berlin\nTZ=UTC\n0 9 * * * b\n@daily c\nCRON_TZ=UTC\n0 9 * * * d",
+            zone: "Asia/Tokyo")
+        #expect(crontab.tasks.map(\.name) == ["a", "d"])
+        #expect(crontab.tasks.map { $0.fields["timezone"] } == ["Asia/Tokyo", "UTC"])
+        let reasons = crontab.lines.map { if case .refused(let reason) = $0.meaning { reason } else { "" } }
+        #expect(reasons[1].contains("Europa/Berlin") && reasons[2] == "")
+        #expect(reasons[3].contains("line 2") && reasons[4].contains("line 2") && reasons[6] == "", "\(reasons)")
+    }
+
+    @Test func `a line that the server would refuse is refused`() throws {
+        let long = String(repeating: "x", count: 10_001)
+        let line = try #require(try crontab("@daily \(long)").lines.first)
+        guard case .refused(let reason) = line.meaning else {
+            Issue.record("\(line)")
+            return
+        }
+        #expect(reason == "command: must have at most 10,000 characters")
+    }
+
     @Test(arguments: [
         ("MAILTO=root", "kept"), ("SHELL=/bin/bash", "/bin/bash"), ("RANDOM_DELAY=5", "5 min"), ("LOGNAME=x", "RUN_AS"),
         ("A=$HOME/x", "'$'"),
@@ -93,6 +115,13 @@ import Testing
         #expect(plain.fields["command"] == "date +%F")
     }
 
+    @Test func `nothing is said twice`() throws {
+        let line = try #require(try crontab("5/7 */5 13 * 5-7 /x").lines.first)
+        #expect(
+            line.notes.count == Set(line.notes).count && line.notes.filter { $0.contains("'5/7'") }.count == 2,
+            "\(line)")
+    }
+
     @Test func `the system's form has a user, whom nobody becomes`() throws {
         let crontab = try crontab("17 * * * * root cd / && run-parts /etc/cron.hourly", form: .system)
         let line = try #require(crontab.lines.first)
@@ -120,7 +149,7 @@ import Testing
 
     @Test(arguments: [
         ("0 0 13 * 5 /x", "matches either one"), ("0 0 */2 * 1 /x", "must match both"),
-        ("5/15 * * * * /x", "many crons read it as '5' alone"), ("*/7 * * * * /x", "does not divide 60"),
+        ("5/15 * * * * /x", "plain cron reads 5 alone"), ("*/7 * * * * /x", "does not divide 60"),
         ("- 0 0 * * * /x", "system's log"), ("30 2 * * * /x", "The clock skips"),
     ])
     func `what its author may not expect is said`(line: String, words: String) throws {

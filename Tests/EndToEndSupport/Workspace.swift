@@ -46,7 +46,8 @@ package final class Workspace: Sendable {
     private static func janitor(of root: String) throws -> (ChildProcess, Int32) {
         let lifelinePath = "\(root)/lifeline"
         guard mkfifo(lifelinePath, 0o600) == 0 else { throw CocoaError(.fileWriteUnknown) }
-        // Opened for both, so that neither side waits for the other; closed on exec, so that only this process holds it.
+        // Opened for both, so that neither side waits for the other; closed on exec, so that only this process holds
+        // it.
         let lifeline = open(lifelinePath, O_RDWR | O_CLOEXEC)
         let script = """
             cat >/dev/null

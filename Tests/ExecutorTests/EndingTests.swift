@@ -116,7 +116,8 @@ private let evaders = [
     @Test func `what throws its mark off is killed, also while its run goes on`() async throws {
         try await withExecutor { client in
             let sleep = uniqueSleep()
-            // Neither session, mark nor environment tells whose it is, nor a parent once the shells above it have ended.
+            // Neither session, mark nor environment tells whose it is, nor a parent once the shells above it have
+            // ended.
             let forger = "(env -i setsid bash -c '(ulimit -x 5; exec setsid \(sleep) > /dev/null 2>&1) &' &)"
             let ended = await client.result(of: request("\(forger); sleep 0.3"))
             #expect(ended.ending == .exited(0))

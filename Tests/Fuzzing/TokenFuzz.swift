@@ -3,7 +3,8 @@ import Foundation
 
 @testable import Credentials
 
-/// By the first byte: a token that nobody signed, a token with changes, or a payload and header signed with the right key.
+/// By the first byte: a token that nobody signed, a token with changes, or a payload and header signed with the right
+/// key.
 ///
 /// Nothing is accepted that was not signed as it stands, and of what was signed only claims that are complete, meant
 /// for us and in force.

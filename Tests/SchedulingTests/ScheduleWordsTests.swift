@@ -11,20 +11,48 @@ struct ScheduleWordsTests {
     @Test(arguments: [
         ("30 2 * * 1-5", "Every weekday at 02:30"), ("30 2 * * *", "At 02:30 every day"),
         ("* * * * *", "Every minute"), ("* * * * * *", "Every second"), ("*/10 * * * * *", "Every 10 seconds"),
-        ("*/15 * * * *", "Every 15 minutes"),
-        ("*/15 9-17 * * MON-FRI", "Every 15 minutes of hours 9 to 17, every weekday"),
+        ("*/15 * * * *", "Every 15 minutes"), ("0,30 * * * *", "Every 30 minutes"),
+        ("*/15 9-17 * * MON-FRI", "Every 15 minutes from 09:00 to 17:45, every weekday"),
+        ("* 9-17 * * *", "Every minute from 09:00 to 17:59"),
+        ("*/15 2,4,6 * * *", "Every 15 minutes during hours 2, 4 and 6"),
         ("0 * * * *", "Every hour"), ("0 */2 * * *", "Every 2 hours"),
+        ("30 */2 * * *", "Every 2 hours from 00:30 to 22:30"),
+        ("0 9-17 * * *", "Every hour from 09:00 to 17:00"), ("0 8-20/2 * * *", "Every 2 hours from 08:00 to 20:00"),
+        ("0 20-6 * * *", "Every hour from 20:00 to 06:00"),
+        ("0 20-6 * * MON", "Every hour from 00:00 to 06:00 and from 20:00 to 23:00, every Monday"),
         ("0 8,20 * * 1,4", "Every Monday and Thursday at 08:00 and 20:00"),
         ("0 0 1,15 * *", "On days 1 and 15 of the month at 00:00"),
         ("0 22 L * *", "On the last day of the month at 22:00"),
-        ("0 3 * * 2#2", "Every second Tuesday of the month at 03:00"),
-        ("0 3 * * FRIL", "Every last Friday of the month at 03:00"),
-        ("0 9 LW 3,6 *", "On the last weekday in March and June at 09:00"),
-        ("0 0 13 * FRI", "On day 13 and every Friday of the month at 00:00"),
-        ("0 0 29 2 *", "On day 29 in February at 00:00"), ("15 30 4 * 12 *", "Every day in December at 04:30:15"),
-        ("1-10 4 * * *", "Minutes 1 to 10 of hour 4"), ("* * 1 * * *", "Every second of hour 1"),
-        ("30 * * * * *", "Second 30 of every minute"),
-        ("5 * * * *", "Minute 5 of every hour"), ("* 5 * * * *", "Every second of minute 5 of every hour"),
+        ("0 22 L-1 * *", "On the second to last day of the month at 22:00"),
+        ("0 3 * * 2#2", "On the second Tuesday of the month at 03:00"),
+        ("0 3 * * MON#1,MON#3", "On the first and third Monday of the month at 03:00"),
+        ("0 3 * * FRIL", "On the last Friday of the month at 03:00"),
+        ("0 9 LW 3,6 *", "On the last weekday of March and June at 09:00"),
+        ("0 9 15W 3-6 *", "On the weekday nearest to day 15 of each month from March to June at 09:00"),
+        ("0 0 13 * FRI", "On day 13 of the month and every Friday at 00:00"),
+        ("0 0 13 5 SAT-MON", "In May, on day 13 of the month and every day from Saturday to Monday at 00:00"),
+        ("0 0 *,13 * FRI", "Every Friday at 00:00"), ("0 0 1-31 * FRI", "At 00:00 every day"),
+        ("0 0 13 * 0-6", "At 00:00 every day"), ("0 0 13 3 0-6", "Every day in March at 00:00"),
+        ("0 0 */2 * MON", "On every second day from day 1 to day 31 of the month, if it is a Monday, at 00:00"),
+        ("0 0 1 * */2", "On day 1 of the month, if it is a Tuesday, Thursday, Saturday or Sunday, at 00:00"),
+        ("0 0 29 2 *", "On day 29 of February at 00:00"), ("15 30 4 * 12 *", "Every day in December at 04:30:15"),
+        ("0 0 * 11-2 *", "Every day from November to February at 00:00"), ("0 0 * * 5-7", "Friday to Sunday at 00:00"),
+        ("0 0 * * 0-2", "Sunday to Tuesday at 00:00"), ("0 0 * * 1-6", "Monday to Saturday at 00:00"),
+        ("0 0 * * 0,6", "Every Saturday and Sunday at 00:00"), ("0 0 * * 0,1", "Every Sunday and Monday at 00:00"),
+        ("0 0 L-2 * *", "On the day 2 days before the last day of the month at 00:00"),
+        ("15-45/10 */30 2 * * *", "At seconds 15, 25, 35 and 45 of minutes 0 and 30 of hour 2"),
+        ("* 17 */6 * * *", "Every second of minute 17 of hours 0, 6, 12 and 18"),
+        ("* * 9-17 * * *", "Every second of hours 9 to 17"),
+        ("*/20 5 * * * *", "Every 20 seconds of minute 5 of every hour"),
+        ("0 0 * * 0,2,5", "Every Tuesday, Friday and Sunday at 00:00"),
+        ("0 0 * * 0-2,4-6", "Every day except Wednesday at 00:00"),
+        ("1-10 4 * * *", "Every minute from 04:01 to 04:10"), ("* * 1 * * *", "Every second of hour 1"),
+        ("*/7 * * * *", "Every 7 minutes from minute 0 to minute 56 of every hour"),
+        ("5-20 8,9 * * *", "Every minute from minute 5 to minute 20 of hours 8 and 9"),
+        ("30 * * * * *", "At second 30 of every minute"), ("1 * * * *", "At 1 minute past every hour"),
+        ("5 * * * *", "At 5 minutes past every hour"), ("5,35 * * * *", "At 5 and 35 minutes past every hour"),
+        ("5,10,37 4-9 * * *", "At minutes 5, 10 and 37 of hours 4 to 9"),
+        ("* 5 * * * *", "Every second of minute 5 of every hour"),
     ])
     func `a cron schedule is told in words`(_ text: String, _ words: String) throws {
         #expect(try schedule(text).sentence == words + ", Europe/Berlin")
@@ -34,7 +62,7 @@ struct ScheduleWordsTests {
         let anchor = Date(timeIntervalSince1970: 0)
         #expect(
             Schedule.interval(try Interval("90m"), anchor: anchor, includesAnchor: false).sentence
-                == "Every 1 hour 30 minutes")
+                == "Every 1 hour and 30 minutes")
         #expect(Schedule.interval(try Interval("1d"), anchor: anchor, includesAnchor: false).sentence == "Every day")
         #expect(
             Schedule.interval(try Interval("30s"), anchor: anchor, includesAnchor: true).sentence == "Every 30 seconds")

@@ -145,8 +145,8 @@ struct TestServer {
 }
 
 extension TestServer {
-    /// Sends a text byte by byte, with a pause after each, until the server has hung up; how many bytes were sent. A request
-    /// before it makes sure that the connection is served by then.
+    /// Sends a text byte by byte, with a pause after each, until the server has hung up; how many bytes were sent. A
+    /// request before it makes sure that the connection is served by then.
     func drip(_ text: String, after head: String = "") async -> Int {
         let port = port
         return await withCheckedContinuation { continuation in

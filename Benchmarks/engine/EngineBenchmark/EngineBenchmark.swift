@@ -8,8 +8,8 @@ import ServiceLifecycle
 import Storage
 import UnixSignals
 
-/// Runs the loops of one server's engine, wired as the server wires them, on what waits in a database, with actions that
-/// do nothing: `EngineBenchmark DATABASE_URL CAPACITY`. Ends on SIGTERM.
+/// Runs the loops of one server's engine, wired as the server wires them, on what waits in a database, with actions
+/// that do nothing: `EngineBenchmark DATABASE_URL CAPACITY`. Ends on SIGTERM.
 @main
 struct EngineBenchmark {
     static func main() async throws {

@@ -18,8 +18,8 @@ package struct CommandParameters: Sendable, Equatable {
     /// Bytes kept of each output stream.
     package let outputLimit: Int
 
-    /// Reads the members `command`, `env`, `secret_env`, `limits`, `working_directory` and `max_output_bytes`; others are
-    /// ignored. A secret variable may be null: its value is kept elsewhere.
+    /// Reads the members `command`, `env`, `secret_env`, `limits`, `working_directory` and `max_output_bytes`; others
+    /// are ignored. A secret variable may be null: its value is kept elsewhere.
     ///
     /// - Throws: every fault found.
     package init(_ parameters: [TextKey: JSONValue]) throws(InputFaults) {
@@ -54,7 +54,8 @@ package struct CommandParameters: Sendable, Equatable {
     }
 
     /// The first word of the command as the shell reads it, which `ALLOWED_COMMANDS` may name: blanks before it are
-    /// skipped, and it ends at a blank or an operator (POSIX.1-2024, Shell Command Language, 2.3). Quotes are part of it.
+    /// skipped, and it ends at a blank or an operator (POSIX.1-2024, Shell Command Language, 2.3). Quotes are part of
+    /// it.
     package var firstWord: Substring {
         Substring(command.utf8.drop(while: Self.blanks.contains).prefix { !Self.ends.contains($0) })
     }

@@ -46,9 +46,9 @@ struct qkron_spawn_answer {
     int error;                   // its errno
 };
 
-// Starts a process in a session of its own: empty signal mask, umask 022, only the three descriptors. The mark is set as
-// the limit RLIMIT_LOCKS, which Linux has not enforced since 2.4.25 but hands down through fork and exec and shows in
-// /proc/PID/limits to everyone; failing to set it is no failure.
+// Starts a process in a session of its own: empty signal mask, umask 022, only the three descriptors. The mark is set
+// as the limit RLIMIT_LOCKS, which Linux has not enforced since 2.4.25 but hands down through fork and exec and shows
+// in /proc/PID/limits to everyone; failing to set it is no failure.
 void qkron_spawn(const struct qkron_spawn_plan *plan, struct qkron_spawn_answer *answer);
 
 // The signals whose handlers are not the default, as `signals` above wants them.

@@ -15,8 +15,9 @@ package struct RemoteOutput: Sendable {
 }
 
 extension RemoteServer {
-    /// How often a stream that broke off is asked for again before that counts as the end.
-    private static let tries = 5
+    /// How often, once a second, a stream that broke off is asked for again before that counts as the end: a server may
+    /// be starting anew.
+    private static let tries = 30
 
     /// Has `body` hear what an execution writes, as it writes it, and waits for its end.
     ///
@@ -51,6 +52,9 @@ extension RemoteServer {
                 return false
             } catch .unreachable(let address, let why) {
                 failure = .unreachable(address, why)
+            } catch .refused(let refusal) where refusal.status == 503 {
+                // It is starting, or shutting down.
+                failure = .refused(refusal)
             }
             if hasEnded { return true }
             triesLeft -= 1

@@ -16,7 +16,8 @@ package struct Crontab: Sendable {
     /// - Parameters:
     ///   - timezone: the zone of its times, up to a line that sets CRON_TZ.
     ///   - now: warnings about changes of the clock look through the year that follows.
-    package init(_ text: String, form: CrontabForm, timezone: ZoneRules, now: Date) {
+    ///   - judge: a line whose task it finds fault with is refused.
+    package init(_ text: String, form: CrontabForm, timezone: ZoneRules, now: Date, judge: TaskJudge) {
         var settings = CrontabSettings(timezone: timezone)
         var names = TaskNames()
         var lines: [CrontabLine] = []
@@ -26,9 +27,9 @@ package struct Crontab: Sendable {
             guard !text.isEmpty, !text.hasPrefix("#") else { continue }
             let (meaning, notes) =
                 if let variable = CrontabVariable(text) {
-                    settings.set(variable)
+                    settings.set(variable, line: index + 1)
                 } else {
-                    Self.meaning(of: text, form, settings, &names, now)
+                    Self.meaning(of: text, form, settings, &names, now, judge)
                 }
             lines.append(CrontabLine(number: index + 1, text: text, meaning: meaning, notes: notes))
         }
@@ -36,7 +37,8 @@ package struct Crontab: Sendable {
     }
 
     private static func meaning(
-        of text: String, _ form: CrontabForm, _ settings: CrontabSettings, _ names: inout TaskNames, _ now: Date
+        of text: String, _ form: CrontabForm, _ settings: CrontabSettings, _ names: inout TaskNames, _ now: Date,
+        _ judge: TaskJudge
     ) -> (CrontabLine.Meaning, notes: [String]) {
         do throws(CrontabFault) {
             let entry = try CrontabEntry(text, form)
@@ -46,13 +48,16 @@ package struct Crontab: Sendable {
             } catch {
                 throw CrontabFault("\(error)")
             }
-            let schedule = Schedule.cron(expression, settings.timezone, .standard)
+            let schedule = Schedule.cron(expression, try settings.zone, .standard)
             let year = now + 366 * 86_400
             let warnings = ScheduleWarning.warnings(for: schedule, text: entry.schedule, from: now, through: year)
-            let task = settings.task(for: entry, named: names.name(for: entry.command))
+            let task = try settings.task(for: entry, named: names.name(for: entry.command))
+            if let fault = task.faults(by: judge).first {
+                throw CrontabFault("\(fault.path.joined(separator: ".")): \(fault.message)")
+            }
             return (
                 .task(task, sentence: schedule.sentence(from: now, through: year)),
-                entry.notes + entry.dialect + warnings.map(\.description)
+                entry.notes + warnings.map(\.description)
             )
         } catch {
             return (.refused(error.sentence), [])

@@ -73,16 +73,6 @@ struct CrontabEntry: Equatable {
         let command = parts[0].trimmingCharacters(in: .whitespaces)
         return (command, parts.count > 1 ? parts.dropFirst().joined(separator: "\n") : nil)
     }
-
-    /// Where crons read it differently.
-    var dialect: [String] {
-        schedule.split(separator: " ").flatMap { $0.split(separator: ",") }.compactMap { item in
-            let parts = item.split(separator: "/")
-            guard parts.count == 2, !parts[0].contains("-"), parts[0] != "*" else { return nil }
-            return
-                "'\(item)': many crons read it as '\(parts[0])' alone; here it goes on from there in steps of \(parts[1])."
-        }
-    }
 }
 
 /// Takes words from the front of a line.

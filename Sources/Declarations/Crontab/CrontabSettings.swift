@@ -3,7 +3,7 @@ import Scheduling
 
 /// What the lines so far have set for the commands that follow.
 struct CrontabSettings {
-    private(set) var timezone: ZoneRules
+    private var timezone: Zone
     private var environment: [TextKey: String] = [:]
     private var shell = Self.ownShell
     private var jitter = 0
@@ -11,28 +11,47 @@ struct CrontabSettings {
     private static let ownShell = "/bin/sh"
     private static let longest = 86_400
 
-    init(timezone: ZoneRules) {
-        self.timezone = timezone
+    private enum Zone {
+        case known(ZoneRules)
+        /// The file names one on this line that is none.
+        case refused(line: Int)
     }
 
-    /// Takes a variable up; says what becomes of it.
-    mutating func set(_ variable: CrontabVariable) -> (CrontabLine.Meaning, notes: [String]) {
+    init(timezone: ZoneRules) {
+        self.timezone = .known(timezone)
+    }
+
+    /// The zone of the times of the lines that follow.
+    ///
+    /// - Throws: `CrontabFault` where the file names one that is none: another would be a guess.
+    var zone: ZoneRules {
+        get throws(CrontabFault) {
+            switch timezone {
+            case .known(let zone): return zone
+            case .refused(let line):
+                throw CrontabFault("CRON_TZ of line \(line) names no zone, so it is unknown when this would run.")
+            }
+        }
+    }
+
+    /// Takes a variable up that stands on a line; says what becomes of it.
+    mutating func set(_ variable: CrontabVariable, line: Int) -> (CrontabLine.Meaning, notes: [String]) {
         let value = variable.value
         switch variable.name {
         case "MAILTO", "MAILFROM", "CONTENT_TYPE", "CONTENT_TRANSFER_ENCODING":
             return (.variable, ["No mail is sent: what a run writes is kept with it ('qkron task logs')."])
         case "CRON_TZ":
             guard let zone = try? ZoneRules.named(value) else {
+                timezone = .refused(line: line)
                 return (.refused("'\(value)' is not a zone of the tz database."), [])
             }
-            timezone = zone
+            timezone = .known(zone)
             return (.variable, ["The times that follow are those of \(zone.name), and so is the TZ of the commands."])
         case "TZ":
             environment["TZ"] = value
-            return (
-                .variable,
-                ["TZ is for the commands alone; the times stay those of \(timezone.name) (CRON_TZ sets them)."]
-            )
+            // Where the zone is unknown, the lines that follow say so.
+            let times = (try? zone).map { "stay those of \($0.name)" } ?? "do not follow it"
+            return (.variable, ["TZ is for the commands alone; the times \(times) (CRON_TZ sets them)."])
         case "SHELL":
             shell = value
             let isOwn = value == Self.ownShell
@@ -72,10 +91,12 @@ struct CrontabSettings {
 
     /// The task that does what cron does: no second attempt, no limit but the longest there is, runs beside each other,
     /// and nothing made up for.
-    func task(for entry: CrontabEntry, named name: String) -> DeclaredTask {
+    ///
+    /// - Throws: `CrontabFault` where the zone is none.
+    func task(for entry: CrontabEntry, named name: String) throws(CrontabFault) -> DeclaredTask {
         var fields: [TextKey: JSONValue] = [
             "name": .string(name), "command": .string(command(of: entry)), "schedule_type": "cron",
-            "schedule": .string(entry.schedule), "timezone": .string(timezone.name), "max_retries": 0,
+            "schedule": .string(entry.schedule), "timezone": .string(try zone.name), "max_retries": 0,
             "timeout": .integer(Self.longest), "overlap_policy": "allow", "misfire_policy": "skip",
             "env": .object(environment.mapValues(JSONValue.string)),
         ]

@@ -1,6 +1,4 @@
 import Domain
-import Foundation
-import Scheduling
 import Yams
 
 /// Why a value cannot be that of its field.
@@ -23,13 +21,11 @@ enum FieldValue {
             return nil
         }
         switch field.kind {
-        case .text(let length): return .string(try text(node, length))
-        case .choice(let words): return .string(try choice(node, words))
-        case .whole(let range): return .integer(try whole(node, range))
+        case .text, .moment: return .string(try text(node))
+        case .whole: return .integer(try whole(node))
         case .truth:
             guard let value = node.bool else { throw FieldFault("must be true or false") }
             return .bool(value)
-        case .moment: return .string(try moment(node))
         case .set: return .array(try texts(node, isTags: field.key == "tags"))
         case .tasks: return .array(try texts(node, isTags: false))
         case .variables: return try variables(node)
@@ -37,34 +33,16 @@ enum FieldValue {
         }
     }
 
-    private static func text(_ node: YAMLNode, _ length: ClosedRange<Int>) throws(FieldFault) -> String {
+    private static func text(_ node: YAMLNode) throws(FieldFault) -> String {
         guard let text = node.scalar?.string else { throw FieldFault("must be a text") }
-        guard length.contains(text.unicodeScalars.count) else {
-            throw FieldFault("must be \(length.lowerBound) to \(length.upperBound) characters long")
-        }
-        guard !text.unicodeScalars.contains("\0") else { throw FieldFault("must not hold the character NUL") }
         return text
     }
 
-    private static func choice(_ node: YAMLNode, _ words: [String]) throws(FieldFault) -> String {
-        guard let text = node.scalar?.string, words.contains(text) else {
-            throw FieldFault("must be one of: \(words.joined(separator: ", "))")
-        }
-        return text
-    }
-
-    private static func whole(_ node: YAMLNode, _ range: ClosedRange<Int>) throws(FieldFault) -> Int {
-        guard case .integer(let number)? = try? JSONTree.value(of: node), range.contains(number) else {
-            throw FieldFault("must be a whole number from \(range.lowerBound) to \(range.upperBound)")
+    private static func whole(_ node: YAMLNode) throws(FieldFault) -> Int {
+        guard case .integer(let number)? = try? JSONTree.value(of: node) else {
+            throw FieldFault("must be a whole number")
         }
         return number
-    }
-
-    private static func moment(_ node: YAMLNode) throws(FieldFault) -> String {
-        guard let text = node.scalar?.string, ISO8601.parse(text) != nil else {
-            throw FieldFault("must be a date and time such as 2026-03-01T02:30:00Z")
-        }
-        return text
     }
 
     private static func texts(_ node: YAMLNode, isTags: Bool) throws(FieldFault) -> [JSONValue] {

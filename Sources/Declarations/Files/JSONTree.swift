@@ -5,6 +5,8 @@ import Yams
 /// JSON as YAML, and YAML as JSON.
 enum JSONTree {
     private static let maximumDepth = 64
+    /// What a text of YAML cannot hold as it is.
+    static let escaped: Set<Unicode.Scalar> = ["\r", "\u{85}", "\u{2028}", "\u{2029}", "\u{FEFF}"]
 
     /// The value that a node means by the rules of YAML.
     static func value(of node: YAMLNode, depth: Int = 0) throws(FieldFault) -> JSONValue {
@@ -58,7 +60,11 @@ enum JSONTree {
     /// A text: in quotes where it would read as something else, in lines where it has several.
     static func node(ofText text: String) -> YAMLNode {
         let plain = YAMLNode(text)
-        if text.contains("\n") { return YAMLNode(text, Tag(.str), .literal) }
+        // Where it is not escaped, YAML makes a line feed of every other break, and drops a byte order mark.
+        let isLiteral = text.unicodeScalars.allSatisfy { !escaped.contains($0) } && text.unicodeScalars.first != "\n"
+        if text.unicodeScalars.contains(where: { $0 == "\n" || escaped.contains($0) }) {
+            return YAMLNode(text, Tag(.str), isLiteral ? .literal : .doubleQuoted)
+        }
         let readsAsText =
             if let scalar = plain.scalar { value(of: scalar, plain) == .string(text) } else { false }
         return plain.tag == Tag(.str) && readsAsText ? plain : YAMLNode(text, Tag(.str), .doubleQuoted)

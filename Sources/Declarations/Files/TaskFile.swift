@@ -11,10 +11,10 @@ package struct TaskFile: Sendable {
     /// Reads `text`, the content of the file at `path`.
     ///
     /// - Throws: `FileFaults`, with everything that is wrong with it.
-    package init(_ text: String, path: String) throws(FileFaults) {
-        var reader = TaskFileReader()
+    package init(_ text: String, path: String, judge: TaskJudge) throws(FileFaults) {
+        var reader = TaskFileReader(judge: judge)
         reader.read(text)
-        guard reader.faults.isEmpty else { throw FileFaults(path: path, faults: reader.faults) }
+        guard reader.faults.isEmpty else { throw FileFaults(path: path, faults: reader.faults.inOrder) }
         name = reader.name
         tasks = reader.tasks
     }
@@ -25,14 +25,23 @@ struct TaskFileReader {
     private(set) var name: String?
     private(set) var tasks: [DeclaredTask] = []
     private(set) var faults: [FileFaults.Fault] = []
+    /// Whether every task has a name that can be read, so that it can be told which others there are.
+    private var knowsAllNames = true
+    /// Where the tasks stand, one for each.
+    private var places: [String] = []
+    private let judge: TaskJudge
 
     private static let longestName = 59
+
+    init(judge: TaskJudge) {
+        self.judge = judge
+    }
 
     mutating func read(_ text: String) {
         do {
             guard let root = try Yams.compose(yaml: text) else { return note(1, "the file is empty") }
             file(root)
-            if faults.isEmpty { judgeTogether() }
+            judgeTogether()
         } catch let error as YamlError {
             faults.append(FileFaults.Fault(error))
         } catch {
@@ -76,7 +85,10 @@ struct TaskFileReader {
     }
 
     private mutating func task(_ node: YAMLNode, _ place: String) {
-        guard let mapping = node.mapping else { return note(node.mark?.line, "\(place): must be a mapping of fields") }
+        guard let mapping = node.mapping else {
+            knowsAllNames = false
+            return note(node.mark?.line, "\(place): must be a mapping of fields")
+        }
         var fields: [TextKey: JSONValue] = [:]
         var lines: [TextKey: Int] = [:]
         for (key, value) in Self.merged(mapping) {
@@ -84,6 +96,7 @@ struct TaskFileReader {
                 note(key.mark?.line, "\(place): '\(key.scalar?.string ?? "?")' is no field of a task")
                 continue
             }
+            lines.merge(Self.lines(of: value, field.key.text)) { first, _ in first }
             lines[field.key] = key.mark?.line
             do throws(FieldFault) {
                 fields[field.key] = try FieldValue.read(value, field)
@@ -91,11 +104,16 @@ struct TaskFileReader {
                 note(error.line ?? value.mark?.line, "\(place).\(text): \(error.sentence)")
             }
         }
+        judgeAlone(DeclaredTask(name: "", fields: fields, lines: lines), place)
         for field in TaskField.all where field.otherwise == .required && lines[field.key] == nil {
             note(node.mark?.line, "\(place): '\(field.key.text)' is missing")
         }
-        guard let name = fields["name"]?.textValue else { return }
+        guard let name = fields["name"]?.textValue else {
+            knowsAllNames = false
+            return
+        }
         tasks.append(DeclaredTask(name: name, fields: fields, lines: lines))
+        places.append(place)
     }
 
     /// The pairs of a mapping, with those of the mappings under its merge key `<<` that it does not have itself.
@@ -114,31 +132,47 @@ struct TaskFileReader {
         return own
     }
 
-    /// What no field can tell by itself.
+    /// The lines of the entries of a field.
+    private static func lines(of value: YAMLNode, _ path: String) -> [TextKey: Int] {
+        var lines: [TextKey: Int] = [:]
+        for (key, entry) in value.mapping?.map({ ($0.key, $0.value) }) ?? [] {
+            if let name = key.scalar?.string { lines[TextKey("\(path).\(name)")] = (key.mark ?? entry.mark)?.line }
+        }
+        for (index, entry) in (value.sequence.map(Array.init) ?? []).enumerated() {
+            lines[TextKey("\(path).\(index)")] = entry.mark?.line
+        }
+        return lines
+    }
+
+    /// What the server would refuse of a task's fields.
+    private mutating func judgeAlone(_ task: DeclaredTask, _ place: String) {
+        for fault in task.faults(by: judge) {
+            note(task.line(of: fault.path), "\(([place] + fault.path).joined(separator: ".")): \(fault.message)")
+        }
+    }
+
+    /// What no task can tell by itself.
     private mutating func judgeTogether() {
-        var known: [TextKey: Int] = [:]
-        for (index, task) in tasks.enumerated() {
-            if let earlier = known.updateValue(index, forKey: TextKey(task.name)) {
+        var known: [TextKey: String] = [:]
+        for (task, place) in zip(tasks, places) {
+            if let earlier = known.updateValue(place, forKey: TextKey(task.name)) {
                 note(
-                    task.line(of: "name"),
-                    "tasks[\(index)].name: '\(task.name)' is the name of tasks[\(earlier)] too; each needs its own")
+                    task.line(of: ["name"]),
+                    "\(place).name: '\(task.name)' is the name of \(earlier) too; each needs its own")
             }
         }
-        for (index, task) in tasks.enumerated() {
-            for fault in task.timingFaults {
-                note(task.line(of: fault.field.rawValue), "tasks[\(index)].\(fault.field.rawValue): \(fault.reason)")
-            }
-            for name in task.dependencies where Identifier<TaskDefinition>(name) == nil {
+        for (task, place) in zip(tasks, places) where knowsAllNames {
+            for (index, name) in task.dependencies.enumerated() where Identifier<TaskDefinition>(name) == nil {
                 guard known[TextKey(name)] == nil else { continue }
                 note(
-                    task.line(of: "dependencies"),
-                    "tasks[\(index)].dependencies: '\(name)' is neither a task of this file nor an id")
+                    task.line(of: ["dependencies", "\(index)"]),
+                    "\(place).dependencies: '\(name)' is neither a task of this file nor an id")
             }
         }
         if faults.isEmpty, let circle = tasks.dependencyCircle {
             note(
-                circle.line(of: "dependencies"), "'\(circle.name)' depends on itself, by way of other tasks or directly"
-            )
+                circle.line(of: ["dependencies"]),
+                "'\(circle.name)' depends on itself, by way of other tasks or directly")
         }
     }
 }

@@ -6,8 +6,8 @@ package struct TaskFileText: Sendable {
     private let name: String?
     private let tasks: [[(key: TextKey, value: JSONValue)]]
 
-    /// The file that holds these tasks, as the API answers them. What is as usual is left out; so are the marks of files,
-    /// but where one file made all of them it is called as that one.
+    /// The file that holds these tasks, as the API answers them. What is as usual is left out; so are the marks of
+    /// files, but where one file made all of them it is called as that one.
     package init(_ tasks: [JSONValue]) {
         let marks = tasks.map { task in Self.tags(of: task).compactMap(Marker.fileName).first }
         name = Set(marks).count == 1 ? marks[0] : nil
@@ -30,8 +30,16 @@ package struct TaskFileText: Sendable {
             node: YAMLNode(head + [(YAMLNode("tasks"), list)]), width: -1, allowUnicode: true)
     }
 
-    /// In JSON, which `TaskFile` reads as well.
-    package var json: JSONValue {
+    /// In JSON, which `TaskFile` reads as well: as YAML, so that what JSON alone could hold as it is is escaped.
+    package var json: String {
+        value.serialized().unicodeScalars.map { scalar in
+            guard JSONTree.escaped.contains(scalar) else { return String(scalar) }
+            let digits = String(scalar.value, radix: 16)
+            return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+        }.joined()
+    }
+
+    private var value: JSONValue {
         let list = JSONValue.array(tasks.map { .object(Dictionary($0.map { ($0.key, $0.value) }) { $1 }) })
         return name.map { ["name": .string($0), "tasks": list] } ?? ["tasks": list]
     }

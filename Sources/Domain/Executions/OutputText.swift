@@ -25,7 +25,8 @@ package struct OutputText: Sendable, Equatable {
         )
     }
 
-    /// A text of `byteCount` bytes that keeps head and tail within `limit` bytes, the mark line of what was cut included.
+    /// A text of `byteCount` bytes that keeps head and tail within `limit` bytes, the mark line of what was cut
+    /// included.
     ///
     /// - Parameters:
     ///   - head: at least the first `limit / 2` bytes of the text.

@@ -1,11 +1,11 @@
 import Foundation
 import Scheduling
 
-/// One verdict for every due slot of a task in a window of time: read from the slot's execution where there is one, else
-/// from what is remembered of schedules and pauses.
+/// One verdict for every due slot of a task in a window of time: read from the slot's execution where there is one,
+/// else from what is remembered of schedules and pauses.
 package struct SlotLedger: Sendable {
-    /// What a ledger is made from, in the order in which it must be read: whatever fires meanwhile has its execution, and
-    /// whatever is pruned meanwhile lies before the mark.
+    /// What a ledger is made from, in the order in which it must be read: whatever fires meanwhile has its execution,
+    /// and whatever is pruned meanwhile lies before the mark.
     package struct Evidence: Sendable {
         /// The slot that the task waits for; it and later ones are not decided yet.
         package var nextRun: Date?

@@ -1,6 +1,7 @@
 import Glibc
 
-/// An internet address, IPv4 or IPv6; one that IPv6 writes for an IPv4 address (`::ffff:192.0.2.1`) is that IPv4 address.
+/// An internet address, IPv4 or IPv6; one that IPv6 writes for an IPv4 address (`::ffff:192.0.2.1`) is that IPv4
+/// address.
 package struct IPAddress: Sendable, Hashable {
     private static let mark: UInt64 = 0xFFFF
 
@@ -32,8 +33,8 @@ package struct IPAddress: Sendable, Hashable {
 
     package var isIPv4: Bool { high == 0 && low >> 32 == Self.mark }
 
-    /// The address of all who are taken for one client: an IPv4 address itself, of an IPv6 address its /64, as whoever has
-    /// one address of that has all.
+    /// The address of all who are taken for one client: an IPv4 address itself, of an IPv6 address its /64, as whoever
+    /// has one address of that has all.
     package var client: IPAddress { isIPv4 ? self : IPAddress(high: high, low: 0) }
 
     /// The address with all bits after the first `length` of the IPv6 form left out.

@@ -8,7 +8,8 @@ extension User {
         name.caseless
     }
 
-    /// Whether a name could be an e-mail address. By bytes, since a mark that follows `@` makes another character of it.
+    /// Whether a name could be an e-mail address. By bytes, since a mark that follows `@` makes another character of
+    /// it.
     package static func holdsAtSign(_ name: String) -> Bool {
         name.utf8.contains(UInt8(ascii: "@"))
     }

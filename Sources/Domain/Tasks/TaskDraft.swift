@@ -61,7 +61,8 @@ package struct TaskDraft: Sendable {
     package var isActive: Sent<Bool> = .nothing
     /// Whether the change asks to cancel the task.
     package var cancels = false
-    /// What of the request could not be read, to be told together with what else is wrong; such a draft is never stored.
+    /// What of the request could not be read, to be told together with what else is wrong; such a draft is never
+    /// stored.
     package var faults: [InputFault] = []
 
     /// A draft that asks for nothing.

@@ -1,6 +1,7 @@
 import NIOCore
 
-/// A body that goes out in pieces, on the event loop of its connection: how the pieces are framed, and who waits for what.
+/// A body that goes out in pieces, on the event loop of its connection: how the pieces are framed, and who waits for
+/// what.
 final class OutgoingStream {
     private(set) var isOpen = false
     private var isChunked = true

@@ -1,7 +1,7 @@
 import NIOHTTP1
 
-/// The header fields that qkron reads, found in one pass. Of several fields of a name the values are one list (RFC 9110,
-/// section 5.3).
+/// The header fields that qkron reads, found in one pass. Of several fields of a name the values are one list (RFC
+/// 9110, section 5.3).
 struct RequestFields: Sendable {
     private(set) var authorization: String?
     private(set) var apiKey: String?

@@ -5,8 +5,8 @@ import Synchronization
 
 /// How often one client may ask within a minute, as this server alone counts it.
 ///
-/// A client's minute begins with its first request, and with the first after that minute. Memory is bounded: of more clients
-/// than `capacity` within a minute, those counted so far begin anew.
+/// A client's minute begins with its first request, and with the first after that minute. Memory is bounded: of more
+/// clients than `capacity` within a minute, those counted so far begin anew.
 final class RateLimit: Sendable {
     /// Whom requests are counted for.
     enum Client: Hashable {

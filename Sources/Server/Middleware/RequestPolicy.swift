@@ -2,8 +2,8 @@ import Domain
 import HTTPTypes
 import Operations
 
-/// What holds for every request, whatever it asks for: where it comes from, how often it may come, and what browsers are
-/// told.
+/// What holds for every request, whatever it asks for: where it comes from, how often it may come, and what browsers
+/// are told.
 struct RequestPolicy: Sendable {
     private static let yearOfTLS = "max-age=31536000"
 

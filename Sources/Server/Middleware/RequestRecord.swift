@@ -2,8 +2,8 @@ import Domain
 import HTTPTypes
 import Logging
 
-/// What is kept of every request: a line in the log and two metrics. Neither query nor headers nor bodies are told, they
-/// may hold secrets.
+/// What is kept of every request: a line in the log and two metrics. Neither query nor headers nor bodies are told,
+/// they may hold secrets.
 struct RequestRecord: Sendable {
     let method: HTTPRequest.Method
     /// The template of the route; nil where no route is.

@@ -16,9 +16,9 @@ struct TrustedProxies: Sendable {
 
     /// Where a request comes from that came over a connection from `peer`.
     ///
-    /// Each proxy adds the address that it was asked from at the end of `X-Forwarded-For`. So from the end on, what trusted
-    /// proxies say is true, and the first address that is none of theirs is the client's; what stands before it anybody
-    /// may have written.
+    /// Each proxy adds the address that it was asked from at the end of `X-Forwarded-For`. So from the end on, what
+    /// trusted proxies say is true, and the first address that is none of theirs is the client's; what stands before it
+    /// anybody may have written.
     func origin(peer: IPAddress?, isEncrypted: Bool, _ fields: RequestFields) -> RequestOrigin {
         guard !ranges.isEmpty, let peer, isTrusted(peer) else {
             return RequestOrigin(address: peer, isSecure: isEncrypted)

@@ -27,7 +27,8 @@ struct MetricsRoutes {
     }
 }
 
-/// How many executions wait in the whole installation, asked of the database once a second at most, however often it is scraped.
+/// How many executions wait in the whole installation, asked of the database once a second at most, however often it is
+/// scraped.
 final class StatisticsGauges: Sendable {
     private struct State {
         var latest: EngineStatistics?

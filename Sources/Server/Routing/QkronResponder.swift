@@ -40,8 +40,8 @@ struct QkronResponder: Sendable {
         return answer
     }
 
-    /// The answer to a request whose method the HTTP parser does not know; nil where its name is none (RFC 9110, section
-    /// 5.6.2).
+    /// The answer to a request whose method the HTTP parser does not know; nil where its name is none (RFC 9110,
+    /// section 5.6.2).
     @Sendable func refusal(ofMethod name: String, target: String) -> Answer? {
         guard let method = HTTPRequest.Method(name) else { return nil }
         let path = RequestTarget.parts(of: target).path

@@ -1,8 +1,8 @@
 import Domain
 import HTTPTypes
 
-/// One thing that may be asked over HTTP, declared once: the table of routes, the check of access, the answers to unknown
-/// paths and methods and the description of the API all follow from it.
+/// One thing that may be asked over HTTP, declared once: the table of routes, the check of access, the answers to
+/// unknown paths and methods and the description of the API all follow from it.
 struct Route: Sendable {
     /// Where a path begins.
     enum Base: Sendable {

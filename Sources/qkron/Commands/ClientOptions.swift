@@ -60,8 +60,8 @@ struct ClientOptions: ParsableArguments {
         return try ServerAddress(current)
     }
 
-    /// A user named by flag gives a password. Else `QKRON_TOKEN` speaks for itself, then `QKRON_API_KEY`, then the login
-    /// that was kept; last, `QKRON_USER` gives a password.
+    /// A user named by flag gives a password. Else `QKRON_TOKEN` speaks for itself, then `QKRON_API_KEY`, then the
+    /// login that was kept; last, `QKRON_USER` gives a password.
     private func logIn(at nobody: RemoteServer, _ environment: [String: String]) async throws -> RemoteServer {
         if user == nil, let credential = try Self.credential(at: nobody.address, environment) {
             return try remote(environment, credential)

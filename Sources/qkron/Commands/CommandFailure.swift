@@ -7,13 +7,14 @@ import Operations
 
 /// How commands tell what went wrong: one or more plain lines on standard error, and an exit code that scripts can use.
 enum CommandFailure {
-    /// The exit codes, beside 0 and the 64 of a command line that is wrong.
+    /// The exit codes, beside 0.
     enum Code {
         static let anythingElse: Int32 = 1
         static let unreachable: Int32 = 2
         static let notAllowed: Int32 = 3
         static let notFound: Int32 = 4
         static let refused: Int32 = 5
+        static let usage: Int32 = 64
     }
 
     /// The exit codes, for the help of commands that talk to a server.
@@ -34,9 +35,12 @@ enum CommandFailure {
         }
     }
 
+    /// A login that was good once, and is no more.
+    private static let endsOfTokens: Set<String> = ["token_expired", "token_revoked", "invalid_token"]
+
     /// Writes a sentence to standard error.
     static func tell(_ sentence: String) {
-        FileHandle.standardError.write(Data("qkron: \(sentence.printable)\n".utf8))
+        StandardOutput.announce("qkron: \(sentence.printable)")
     }
 
     private static func code(of error: any Error) -> Int32 {
@@ -45,8 +49,21 @@ enum CommandFailure {
         case let error as ClientError: code(ofStatus: error.status)
         case is NobodyAsks: Code.notAllowed
         case NodeChoiceError.none, TaskChoiceError.none, is NothingRan: Code.notFound
+        case NodeChoiceError.several, TaskChoiceError.several, is PlanError: Code.refused
         case is FileFaults, is FileError: Code.refused
-        default: Code.anythingElse
+        case is ValidationError, is OwnerUnknown: Code.usage
+        case let error as BrokenOff: code(of: error.cause)
+        default: OperationError(surfacing: error).map { code(of: $0) } ?? Code.anythingElse
+        }
+    }
+
+    /// The same code as for what a server refuses for this reason.
+    private static func code(of error: OperationError) -> Int32 {
+        switch error {
+        case .invalid: Code.refused
+        case .refused(.notFound, _): Code.notFound
+        case .refused(.usernameTaken, _), .refused(.emailTaken, _), .refused(.lastSuperuser, _): Code.refused
+        case .refused, .tooSoon: Code.anythingElse
         }
     }
 
@@ -60,21 +77,16 @@ enum CommandFailure {
     }
 
     private static func sentence(_ error: any Error) -> String {
-        if case ClientError.refused(let refusal) = error, refusal.code == "token_expired" {
-            return "\(refusal.sentence) Log in again: 'qkron login'."
+        if case ClientError.refused(let refusal) = error, endsOfTokens.contains(refusal.code) {
+            let advice = "Log in again: 'qkron login'."
+            let sentence = refusal.sentence.replacing("Log in again.", with: advice)
+            return sentence.contains(advice) ? sentence : "\(sentence) \(advice)"
         }
+        if let error = error as? BrokenOff { return "\(sentence(error.cause))\n\(error.account)" }
         switch OperationError(surfacing: error) {
         case .refused(_, let detail), .tooSoon(_, let detail, _): return detail
         case .invalid(let faults):
-            return faults.map { fault in
-                let place = fault.place.map { step in
-                    switch step {
-                    case .key(let key): key
-                    case .index(let index): String(index)
-                    }
-                }
-                return "\(place.joined(separator: ".")) \(fault.message)"
-            }.joined(separator: "\n")
+            return faults.map { "\($0.path.joined(separator: ".")): \($0.message)" }.joined(separator: "\n")
         case nil: return "\(error)"
         }
     }

@@ -12,8 +12,8 @@ struct MigrateCommand: AsyncParsableCommand {
     func run() async throws {
         try await options.withDatabase { console in
             let applied = console.appliedMigrations
-            print(
-                applied.isEmpty
+            StandardOutput.write(
+                line: applied.isEmpty
                     ? "The schema is up to date."
                     : "Applied migrations: \(applied.map(String.init).joined(separator: ", "))")
         }

@@ -31,8 +31,8 @@ enum PasswordPrompt {
     }
 
     private static func ask(_ prompt: String) throws -> String {
-        FileHandle.standardError.write(Data(prompt.utf8))
-        defer { FileHandle.standardError.write(Data("\n".utf8)) }
+        StandardOutput.write(prompt, to: STDERR_FILENO)
+        defer { StandardOutput.announce("") }
         let line = try SilentTerminal.during { readLine(strippingNewline: true) }
         guard let line, !line.isEmpty else { throw PromptError(description: "No password was given.") }
         return line

@@ -58,7 +58,7 @@ struct ScheduleCommand: AsyncParsableCommand {
                         schedule: cron ?? interval ?? once ?? "", timezone: timezone, from: from, startsAt: nil,
                         endsAt: nil, count: count),
                     now: Date())
-                for slot in preview.next { print(ISO8601.format(slot, in: preview.zone)) }
+                for slot in preview.next { StandardOutput.write(line: ISO8601.format(slot, in: preview.zone)) }
             }
         }
 

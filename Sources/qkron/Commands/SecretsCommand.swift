@@ -23,7 +23,7 @@ struct SecretsCommand: AsyncParsableCommand {
             try await options.withDatabase { console in
                 let secrets = SecretOperations(database: console.database, secrets: try await console.secretBox())
                 let rotation = try await secrets.rotate(as: Caller(.console))
-                print("Sealed anew: \(rotation.resealed).")
+                StandardOutput.write(line: "Sealed anew: \(rotation.resealed).")
                 guard rotation.lost == 0 else { throw LostSecretsError(count: rotation.lost) }
             }
         }

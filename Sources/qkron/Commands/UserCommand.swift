@@ -41,7 +41,7 @@ struct UserCommand: AsyncParsableCommand {
             try await options.withDatabase { console in
                 let account = NewAccount(email: email, username: name, password: password)
                 let user = try await console.users.create(account, role: superuser ? .superuser : role ?? .user)
-                print("Created \(user.role.rawValue) '\(user.username)' (\(user.id)).")
+                StandardOutput.write(line: "Created \(user.role.rawValue) '\(user.username)' (\(user.id)).")
             }
         }
     }
@@ -59,7 +59,8 @@ struct UserCommand: AsyncParsableCommand {
                         ISO8601.format(user.createdAt),
                     ]
                 }
-                print(TextTable.render([["USERNAME", "EMAIL", "ROLE", "STATUS", "CREATED"]] + rows))
+                StandardOutput.write(
+                    line: TextTable.render([["USERNAME", "EMAIL", "ROLE", "STATUS", "CREATED"]] + rows))
             }
         }
     }
@@ -78,7 +79,7 @@ struct UserCommand: AsyncParsableCommand {
             let password = try PasswordPrompt.newPassword()
             try await options.withDatabase { console in
                 try await console.users.setPassword(password, of: name)
-                print("'\(name)' has a new password; earlier tokens are revoked.")
+                StandardOutput.write(line: "'\(name)' has a new password; earlier tokens are revoked.")
             }
         }
     }
@@ -95,7 +96,7 @@ struct UserCommand: AsyncParsableCommand {
         func run() async throws {
             try await options.withDatabase { console in
                 try await console.users.setActive(false, username: name)
-                print("'\(name)' is disabled.")
+                StandardOutput.write(line: "'\(name)' is disabled.")
             }
         }
     }
@@ -112,7 +113,7 @@ struct UserCommand: AsyncParsableCommand {
         func run() async throws {
             try await options.withDatabase { console in
                 try await console.users.setActive(true, username: name)
-                print("'\(name)' is enabled.")
+                StandardOutput.write(line: "'\(name)' is enabled.")
             }
         }
     }
@@ -133,7 +134,7 @@ struct UserCommand: AsyncParsableCommand {
         func run() async throws {
             try await options.withDatabase { console in
                 try await console.users.setRole(role, of: name)
-                print("'\(name)' is now a \(role.rawValue).")
+                StandardOutput.write(line: "'\(name)' is now a \(role.rawValue).")
             }
         }
     }

@@ -4,6 +4,7 @@ import Domain
 import EmbeddedPostgres
 import Engine
 import Executor
+import Glibc
 import Logging
 import Metrics
 import Operations
@@ -13,8 +14,8 @@ import ServiceLifecycle
 import Storage
 import Telemetry
 
-/// Builds a server from its configuration, and lists its services in the order in which each needs those before it; they
-/// stop the other way round.
+/// Builds a server from its configuration, and lists its services in the order in which each needs those before it;
+/// they stop the other way round.
 struct Composition {
     private let configuration: Configuration
     private let registry: PrometheusRegistry
@@ -200,7 +201,8 @@ struct Composition {
                 exposure: configuration.exposure),
             registry: registry, handover: sockets, logger: logger,
             onListening: { [host = configuration.host, tls = configuration.exposure.tls] port in
-                StandardOutput.write(line: "Listening on \(tls == nil ? "http" : "https")://\(host):\(port)")
+                StandardOutput.announce(
+                    "Listening on \(tls == nil ? "http" : "https")://\(host):\(port)", to: STDOUT_FILENO)
             })
     }
 

@@ -21,8 +21,9 @@ enum FirstSuperuser {
             let password = RandomText.password()
             let account = NewAccount(email: "admin@localhost.localdomain", username: "admin", password: password)
             guard try await make(account, users: users) else { return }
-            StandardOutput.write(
-                line: "First start: log in as 'admin' with the password '\(password)'. It is not shown again.")
+            StandardOutput.announce(
+                "First start: log in as 'admin' with the password '\(password)'. It is not shown again.",
+                to: STDOUT_FILENO)
         }
     }
 

@@ -98,13 +98,18 @@ extension EndToEnd {
             let (shell, person) = try await Shell.newcomer()
             let id = try await person.makeTask(["name": "mine", "command": "false"])
             let file = try shell.file("own.yaml", "tasks:\n  - {name: mine, command: 'true', schedule: '@daily'}\n")
-            let dry = try await shell.qkron("apply", file, "--dry-run")
-            #expect(
-                dry.output.hasPrefix("+ mine\n") && dry.error.contains(id) && dry.error.contains("--adopt"), "\(dry)")
+            for flags in [["--dry-run"], []] {
+                let refused = try await shell.run(["apply", file] + flags)
+                #expect(
+                    refused.failed(5, "--adopt") && refused.error.contains(id) && refused.output.isEmpty, "\(refused)")
+                #expect(try await person.get("/tasks")["total"] == 1)
+            }
             let adopted = try await shell.qkron("apply", file, "--adopt")
             #expect(adopted.output.hasPrefix("~ mine: command \"false\" -> \"true\""), "\(adopted)")
             let rows = try await person.get("/tasks?limit=100").items
             #expect(rows.count == 1 && rows[0]["id"].string == id && rows[0]["tags"] == ["file:own"])
+            let other = try shell.file("other.yaml", "tasks:\n  - {name: mine, command: x, schedule: '@daily'}\n")
+            #expect(try await shell.qkron("apply", other).failed(5, "\(id), of file:own"))
         }
 
         @Test func `a superuser's file leaves alone what others tagged and named like its tasks`() async throws {
@@ -135,11 +140,141 @@ extension EndToEnd {
             let refused = try shell.file(
                 "refused.yaml", "tasks:\n  - name: a\n    command: x\n    schedule: '@daily'\n    env:\n      1A: b\n")
             let second = try await shell.qkron("apply", refused)
-            #expect(second.failed(5, "\(refused):5: a: env.1A: "), "\(second)")
+            #expect(second.failed(5, "\(refused):6: tasks[0].env.1A: "), "\(second)")
+            let nobodys = try shell.file(
+                "nobodys.yaml",
+                """
+                tasks:
+                  - {name: a, command: x, schedule: "@daily", tags: [t]}
+                  - name: b
+                    command: x
+                    schedule: "@daily"
+                    ends_at: 2020-01-01T00:00:00Z
+                    dependencies:
+                      - a
+                      - \(OwnershipTests.nobodys)
+                """)
+            let third = try await shell.qkron("apply", nobodys)
+            #expect(third.failed(5, "\(nobodys):9: b: dependencies.1: is no task of yours"), "\(third)")
+            #expect(third.error.contains("\(nobodys):5: b: schedule: this schedule never fires"), "\(third)")
             #expect(try await shell.qkron("apply", "-", input: "tasks: []").failed(5, "name:"))
             #expect(try await shell.qkron("apply", "\(shell.home)/nowhere").failed(5, "cannot be read"))
             #expect(try await shell.qkron("apply", shell.home).failed(5, "cannot be read"))
             #expect(try await person.get("/tasks")["total"] == 0)
+        }
+
+        @Test func `a refusal half way tells what is done and what is not, and the next apply does the rest`()
+            async throws
+        {
+            let (shell, person) = try await Shell.newcomer()
+            func file(_ waits: String) throws -> String {
+                try shell.file(
+                    "steps.yaml",
+                    """
+                    tasks:
+                      - {name: first, command: x, schedule: "@daily"}
+                      - {name: knot, command: x, schedule: "@daily", dependencies: [\(waits)]}
+                      - {name: last, command: x, schedule: "@daily", dependencies: [knot]}
+                    """)
+            }
+            #expect(
+                try await shell.qkron(
+                    "apply", "-",
+                    input: "name: steps\ntasks:\n  - {name: knot, command: x, schedule: '@daily'}\n"
+                ).hasSucceeded)
+            let knot = try #require(try await person.get("/tasks?limit=1").items.first?["id"])
+            let outside = try await person.makeTask(["name": "outside", "dependencies": [knot]])
+            // That they would wait for each other only the server sees.
+            let broken = try await shell.qkron("apply", try file(outside))
+            let path = "\(shell.home)/steps.yaml"
+            #expect(broken.failed(5, "\(path):3: knot: dependencies: the tasks would wait for each other"), "\(broken)")
+            #expect(broken.output == "+ first\n")
+            #expect(
+                broken.error.contains("Done before that: 1 created, 0 changed, 0 deleted. Left to do:\n  ~ knot: ")
+                    && broken.error.contains("\n  + last\n"), "\(broken)")
+            let json = try await shell.qkron("apply", path, "--json")
+            #expect(try json.end == .exited(5) && json.json["left_to_do"] == ["knot", "last"], "\(json)")
+            let mended = try await shell.qkron("apply", try file("first"))
+            #expect(mended.output.hasSuffix("1 created, 1 changed, 0 deleted, 1 unchanged.\n"), "\(mended)")
+            #expect(try await person.get("/tasks")["total"] == 4)
+        }
+
+        @Test func `with every field set, what is exported is applied without a change`() async throws {
+            let (shell, _) = try await Shell.newcomer()
+            let text = """
+                name: full
+                tasks:
+                  - {name: before, command: "true", schedule: "@daily"}
+                  - name: everything
+                    description: "two\\r\\nlines: #1"
+                    task_type: command
+                    command: "printf 'a\\r\\n'\\n"
+                    schedule_type: cron
+                    schedule: "*/7 2 * * *"
+                    timezone: America/New_York
+                    dst_policy: twice
+                    starts_at: 2120-01-01T00:00:00
+                    ends_at: 2121-01-01T00:00:00.123456+01:00
+                    jitter: 5
+                    misfire_policy: fire_all
+                    misfire_grace: 7
+                    overlap_policy: cancel_previous
+                    timeout: 9
+                    max_retries: 2
+                    retry_delay: 11
+                    retry_backoff: exponential
+                    priority: 9
+                    env: {A: "1", B: "b\\nc", TOKEN: hidden}
+                    secret_env: [TOKEN]
+                    working_directory: /tmp
+                    limits: {nice: 3, open_files: 64}
+                    requires: [gpu]
+                    max_output_bytes: 204800
+                    dependencies: [before]
+                    tags: [b, a]
+                    metadata_info: {deep: [1, 2.5, {x: null, y: "yes"}]}
+                    is_active: false
+                """
+            #expect(try await shell.qkron("apply", "-", input: text).hasSucceeded)
+            for format in ["yaml", "json"] {
+                let exported = try await shell.qkron("export", "--format", format)
+                #expect(exported.hasSucceeded && exported.error.isEmpty && !exported.output.contains("hidden"))
+                let applied = try await shell.qkron("apply", "-", "--prune", input: exported.output)
+                #expect(
+                    applied.output == "0 created, 0 changed, 0 deleted, 2 unchanged.\n", "\(applied) \(exported.output)"
+                )
+            }
+            let page = try await shell.qkron("task", "show", "everything").output
+            for words in [
+                "Jitter        starts spread over 5 s", "Priority      9 of 10", "nice 3, open_files 64",
+                "2, after 11 s, doubling each time", "late only after 7 s", "two runs", "204800 bytes", "gpu",
+                #""deep":[1,2.5"#, "pending, paused", "Variable      TOKEN=***", "cancel_previous: a new run ends",
+            ] {
+                #expect(page.contains(words), "\(words): \(page)")
+            }
+        }
+
+        @Test func `an export that lacks something says so, and its exit code too`() async throws {
+            let (shell, person) = try await Shell.newcomer()
+            for _ in 1...2 { _ = try await person.makeTask(["name": "twin", "tags": ["t"]]) }
+            let twins = try await shell.qkron("export")
+            #expect(
+                twins.failed(5, "Several tasks are named 'twin'") && twins.output.contains("- name: twin"), "\(twins)")
+            _ = try await person.makeTask(["name": "open", "tags": ["shown"], "env": ["KEY": "value"]])
+            #expect(try await shell.qkron("export", "--tag", "shown").hasSucceeded)
+        }
+
+        @Test func `two crontabs may hold the same command, and the second import tells of the first`() async throws {
+            let (shell, person) = try await Shell.newcomer()
+            let line = "@daily certbot renew\n"
+            #expect(try await shell.qkron("import", "crontab", "-", "--name", "one", input: line).hasSucceeded)
+            let id = try #require(try await person.get("/tasks?limit=1").items.first?["id"].string)
+            let second = try await shell.qkron("import", "crontab", "-", "--name", "two", input: line)
+            #expect(
+                second.hasSucceeded
+                    && second.output.contains("+ certbot renew (beside your other task of this name, \(id))"),
+                "\(second)")
+            #expect(try await person.get("/tasks")["total"] == 2)
         }
 
         private static let crontab = """
@@ -157,7 +292,7 @@ extension EndToEnd {
             shell.variables["QKRON_URL"] = "http://127.0.0.1:1"
             let file = try shell.file("crontab", Self.crontab)
             let answer = try await shell.qkron("import", "crontab", file, "--dry-run", "--tz", "Europe/Berlin")
-            #expect(answer.failed(5, "2 line(s)"), "\(answer)")
+            #expect(answer.failed(5, "2 lines of"), "\(answer)")
             for words in [
                 "Times are those of Europe/Berlin", "\(file):2: MAILTO=ops@example.com\n  * No mail is sent",
                 "  = backup.sh --full: Every weekday at 02:30, Europe/Berlin\n",
@@ -172,7 +307,8 @@ extension EndToEnd {
             let system = try await shell.qkron(
                 "import", "crontab", "-", "--system", "--dry-run", input: "17 *\t* * *\troot\tcd / && run-parts x\n")
             #expect(
-                system.hasSucceeded && system.output.contains("= run-parts x: Minute 17 of every hour"), "\(system)")
+                system.hasSucceeded && system.output.contains("= run-parts x: At 17 minutes past every hour"),
+                "\(system)")
         }
 
         @Test func `a crontab becomes tasks that run as under cron, once, and follow its changes`() async throws {

@@ -52,6 +52,21 @@ extension EndToEnd {
             #expect(!FileManager.default.fileExists(atPath: "\(shell.home)/.config"))
         }
 
+        @Test func `a token that is good no more says how to get another, once`() async throws {
+            var shell = try await Shell(try Stage.current.server)
+            let person = try await shell.server.newcomer()
+            shell.variables["QKRON_TOKEN"] = person.token
+            #expect(try await shell.qkron("task", "list").hasSucceeded)
+            let change: JSON = ["password": "battery staple", "current_password": .string(person.password)]
+            #expect(try await person.call("PUT", "/users/\(person.id)", change).status == 200)
+            for token in [person.token, "rubbish"] {
+                shell.variables["QKRON_TOKEN"] = token
+                let answer = try await shell.qkron("task", "list")
+                #expect(answer.failed(3, "Log in again: 'qkron login'."), "\(answer)")
+                #expect(answer.error.components(separatedBy: "Log in").count == 2, "\(answer)")
+            }
+        }
+
         @Test func `where no server is, a login says so`() async throws {
             let shell = try await Shell(try Stage.current.server)
             let answer = try await shell.qkron("login", "--server", "http://127.0.0.1:1", "--user", "x", input: "y\n")

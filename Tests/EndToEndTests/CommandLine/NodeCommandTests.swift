@@ -54,7 +54,7 @@ extension EndToEnd {
                 let root = try await first.superuser()
                 let token = ["QKRON_TOKEN": root.token]
                 let refused = try await qkron("drain", "twin", at: first, as: token)
-                #expect(refused.end == .exited(1), "\(refused)")
+                #expect(refused.end == .exited(5), "\(refused)")
                 #expect(refused.error.hasPrefix("qkron: 2 servers are named 'twin'"), "\(refused)")
                 for node in try await root.get("/nodes").items {
                     #expect(node["status"] == "active" && refused.error.contains(node["id"].string ?? "?"))

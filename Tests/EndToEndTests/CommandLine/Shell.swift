@@ -23,6 +23,10 @@ struct Shell {
     }
 
     func qkron(_ arguments: String..., input: String? = nil) async throws -> Tool.Answer {
+        try await run(arguments, input: input)
+    }
+
+    func run(_ arguments: [String], input: String? = nil) async throws -> Tool.Answer {
         try await Tool(workspace: server.workspace).run(
             [try Tool.qkron()] + arguments, environment: variables, input: input)
     }

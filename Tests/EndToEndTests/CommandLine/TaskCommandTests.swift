@@ -95,7 +95,7 @@ extension EndToEnd {
             let cases: [(Int32, String, Tool.Answer)] = [
                 (4, "no task named 'nobody'", try await shell.qkron("task", "show", "nobody")),
                 (4, "no task named ''", try await shell.qkron("task", "run", "")),
-                (1, "2 tasks are named 'twin'", try await shell.qkron("task", "pause", "twin")),
+                (5, "2 tasks are named 'twin'", try await shell.qkron("task", "pause", "twin")),
                 (4, "no task of this id", try await shell.qkron("task", "show", OwnershipTests.nobodys)),
                 (3, "somebody else", try await shell.qkron("task", "run", foreign)),
                 (4, "not run yet", try await shell.qkron("task", "logs", idle)),
@@ -107,7 +107,7 @@ extension EndToEnd {
                 (5, "cannot be read", try await shell.qkron("task", "create", "--file", "/nowhere")),
                 (5, "is no JSON", try await shell.qkron("task", "create", "--file", "-", input: "{]")),
                 (5, "no such variable", try await shell.qkron("task", "create", "--secret-env", "ABSENT")),
-                (1, "no id of an execution", try await shell.qkron("execution", "show", "x")),
+                (64, "no id of an execution", try await shell.qkron("execution", "show", "x")),
                 (64, "one of --cron", try await shell.qkron("task", "create", "--cron", "* * * * *", "--every", "5m")),
                 (64, "NAME=VALUE", try await shell.qkron("task", "create", "--env", "A")),
                 (64, "--limit", try await shell.qkron("task", "list", "--limit", "0")),
@@ -115,6 +115,25 @@ extension EndToEnd {
             ]
             for (code, words, answer) in cases {
                 #expect(answer.failed(code, words) && answer.output.isEmpty, "\(code) \(words): \(answer)")
+            }
+        }
+
+        @Test func `a reader that goes away ends a command quietly, and a full disk does not`() async throws {
+            let (shell, person) = try await Shell.newcomer()
+            _ = try await person.makeTask(["name": "much", "command": "seq 200000; seq 200000 >&2", "max_retries": 0])
+            let program = try Tool.qkron()
+            for (words, code) in [
+                ("task run much --wait 2>&1 | head -n 1", "141"), ("task logs much 2>&1 | head -n 1", "141"),
+                ("task list >/dev/full", "1"), ("task logs much >/dev/full", "1"),
+                ("schedule next --cron '@daily' >/dev/full", "1"),
+            ] {
+                let answer = try await Tool(workspace: shell.server.workspace).run(
+                    [try Tool.find("bash"), "-c", "'\(program)' \(words); echo \"ended ${PIPESTATUS[0]}\" >&2"],
+                    environment: shell.variables)
+                #expect(
+                    answer.error.hasSuffix("ended \(code)\n") && !answer.error.contains("crash"), "\(words) \(answer)")
+                #expect(
+                    answer.error.contains("cannot be written") == (code == "1"), "\(words) \(answer.error.prefix(500))")
             }
         }
 

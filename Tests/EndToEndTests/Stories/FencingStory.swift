@@ -4,7 +4,8 @@ import Glibc
 import Testing
 
 extension EndToEnd {
-    /// A worker that was stopped for longer than its lease is late: its run was given away, and its words count no more.
+    /// A worker that was stopped for longer than its lease is late: its run was given away, and its words count no
+    /// more.
     @Suite struct FencingStory {
         /// The first attempt shows every 50 ms that it lives, whatever it is asked; a later one notes its start.
         private static func command(in directory: String) -> String {

@@ -109,7 +109,8 @@ extension EndToEnd {
                 let lost = try await database.number("SELECT count(*) FROM qkron.executions WHERE reason = 'lost'")
                 #expect(noted.doubled.isEmpty)
                 #expect(Set(noted.lines.map { "\($0.task) \($0.slot)" }).count == slots)
-                // A command may be killed between its last word and the record of its end: then it is lost, and retried.
+                // A command may be killed between its last word and the record of its end: then it is lost, and
+                // retried.
                 #expect(noted.lines.count <= slots + lost)
             }
         }

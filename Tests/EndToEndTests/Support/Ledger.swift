@@ -12,7 +12,8 @@ struct Ledger: Sendable {
 
     let lines: [Line]
 
-    /// The shell text with which a command adds its line to `file`: one write of one line, which the system keeps whole.
+    /// The shell text with which a command adds its line to `file`: one write of one line, which the system keeps
+    /// whole.
     static func command(_ file: String) -> String {
         "echo \"$QKRON_TASK_ID $QKRON_SCHEDULED_FOR $QKRON_ATTEMPT $QKRON_FENCING_TOKEN\" >> \(file)"
     }

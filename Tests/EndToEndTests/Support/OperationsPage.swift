@@ -1,7 +1,7 @@
 import Foundation
 
-/// The blocks of commands of `docs/operations.md`. Above each of them the page says, in a remark that readers do not see,
-/// `run: NAME` or `not run: REASON`.
+/// The blocks of commands of `docs/operations.md`. Above each of them the page says, in a remark that readers do not
+/// see, `run: NAME` or `not run: REASON`.
 struct OperationsPage {
     /// The commands of the blocks that are to be run, by name.
     private(set) var commands: [String: String] = [:]

@@ -10,7 +10,7 @@ extension TaskDraft {
     private static let laterVersion = "this version supports no other value than the default"
 
     /// What the body of a creation asks for; faults are kept in the draft, to be told with those found later.
-    init(creating members: [TextKey: JSONValue]) {
+    package init(creating members: [TextKey: JSONValue]) {
         self.init()
         var reader = BodyReader(members)
         read(&reader)

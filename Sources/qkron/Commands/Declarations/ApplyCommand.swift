@@ -11,7 +11,7 @@ struct ApplyCommand: AsyncParsableCommand {
             The file, YAML or JSON, holds 'tasks', a list of fields as the API has them, and perhaps 'name', what the file \
             is called; else it is called as on disk. Tasks are matched by name among those that this file made (they bear \
             the tag file:NAME). A field that the file leaves out gets its usual value; only is_active and retry_delay \
-            stay as they are. 
+            stay as they are. The whole file is checked before anything is done. 
             """ + CommandFailure.codesInWords)
 
     @Argument(help: "The file; '-' is standard input.", completion: .file(extensions: ["yaml", "yml", "json"]))
@@ -23,13 +23,15 @@ struct ApplyCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await CommandFailure.inWords {
-            let content = try TaskFile(try InputFile.text(of: file), path: InputFile.title(of: file))
+            let judge = try TaskJudge.server()
+            let content = try TaskFile(
+                try InputFile.text(of: file), path: InputFile.title(of: file), judge: judge)
             guard let name = content.name ?? Self.name(of: file) else {
                 throw FileError(description: "Standard input has no name: give the file one with 'name:' at its top.")
             }
             let run = DeclarationRun(
-                tasks: content.tasks, marker: .file(name), path: InputFile.title(of: file), options: declaration,
-                output: output)
+                tasks: content.tasks, marker: .file(name), path: InputFile.title(of: file), namesakes: .refused,
+                judge: judge, options: declaration, output: output)
             try await options.withServer { server in try await run.make(on: server) }
         }
     }

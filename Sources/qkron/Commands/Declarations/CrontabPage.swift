@@ -19,6 +19,9 @@ struct CrontabPage {
         crontab.lines.count { if case .refused = $0.meaning { true } else { false } }
     }
 
+    /// How many they are, in words.
+    var refusedLines: String { refusals == 1 ? "1 line" : "\(refusals) lines" }
+
     /// Each line, and beneath it what becomes of it.
     var text: String {
         let head = "Times are those of \(zone.name), where the file does not set CRON_TZ."

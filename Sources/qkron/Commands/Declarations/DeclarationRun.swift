@@ -17,36 +17,58 @@ struct DeclarationOptions: ParsableArguments {
 
 /// Makes the tasks of a file so, and tells the difference.
 struct DeclarationRun {
+    /// What becomes of a task of the file where there is one of its name that the file did not make.
+    enum Namesakes {
+        /// Nothing is done at all.
+        case refused
+        /// A second one is made, which is told: for files that do not choose their names.
+        case told
+    }
+
     let tasks: [DeclaredTask]
     let marker: Marker
     let path: String
+    let namesakes: Namesakes
+    let judge: TaskJudge
     let options: DeclarationOptions
     let output: OutputOptions
 
-    private struct Report {
-        var made: [String] = []
-        var changed: [String] = []
-        var deleted: [String] = []
-    }
-
-    /// Compares, tells, and does it, unless it is a dry run. A run that breaks off has done what it told, and can be
-    /// repeated.
+    /// Compares, checks all of it, tells, and does it, unless it is a dry run.
+    ///
+    /// - Throws: `BrokenOff` where something was done, and the rest could not be.
     func make(on server: RemoteServer) async throws {
         let own = try await OwnTasks(of: server, owner: options.owner)
         let marked = try await own.marked(marker)
         let missing = Set(tasks.map { TextKey($0.name) }).subtracting(marked.map { TextKey($0.name) })
-        let namesakes = try await own.unmarked(missing, marker)
-        let plan = try Plan(
-            tasks, marker: marker, present: marked + (options.adopt ? namesakes : []), prunes: options.prune)
-        if !options.adopt { warn(of: namesakes) }
-        var ids = Dictionary(marked.map { (TextKey($0.name), $0.id) }) { first, _ in first }
-        for task in options.adopt ? namesakes : [] { ids[TextKey(task.name)] = task.id }
-        var report = Report()
-        for step in plan.steps {
-            if !options.dryRun { try await take(step, of: plan, &ids, on: server) }
-            tell(step, &report)
+        let others = try await own.unmarked(missing, marker)
+        let present = marked + (options.adopt ? others : [])
+        let plan = try Plan(tasks, marker: marker, present: present, prunes: options.prune)
+        try await DeclarationCheck(path: path, judge: judge).check(
+            plan, namesakes: options.adopt || namesakes == .told ? [] : others, on: server)
+        let ids = Dictionary(present.map { (TextKey($0.name), $0.id) }) { first, _ in first }
+        var report = DeclarationReport(
+            unchanged: plan.unchanged.map(\.name), leftOver: options.prune ? [] : plan.leftOver.map(\.name),
+            namesakes: options.adopt ? [:] : Dictionary(others.map { (TextKey($0.name), $0.id) }) { first, _ in first },
+            isDryRun: options.dryRun, path: path)
+        try await take(plan, ids, &report, on: server)
+        output.show(report.json, or: report.summary.printable)
+    }
+
+    private func take(
+        _ plan: Plan, _ ids: [TextKey: String], _ report: inout DeclarationReport, on server: RemoteServer
+    ) async throws {
+        var ids = ids
+        for (index, step) in plan.steps.enumerated() {
+            do {
+                if !options.dryRun { try await take(step, of: plan, &ids, on: server) }
+            } catch {
+                report.left = Array(plan.steps[index...])
+                if output.json { StandardOutput.write(line: report.json.serialized()) }
+                throw BrokenOff(cause: error, account: report.account)
+            }
+            report.note(step)
+            if !output.json { StandardOutput.write(line: report.line(of: step).printable) }
         }
-        summarize(plan, report)
     }
 
     private func take(
@@ -64,7 +86,12 @@ struct DeclarationRun {
             _ = try await inFile(task) { try await server.change(id, fields) }
         case .delete(let present):
             guard let id = Identifier<TaskDefinition>(present.id) else { return }
-            try await server.deleteTask(id)
+            do throws(ClientError) {
+                try await server.deleteTask(id)
+            } catch {
+                // Where somebody else was quicker it is gone, as it should be.
+                guard error.status == 404 else { throw error }
+            }
         }
     }
 
@@ -74,50 +101,16 @@ struct DeclarationRun {
             return try await body()
         } catch let error as ClientError {
             guard case .refused(let refusal) = error, !refusal.faults.isEmpty else { throw error }
-            let faults = refusal.faults.map { fault in
-                let line = fault.place.first.flatMap { task.line(of: $0) }.map { "\($0):" } ?? ""
-                return "\(path):\(line) \(task.name): \(fault.place.joined(separator: ".")): \(fault.message)"
-            }
+            let faults = refusal.faults.map { task.sentence(path, $0.place, $0.message) }
             throw FileError(description: faults.joined(separator: "\n"))
         }
     }
+}
 
-    private func tell(_ step: Plan.Step, _ report: inout Report) {
-        let line: String
-        switch step {
-        case .make(let task):
-            report.made.append(task.name)
-            line = "+ \(task.name)"
-        case .change(let present, _, let differences):
-            report.changed.append(present.name)
-            line = "~ \(present.name): \(differences.map(\.text).joined(separator: ", "))"
-        case .delete(let present):
-            report.deleted.append(present.name)
-            line = "- \(present.name)"
-        }
-        if !output.json { StandardOutput.write(line: line.printable) }
-    }
-
-    private func warn(of namesakes: [Plan.Present]) {
-        for task in namesakes {
-            CommandFailure.tell(
-                "You have a task named '\(task.name)' that \(path) did not make (\(task.id)); --adopt takes it over.")
-        }
-    }
-
-    private func summarize(_ plan: Plan, _ report: Report) {
-        let kept = options.prune ? [] : plan.leftOver.map(\.name)
-        func list(_ names: [String]) -> JSONValue { .array(names.map(JSONValue.string)) }
-        let answer: JSONValue = [
-            "created": list(report.made), "changed": list(report.changed), "deleted": list(report.deleted),
-            "unchanged": list(plan.unchanged.map(\.name)), "left_over": list(kept), "dry_run": .bool(options.dryRun),
-        ]
-        var text = "\(report.made.count) created, \(report.changed.count) changed, \(report.deleted.count) deleted, "
-        text += "\(plan.unchanged.count) unchanged."
-        if options.dryRun { text = "Nothing was done. It would be: " + text }
-        if !kept.isEmpty {
-            text += "\nNo longer in \(path), and kept: \(kept.joined(separator: ", ")) (--prune deletes them)."
-        }
-        output.show(answer, or: text.printable)
-    }
+/// Part of a file is done, and the rest is not.
+struct BrokenOff: Error {
+    /// Why the step failed that was to be next.
+    let cause: any Error
+    /// What is done and what is not.
+    let account: String
 }

@@ -13,7 +13,8 @@ struct ExportCommand: AsyncParsableCommand {
         commandName: "export",
         abstract: "Write tasks as a file that 'apply' reads; asks a server.",
         discussion: """
-            Secret values are not among what a server tells: they come as null, and 'apply' keeps what is stored. 
+            Secret values are not among what a server tells: they come as null, and 'apply' keeps what is stored. The exit \
+            code is 5 if something is left out that the file would need, which is told. 
             """ + CommandFailure.codesInWords)
 
     @Option(help: "Only tasks with this tag; several must all be there.")
@@ -28,22 +29,42 @@ struct ExportCommand: AsyncParsableCommand {
             let all = try await server.tasks(tag.map { Query("tag", $0) })
             let tasks = all.filter { $0.text("task_type") == "command" }
                 .sorted { (TextKey($0.name), $0.id) < (TextKey($1.name), $1.id) }
-            tell(of: all, tasks)
             let file = TaskFileText(tasks.map(\.json))
             switch format {
             case .yaml: StandardOutput.write(line: String(try file.yaml().dropLast()))
-            case .json: StandardOutput.write(line: file.json.serialized())
+            case .json: StandardOutput.write(line: file.json)
             }
+            let gaps = ExportGaps(of: all, exported: tasks).sentences
+            guard gaps.isEmpty else { throw FileError(description: gaps.joined(separator: "\n")) }
         }
     }
+}
 
-    private func tell(of all: [RemoteTask], _ tasks: [RemoteTask]) {
-        if all.count > tasks.count {
-            CommandFailure.tell("Left out: \(all.count - tasks.count) tasks that run no command.")
+/// What keeps an exported file from making the same tasks again.
+private struct ExportGaps {
+    let sentences: [String]
+
+    init(of all: [RemoteTask], exported: [RemoteTask]) {
+        var sentences: [String] = []
+        let left = all.filter { $0.text("task_type") != "command" }
+        if !left.isEmpty {
+            sentences.append(
+                "Left out, as they run no command: \(left.map { "'\($0.name)'" }.joined(separator: ", ")).")
         }
-        let names = Dictionary(grouping: tasks) { TextKey($0.name) }.filter { $1.count > 1 }.keys.sorted()
+        let names = Dictionary(grouping: exported) { TextKey($0.name) }.filter { $1.count > 1 }.keys.sorted()
         for name in names {
-            CommandFailure.tell("Several tasks are named '\(name.text)'; 'apply' wants a name of its own for each.")
+            sentences.append("Several tasks are named '\(name.text)'; 'apply' wants a name of its own for each.")
         }
+        for task in exported where Self.hidesValues(task) {
+            sentences.append("The values of the variables of '\(task.name)' are not shown to you, and are left out.")
+        }
+        self.sentences = sentences
+    }
+
+    /// Whether values are kept back that are no secrets: viewers are not told those of others.
+    private static func hidesValues(_ task: RemoteTask) -> Bool {
+        guard case .object(let variables)? = task.json.member("env") else { return false }
+        let secrets = Set(task.texts("secret_env").map { TextKey($0) })
+        return variables.contains { $0.value == .null && !secrets.contains($0.key) }
     }
 }

@@ -34,15 +34,17 @@ struct ImportCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await CommandFailure.inWords {
-                let zone = try timezone.map { try ZoneRules.named($0) } ?? MachineZone.rules
+                let zone = try timezone.map(Self.zone) ?? MachineZone.rules
+                let judge = try TaskJudge.server()
                 let crontab = Crontab(
-                    try InputFile.text(of: file), form: system ? .system : .user, timezone: zone, now: Date())
+                    try InputFile.text(of: file), form: system ? .system : .user, timezone: zone, now: Date(),
+                    judge: judge)
                 let pages = CrontabPage(crontab, path: InputFile.title(of: file), zone: zone)
                 if declaration.prune, !declaration.dryRun, pages.refusals > 0 {
                     // The task of a line that cannot be read would be taken for one that the file no longer holds.
                     throw FileError(
                         description:
-                            "\(pages.refusals) line(s) of \(InputFile.title(of: file)) cannot be taken over, so "
+                            "\(pages.refusedLines) of \(InputFile.title(of: file)) cannot be taken over, so "
                             + "nothing is done: mend them, or leave out --prune. --dry-run explains each.")
                 }
                 if declaration.dryRun {
@@ -52,16 +54,24 @@ struct ImportCommand: AsyncParsableCommand {
                     let called = name ?? (file == "-" ? "stdin" : URL(filePath: file).lastPathComponent)
                     let run = DeclarationRun(
                         tasks: crontab.tasks, marker: .crontab(called), path: InputFile.title(of: file),
-                        options: declaration, output: output
+                        namesakes: .told, judge: judge, options: declaration, output: output
                     )
                     try await options.withServer { server in try await run.make(on: server) }
                 }
                 if pages.refusals > 0 {
                     throw FileError(
                         description:
-                            "\(pages.refusals) line(s) of \(InputFile.title(of: file)) cannot be taken over; see above."
+                            "\(pages.refusedLines) of \(InputFile.title(of: file)) cannot be taken over; see above."
                     )
                 }
+            }
+        }
+
+        private static func zone(_ name: String) throws -> ZoneRules {
+            do {
+                return try ZoneRules.named(name)
+            } catch {
+                throw ValidationError("--tz: \(error)")
             }
         }
     }

@@ -91,6 +91,10 @@ struct NamedExecution: ParsableArguments {
     @Option(help: "The task that it belongs to; its name or id.", completion: TaskChoice.completion)
     var task: String?
 
+    func validate() throws {
+        _ = try ExecutionChoice.id(execution)
+    }
+
     /// The execution that is named.
     ///
     /// - Throws: `ExecutionChoiceError`, `TaskChoiceError`, `ClientError`.

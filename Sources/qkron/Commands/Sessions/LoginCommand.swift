@@ -54,7 +54,7 @@ enum NamePrompt {
     /// The name typed at the terminal; nil without a terminal, or where nothing is typed.
     static func name() throws -> String? {
         guard isatty(STDIN_FILENO) == 1 else { return nil }
-        FileHandle.standardError.write(Data("Username or e-mail: ".utf8))
+        StandardOutput.write("Username or e-mail: ", to: STDERR_FILENO)
         return readLine(strippingNewline: true).flatMap { $0.isEmpty ? nil : $0 }
     }
 }

@@ -10,7 +10,7 @@ enum CommandOutput {
         let file = piece.isError ? STDERR_FILENO : STDOUT_FILENO
         // On a terminal it could do more than show: it may come from somebody else.
         let text = isatty(file) == 1 ? piece.text.withoutControls : piece.text
-        FileHandle(fileDescriptor: file, closeOnDealloc: false).write(Data(text.utf8))
+        StandardOutput.write(text, to: file)
     }
 
     /// Writes all that a run has written so far.

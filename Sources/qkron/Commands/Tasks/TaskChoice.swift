@@ -37,8 +37,8 @@ enum TaskChoice {
         return tasks.map(\.name).filter { $0.hasPrefix(prefix) && isPlain($0) }
     }
 
-    /// Whether a shell takes a name for what it is. Shells evaluate what completes a word, and a name may be a stranger's:
-    /// `$(…)` would be run.
+    /// Whether a shell takes a name for what it is. Shells evaluate what completes a word, and a name may be a
+    /// stranger's: `$(…)` would be run.
     private static func isPlain(_ name: String) -> Bool {
         !name.isEmpty && !name.hasPrefix("-")
             && name.unicodeScalars.allSatisfy { $0.isASCII ? plain.contains($0) : $0.properties.isAlphabetic }

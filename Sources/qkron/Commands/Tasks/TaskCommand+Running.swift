@@ -52,6 +52,10 @@ extension TaskCommand {
 
         @OptionGroup var options: ClientOptions
 
+        func validate() throws {
+            if let execution { _ = try ExecutionChoice.id(execution) }
+        }
+
         func run() async throws {
             try await options.withServer { server in
                 let id = try await TaskChoice.id(of: task.task, on: server)

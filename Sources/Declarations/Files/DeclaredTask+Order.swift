@@ -1,17 +1,4 @@
 import Domain
-import Scheduling
-
-extension DeclaredTask {
-    /// Everything wrong with its schedule, as the server would find it.
-    var timingFaults: [TimingFault] {
-        TimingParts(
-            kind: ScheduleKind(named: fields["schedule_type"]?.textValue ?? ScheduleKind.cron.rawValue),
-            text: fields["schedule"]?.textValue, timezone: fields["timezone"]?.textValue ?? "UTC",
-            startsAt: fields["starts_at"]?.textValue.flatMap(ISO8601.parse),
-            endsAt: fields["ends_at"]?.textValue.flatMap(ISO8601.parse)
-        ).faults
-    }
-}
 
 extension [DeclaredTask] {
     /// A task that would have to complete before itself; nil where there is none.
