@@ -44,8 +44,8 @@ package struct PasswordHasher: Sendable {
         self.decoys = decoys
     }
 
-    /// How many hashes may be under way at once on so many cores: one core stays free for what has to answer soon, however
-    /// many log in.
+    /// How many hashes may be under way at once on so many cores: one core stays free for what has to answer soon,
+    /// however many log in.
     package static func threads(ofCores count: Int) -> Int {
         max(1, count - 1)
     }

@@ -58,8 +58,8 @@ package struct ExecutionOperations: Sendable {
 
     /// Watches the output of an execution as it comes, from a bookmark on.
     ///
-    /// - Throws: `notFound`, also when it belongs to another task; `notOwner`; `invalid` for a bookmark that lies beyond
-    ///   what has come.
+    /// - Throws: `notFound`, also when it belongs to another task; `notOwner`; `invalid` for a bookmark that lies
+    ///   beyond what has come.
     package func watch(
         _ id: Identifier<Execution>, of task: Identifier<TaskDefinition>, after bookmark: OutputBookmark,
         as caller: Caller

@@ -4,10 +4,11 @@ import Storage
 
 /// Ends the guessing of passwords, for all servers of a database together.
 ///
-/// Within five minutes, a name, known or not, may be tried with ten wrong passwords from one address (an IPv4 address or
-/// an IPv6 /64), and with a hundred from anywhere. After ten, that address has to wait, and no other. After a hundred,
-/// all have to wait but those from which the account was logged in to within 30 days: so whoever guesses from many
-/// places does not keep the owner out. What has to wait is refused without a look at the password, and not counted.
+/// Within five minutes, a name, known or not, may be tried with ten wrong passwords from one address (an IPv4 address
+/// or an IPv6 /64), and with a hundred from anywhere. After ten, that address has to wait, and no other. After a
+/// hundred, all have to wait but those from which the account was logged in to within 30 days: so whoever guesses from
+/// many places does not keep the owner out. What has to wait is refused without a look at the password, and not
+/// counted.
 ///
 /// So it is with an account, by both its names together. But an account that has to wait when its name has not is
 /// refused as if the password were wrong, and that is counted: else it would be told that there is such an account, and

@@ -2,8 +2,8 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// A thread that runs what one actor has to do, so that libpq may block without holding up the shared pool; and, while a
-/// transaction is under way, what goes on between its statements (`visitors`), so that none of them crosses threads.
+/// A thread that runs what one actor has to do, so that libpq may block without holding up the shared pool; and, while
+/// a transaction is under way, what goes on between its statements (`visitors`), so that none of them crosses threads.
 ///
 /// It ends after `stop()`, when nothing is left to run; call it only when no job can follow.
 final class ConnectionThread: SerialExecutor {

@@ -9,8 +9,8 @@ package struct PostgresConfiguration: Sendable, CustomStringConvertible, CustomD
     package var poolSize: Int
     /// How long to wait for a free connection, and for each host to answer.
     package var connectTimeout: Duration
-    /// How long callers of the pool wait for a server that is away, counted from when that was found out, before they are
-    /// turned away at once; nil: each as long as for a free connection.
+    /// How long callers of the pool wait for a server that is away, counted from when that was found out, before they
+    /// are turned away at once; nil: each as long as for a free connection.
     package var outagePatience: Duration?
     /// How long one statement may take; the server ends it then.
     package var statementTimeout: Duration

@@ -5,8 +5,8 @@ import Synchronization
 /// A bounded set of connections, opened when needed and shared by everyone.
 ///
 /// When the server goes away, callers wait for it as long as for a free connection (the connect timeout), or less where
-/// the outage patience says so, and then get `.unavailable`. Only the pool itself tries to reach it meanwhile, and heals
-/// when it is back. A statement is tried again only when the connection was found dead before anything was sent.
+/// the outage patience says so, and then get `.unavailable`. Only the pool itself tries to reach it meanwhile, and
+/// heals when it is back. A statement is tried again only when the connection was found dead before anything was sent.
 /// Connections that met a read-only server are dropped, so that the next ones find the primary.
 package final class PostgresPool: PostgresSession {
     private let configuration: PostgresConfiguration
@@ -97,8 +97,8 @@ package final class PostgresPool: PostgresSession {
         }
     }
 
-    /// Until cancelled, asks once a second whether the server still answers while statements are under way: one that falls
-    /// silent is known to be away before these are given up, and keeps no others waiting.
+    /// Until cancelled, asks once a second whether the server still answers while statements are under way: one that
+    /// falls silent is known to be away before these are given up, and keeps no others waiting.
     package func watch() async {
         while !Task.isCancelled {
             // Cancelled, the loop ends.

@@ -72,7 +72,8 @@ extension ExecutionFilter {
         return SQL.joined(parts, separator: " AND ")
     }
 
-    /// What the statuses have in common, in the words of a partial index: a plan made for any parameters can take it then.
+    /// What the statuses have in common, in the words of a partial index: a plan made for any parameters can take it
+    /// then.
     private var kindOfStatuses: SQL {
         let (unended, troubled): (Set, Set) = (
             [ExecutionStatus.pending, .running], [ExecutionStatus.failed, .timeout, .cancelled, .skipped]

@@ -89,7 +89,8 @@ extension Store {
     }
 
     /// Notes a login and that its address is familiar, if the account is still active under the hash that was proved,
-    /// and nobody has to wait by now. Where the account has to wait and the name has not, it counts as a wrong password.
+    /// and nobody has to wait by now. Where the account has to wait and the name has not, it counts as a wrong
+    /// password.
     ///
     /// - Parameters:
     ///   - success: what the audit log tells of the login.

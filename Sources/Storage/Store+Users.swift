@@ -39,8 +39,8 @@ extension Store {
         return try decode(rows) { (try User(row: $0), try $0.decode("token_generation", as: Int.self)) }.first
     }
 
-    /// Puts another hash of the same password in the place of the one that was proved, unless that is gone by now. Tokens
-    /// stay good.
+    /// Puts another hash of the same password in the place of the one that was proved, unless that is gone by now.
+    /// Tokens stay good.
     package func renewPasswordHash(
         of id: Identifier<User>, provedBy passwordHash: String, with renewed: String
     ) async throws {

@@ -79,8 +79,8 @@ actor Story {
         try await shell("cp '\(program)' '\(name).new' && mv '\(name).new' '\(name)'")
     }
 
-    /// Makes a program by a process of its own: whatever this one starts meanwhile would hold the file open for writing,
-    /// and nobody could run it.
+    /// Makes a program by a process of its own: whatever this one starts meanwhile would hold the file open for
+    /// writing, and nobody could run it.
     nonisolated func shell(_ script: String) async throws {
         let answer = try await Tool(workspace: stage.workspace).run(["/bin/sh", "-c", script])
         #expect(answer.hasSucceeded, "\(answer.error)")
