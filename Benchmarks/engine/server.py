@@ -113,9 +113,11 @@ class Server(contextlib.ExitStack):
     def pids(self) -> dict[str, int]:
         """The server and its executor."""
         found = {"server": self.process.pid}
-        for child in machine.children(self.process.pid):
+        children = machine.children(self.process.pid)
+        # Where root started the server, the executor is its launcher's.
+        for child in children + [child for parent in children for child in machine.children(parent)]:
             with open(f"/proc/{child}/cmdline", "rb") as arguments:
-                if b"executor" in arguments.read():
+                if b"executor" in arguments.read().split(b"\0"):
                     found["executor"] = child
         return found
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
@@ -169,6 +170,17 @@ int qkron_set_process_name(const char *name) {
 
 int qkron_make_undumpable(void) {
     return answer(prctl(PR_SET_DUMPABLE, 0, 0, 0, 0));
+}
+
+int qkron_become(uint32_t user, uint32_t group, const uint32_t *groups, size_t count) {
+    // The C library's calls, not the system's: they change every thread.
+    if (setgroups(count, groups) != 0) return -errno;
+    if (setresgid(group, group, group) != 0) return -errno;
+    if (setresuid(user, user, user) != 0) return -errno;
+    if (setresuid(-1, 0, -1) == 0 || setresgid(-1, 0, -1) == 0) return -EPERM;
+    // The change of user has cleared it.
+    if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return -errno;
+    return answer(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
 }
 
 void qkron_return_large_blocks(void) {

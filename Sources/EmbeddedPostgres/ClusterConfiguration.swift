@@ -37,7 +37,8 @@ struct ClusterConfiguration: Sendable, Equatable {
             "# Written by qkron at every start; changes are lost.\n"
             + lines.map { "\($0) = \(Self.quoted($1))\n" }.joined()
         hostBasedAuthentication = "local all qkron,postgres peer map=qkron\n"
-        let systemUsers = Set([cluster.user.name, SystemUser.name(of: geteuid())]).sorted()
+        // Root can do anything with the files anyway.
+        let systemUsers = Set([cluster.user.name, SystemUser.name(of: geteuid()), SystemUser.name(of: 0)]).sorted()
         identities = systemUsers.flatMap { user in
             ["qkron", "postgres"].map { "qkron \"\(user)\" \($0)\n" }
         }.joined()

@@ -8,8 +8,8 @@ package struct DataDirectory: Sendable, Equatable {
     /// The absolute path, links resolved.
     package var path: String { filePath.string }
 
-    /// Takes a directory, making it (and its parents) where it is missing: mode 0700, or 0711 when made by root, whose
-    /// PostgreSQL runs as another user and must pass through. Relative paths start at the working directory.
+    /// Takes a directory, making it (and its parents) where it is missing: mode 0700, or 0711 when made by root, for a
+    /// PostgreSQL of another user must pass through. Relative paths start at the working directory.
     ///
     /// Throws `EmbeddedPostgresError` where the path cannot be used, made or entered.
     package init(path: String) throws {
@@ -37,9 +37,11 @@ package struct DataDirectory: Sendable, Equatable {
     package func lock() throws -> DirectoryLock { try DirectoryLock(of: self) }
 
     /// Refuses a directory that `user` cannot enter, naming the first one on the way that is closed to it.
-    func checkReachable(by user: SystemUser) throws {
+    ///
+    /// - Parameter end: where the way ends that is looked at; nil: here.
+    func checkReachable(by user: SystemUser, upTo end: FilePath? = nil) throws {
         var directory = FilePath("/")
-        for component in filePath.components {
+        for component in (end ?? filePath).components {
             directory.append(component)
             guard let status = try Files.status(of: directory), Self.isOpen(status, to: user) else {
                 throw EmbeddedPostgresError.unreachable(path: path, blockedBy: directory.string, user: user.name)

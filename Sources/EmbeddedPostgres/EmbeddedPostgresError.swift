@@ -42,21 +42,21 @@ package enum EmbeddedPostgresError: Error, Equatable, CustomStringConvertible {
     private var circumstances: String {
         switch self {
         case .userMissing(let name):
-            "Started by root, the private PostgreSQL runs as the user `\(name)`, which does not exist. Install the "
-                + "package `postgresql`, which makes it, or start qkron as another user."
+            "The private PostgreSQL of root runs as the user `\(name)`, which does not exist. Install the package "
+                + "`postgresql`, which makes it, or start qkron as another user."
         case .userUnnamed(let id):
             "PostgreSQL cannot run as user \(id), which has no entry in /etc/passwd."
         case .unusablePath(let path):
             "The data directory \(path) cannot be used: its path holds a control character or one of \" $ ` \\. "
                 + "Choose another with --data-dir."
         case .unreachable(let path, let blocker, let user):
-            "The data directory \(path) cannot be reached by the user `\(user)`, as which PostgreSQL runs: "
+            "The data directory \(path) cannot be reached by the user `\(user)`, as which qkron works there: "
                 + "\(blocker) is closed to it. "
                 + (blocker == path ? "Open it with `chmod a+x`, or choose" : "Choose")
                 + " another with --data-dir, for instance /var/lib/qkron."
         case .foreignOwner(let path, let owner, let expected):
             "\(path) belongs to the user `\(owner)` and not to `\(expected)`. Start qkron as the user that started "
-                + "it before, or choose another directory with --data-dir."
+                + "it before (by root: SERVER_USER), or choose another directory with --data-dir."
         case .directoryInUse(let path, let processID):
             "Another qkron\(processID.map { " (process \($0))" } ?? "") is using \(path). Stop it, or choose another "
                 + "directory with --data-dir."

@@ -19,15 +19,18 @@ struct SystemUser: Sendable, Equatable {
 
     static func current() throws -> SystemUser {
         let id = geteuid()
-        guard let user = lookUp({ getpwuid_r(id, $0, $1, $2, $3) }) else {
-            throw EmbeddedPostgresError.userUnnamed(id: id)
-        }
+        guard let user = of(id) else { throw EmbeddedPostgresError.userUnnamed(id: id) }
         return user
+    }
+
+    /// The user of that id; nil where it has no name.
+    static func of(_ id: uid_t) -> SystemUser? {
+        lookUp { getpwuid_r(id, $0, $1, $2, $3) }
     }
 
     /// The name of a user id, or its number where it has none.
     static func name(of id: uid_t) -> String {
-        lookUp { getpwuid_r(id, $0, $1, $2, $3) }?.name ?? String(id)
+        of(id)?.name ?? String(id)
     }
 
     private typealias Reading = (

@@ -80,7 +80,7 @@ extension ExecutorClient {
         let peers = try await BlockingThread.run("qkron-executor-find") {
             try ExecutorPeer.living(in: configuration, logger: logger)
         }
-        let program = ProgramIdentity.of(configuration.program)
+        let program = configuration.host.program
         for peer in peers {
             let connection = try ExecutorConnection(socket: peer.socket)
             let isCurrent = state.withLock { state in

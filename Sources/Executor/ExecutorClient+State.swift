@@ -25,6 +25,7 @@ extension ExecutorClient {
         var viewers = Viewers()
         var isStopping = false
         var isDetached = false
+        var isLauncherLossTold = false
         /// The latest deadline that was told: a run whose request is older than it starts with this one.
         var deadline = BoottimeInstant(nanoseconds: 0)
         private var nextNumber = ExecutorLoop.Key.firstRun

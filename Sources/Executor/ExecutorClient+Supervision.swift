@@ -16,7 +16,8 @@ extension ExecutorClient {
             group.addTask {
                 // Throws only when cancelled.
                 while (try? await Task.sleep(for: .seconds(1))) != nil {
-                    self.checkPulse()
+                    await self.checkPulse()
+                    self.noteLauncherLoss()
                     Leftovers.reapAdopted()
                 }
             }
@@ -26,24 +27,42 @@ extension ExecutorClient {
 
     /// Asks each executor for a sign of life, once a second, and kills one that has given none for some seconds: hung
     /// or stopped it could not end a run whose lease lapses.
-    private func checkPulse() {
+    private func checkPulse() async {
         let hung = state.withLock { state in
-            state.links.keys.compactMap { place -> pid_t? in
-                guard let link = state.links[place] else { return nil }
+            state.links.values.compactMap { link -> (pid: pid_t, pidfd: Int32, place: ExecutorPlace)? in
+                let peer = link.peer
                 // A count, not a time: a server that was stopped itself has asked nothing meanwhile.
                 guard link.pings - link.answered < 5 else {
-                    // Under the lock: the descriptor is closed only once the link is gone.
-                    _ = qkron_pidfd_signal(link.peer.pidfd, SIGKILL)
-                    return link.peer.pid
+                    // A copy, taken under the lock: the descriptor is closed only once the link is gone.
+                    return (peer.pid, fcntl(peer.pidfd, F_DUPFD_CLOEXEC, 3), peer.place)
                 }
-                state.links[place]?.pings += 1
+                state.links[peer.place]?.pings += 1
                 link.connection.send(.ping(number: link.pings + 1))
                 return nil
             }
         }
-        for pid in hung {
+        guard !hung.isEmpty else { return }
+        let host = configuration.host
+        // The closure does not throw.
+        try? await BlockingThread.run("qkron-executor-kill") {
+            for (pid, pidfd, place) in hung {
+                host.kill(pid, pidfd: pidfd, at: place)
+                close(pidfd)
+            }
+        }
+        for (pid, _, _) in hung {
             logger.error("The executor does not answer and is killed", metadata: ["pid": "\(pid)"])
         }
+    }
+
+    /// Says once that the launcher has ended: the executor goes on, and the server with it until it needs another.
+    private func noteLauncherLoss() {
+        guard configuration.launcher?.isGone == true else { return }
+        let isNews = state.withLock { state in
+            defer { state.isLauncherLossTold = true }
+            return !state.isLauncherLossTold
+        }
+        if isNews { logger.error("The launcher has ended: when it is needed, the server ends as well") }
     }
 
     private func recoverFromLosses() async {
@@ -80,17 +99,29 @@ extension ExecutorClient {
         guard let (link, runs) = state.withLock({ $0.remove(place) }) else { return }
         let grace = min(configuration.killGrace, configuration.leaseGrace)
         // What a run that ended by itself left behind lives on.
-        let marks = runs.values.filter { $0.held == nil }.map(\.key.mark)
+        let keys = runs.values.filter { $0.held == nil }.map(\.key)
+        let host = configuration.host
         let survivors = try? await BlockingThread.run("qkron-executor-end") {
-            link.peer.bury(after: patience)
+            link.peer.bury(after: patience, by: host)
             // What it reported before its end counts.
             link.connection.waitUntilClosed(for: .seconds(30))
             defer { Leftovers.reapAdopted() }
-            return Leftovers.end(runs: marks, grace: grace).survivors
+            return host.endLeftovers(of: keys, grace: grace).survivors
         }
         // The closure does not throw.
         let counted = survivors ?? [:]
         resolve(runs.mapValues { RawEnd(ending: .executorLost, survivors: counted[$0.key.mark] ?? 0) })
+    }
+
+    /// Ends every process of these attempts on this machine: SIGTERM, the grace, SIGKILL, until none is left. What an
+    /// earlier attempt of the same execution left behind lives on.
+    ///
+    /// For the start of a server after a crash of both it and its executor.
+    package func endLeftovers(of attempts: [(executionID: UUID, fencingToken: Int)], grace: Duration) async {
+        let keys = attempts.map { RunKey(executionID: $0.executionID, fencingToken: Int64($0.fencingToken)) }
+        let host = configuration.host
+        // The closure does not throw.
+        _ = try? await BlockingThread.run("qkron-leftovers") { host.endLeftovers(of: keys, grace: grace) }
     }
 
     private func resolve(_ ends: [UInt64: RawEnd]) {

@@ -53,7 +53,7 @@ package final class ExecutorClient: Sendable {
             end = await outcome(of: number) { self.attend(to: number, $0) }
         } else {
             do {
-                let identity = try Self.identity(of: request.user)
+                let identity = try identity(of: request.user)
                 let number = state.withLock { $0.takeNumber() }
                 end = await outcome(of: number) { self.submit(RunOrder(request, run: number, identity: identity), $0) }
             } catch {
@@ -89,13 +89,17 @@ package final class ExecutorClient: Sendable {
     /// Starts an executor and sends it the runs that wait for one.
     func launch() async throws {
         let configuration = self.configuration
-        let peer = try await BlockingThread.run("qkron-executor-start") { try ExecutorPeer.start(configuration) }
+        // One that retires may be gone already: its place is its own until it has been buried.
+        let known = state.withLock { Set($0.links.keys) }
+        let peer = try await BlockingThread.run("qkron-executor-start") {
+            try ExecutorPeer.start(configuration, except: known)
+        }
         let connection: ExecutorConnection
         do {
             connection = try ExecutorConnection(socket: peer.socket)
         } catch {
             // Nobody would ever end it, nor reap it.
-            try await BlockingThread.run("qkron-executor-end") { peer.bury(after: .zero) }
+            try await BlockingThread.run("qkron-executor-end") { peer.bury(after: .zero, by: configuration.host) }
             throw error
         }
         state.withLock { state in
@@ -177,12 +181,13 @@ package final class ExecutorClient: Sendable {
     /// Whose rights a command gets; nil: those of this process.
     ///
     /// Looked up here and not in the executor, whose only thread a slow user database must not hold up.
-    private static func identity(of name: String?) throws -> ProcessIdentity? {
+    private func identity(of name: String?) throws -> ProcessIdentity? {
         guard let name else { return nil }
         guard let user = SystemUser.lookup(name) else {
             throw ExecutorError(description: "there is no system user \(name)")
         }
-        if geteuid() != 0, user.uid == geteuid() { return nil }
+        // Another executor than our own has other rights than ours.
+        if configuration.launcher == nil, geteuid() != 0, user.uid == geteuid() { return nil }
         return ProcessIdentity(user: user.uid, group: user.gid, groups: user.groups)
     }
 }

@@ -6,7 +6,10 @@ package struct ExecutorConfiguration: Sendable {
     package var executablePath: String?
     /// Its arguments; its place in the directory follows them.
     package var arguments: [String]
-    /// Where the two meet: made with mode 0700, or already so and ours. Its path has at most 90 bytes.
+    /// Starts and ends executors where this process has not the rights to; nil: it has.
+    package var launcher: LauncherClient?
+    /// Where the two meet: made with mode 0700, or already so and ours. Its path has at most 90 bytes. A launcher has a
+    /// directory of its own.
     package var directory: String
     /// From SIGTERM to SIGKILL.
     package var killGrace: Duration
@@ -17,10 +20,12 @@ package struct ExecutorConfiguration: Sendable {
 
     /// A configuration for the directory.
     package init(
-        directory: String, executablePath: String? = nil, arguments: [String] = ["executor"],
-        killGrace: Duration = .seconds(5), leaseGrace: Duration = .seconds(2), longestLease: Duration = .seconds(60)
+        directory: String, launcher: LauncherClient? = nil, executablePath: String? = nil,
+        arguments: [String] = ["executor"], killGrace: Duration = .seconds(5), leaseGrace: Duration = .seconds(2),
+        longestLease: Duration = .seconds(60)
     ) {
         self.directory = directory
+        self.launcher = launcher
         self.executablePath = executablePath
         self.arguments = arguments
         self.killGrace = killGrace
@@ -28,8 +33,13 @@ package struct ExecutorConfiguration: Sendable {
         self.longestLease = longestLease
     }
 
-    /// The program file of the executors that this server starts.
-    var program: String { executablePath ?? "/proc/self/exe" }
+    /// What starts and ends executors.
+    ///
+    /// The program of this process is right also where an upgrade has replaced its file meanwhile: the executor is then as
+    /// old as its server.
+    var host: any ExecutorHost {
+        launcher ?? OwnHost(directory: directory, executable: executablePath ?? "/proc/self/exe", arguments: arguments)
+    }
 
     /// By when an executor that lost its server for good, and cannot be talked to, is gone.
     var longestOrphanage: Duration {

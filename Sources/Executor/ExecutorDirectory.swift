@@ -14,15 +14,23 @@ enum ExecutorDirectory {
         (0..<capacity).map { ExecutorPlace(path: "\(directory)/executor-\($0)") }
     }
 
-    /// Makes the directory, mode 0700, or makes sure that it is ours alone.
-    static func prepare(_ directory: String) throws {
+    /// Makes the directory, mode 0700 or 0711, or makes sure that nobody but us can change it.
+    static func prepare(_ directory: String, mode: mode_t = 0o700) throws {
         guard directory.utf8.count <= 90 else { throw ExecutorError(description: "\(directory) is too long a path") }
-        if mkdir(directory, 0o700) == 0 { return }
+        if mkdir(directory, mode) == 0 {
+            // The umask may have taken bits away that the server needs.
+            guard chmod(directory, mode) == 0 else { throw SystemCallError(call: "chmod \(directory)", error: errno) }
+            return
+        }
         guard errno == EEXIST else { throw SystemCallError(call: "mkdir \(directory)", error: errno) }
         var status = stat()
         guard lstat(directory, &status) == 0 else { throw SystemCallError(call: "stat \(directory)", error: errno) }
-        let isOurs = status.st_mode & S_IFMT == S_IFDIR && status.st_uid == geteuid() && status.st_mode & 0o077 == 0
-        guard isOurs else { throw SystemCallError(call: "\(directory) must be ours, mode 0700", error: EACCES) }
+        let isOurs =
+            status.st_mode & S_IFMT == S_IFDIR && status.st_uid == geteuid() && status.st_mode & 0o777 & ~mode == 0
+        guard isOurs else {
+            let octal = String(mode, radix: 8)
+            throw SystemCallError(call: "\(directory) must be ours, mode 0\(octal)", error: EACCES)
+        }
     }
 }
 

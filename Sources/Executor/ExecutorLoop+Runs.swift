@@ -15,7 +15,7 @@ extension ExecutorLoop {
         }
         let run: CommandRun
         do {
-            run = try spawn(order, at: now)
+            run = try spawn(withRights(order), at: now)
         } catch {
             refuse(order, EndedRun(cause: .spawnFailed("\(error)")))
             return
@@ -27,6 +27,18 @@ extension ExecutorLoop {
         } catch {
             end(run, .spawnFailed("\(error)"))
         }
+    }
+
+    /// The order with the rights that root has said for it.
+    private func withRights(_ order: RunOrder) throws -> RunOrder {
+        guard let terms else { return order }
+        guard let identity = terms.identity(for: order.identity) else {
+            let user = order.identity.map { "user \($0.user)" } ?? "the executor's own user"
+            throw ExecutorError(description: "commands must not run as \(user)")
+        }
+        var order = order
+        order.identity = identity
+        return order
     }
 
     private func refuse(_ order: RunOrder, _ end: EndedRun) {

@@ -33,7 +33,7 @@ extension ExecutorLoop {
         let socket = qkron_accept(listener)
         guard socket >= 0 else { return }
         var user: UInt32 = 0
-        let isTrusted = qkron_peer_user(socket, &user) == 0 && (user == 0 || user == geteuid())
+        let isTrusted = qkron_peer_user(socket, &user) == 0 && (user == 0 || user == terms?.server ?? geteuid())
         // Failing to watch it means the same as not to trust it: nobody can be talked to.
         guard isTrusted, !isLeaving, (try? poller.add(socket, key: nextPeerKey)) != nil else {
             close(socket)

@@ -22,7 +22,9 @@ final class ExecutorLoop {
 
     var poller: Poller
     let place: ExecutorPlace
-    let program = ProgramIdentity.of("/proc/self/exe")
+    /// What root has said where the server has fewer rights than this process; nil: it has the same.
+    let terms: ExecutorTerms?
+    let program: String
     let openFiles: UInt64
     let emptyInput: Int32
     let ownPID = getpid()
@@ -58,8 +60,10 @@ final class ExecutorLoop {
     private let termination: Int32
     private let lock: Int32
 
-    init(at place: ExecutorPlace, openFiles: UInt64) throws {
+    init(at place: ExecutorPlace, terms: ExecutorTerms?, openFiles: UInt64) throws {
         self.place = place
+        self.terms = terms
+        program = ExecutorTerms.program(ProgramIdentity.of("/proc/self/exe"), terms)
         self.openFiles = openFiles
         poller = try Poller()
         lock = try place.openLock()
@@ -67,6 +71,9 @@ final class ExecutorLoop {
         // Left behind by an executor that was killed; nobody else can listen while the lock is ours.
         unlink(place.socketPath)
         listener = try SystemCallError.check("listen", qkron_listen(place.socketPath))
+        if let terms, lchown(place.socketPath, terms.server, gid_t.max) != 0 {
+            throw SystemCallError(call: "give \(place.socketPath) to the server", error: errno)
+        }
         timer = try SystemCallError.check("timerfd_create", qkron_timer_create())
         termination = try SystemCallError.check("SIGTERM", qkron_termination_eventfd())
         changedSignals = qkron_changed_signals()

@@ -6,9 +6,10 @@ extension ExecutorPeer {
     /// The executors that an earlier server of the directory left running, each greeted. One that cannot be talked to
     /// is waited for: its runs end with their leases, and it with them; one that does not end is killed.
     static func living(in configuration: ExecutorConfiguration, logger: Logger) throws -> [ExecutorPeer] {
-        try ExecutorDirectory.prepare(configuration.directory)
-        return try ExecutorDirectory.places(in: configuration.directory).compactMap { place in
-            guard let (pid, pidfd) = try find(at: place) else { return nil }
+        let host = configuration.host
+        try host.prepare()
+        return try ExecutorDirectory.places(in: host.directory).compactMap { place in
+            guard let (pid, pidfd) = try find(at: place, host) else { return nil }
             do {
                 return try ExecutorPeer(at: place, pid: pid, pidfd: pidfd, configuration)
             } catch {
@@ -21,60 +22,49 @@ extension ExecutorPeer {
     }
 
     /// Starts an executor at the first place that is free.
-    static func start(_ configuration: ExecutorConfiguration) throws -> ExecutorPeer {
-        try ExecutorDirectory.prepare(configuration.directory)
-        let places = ExecutorDirectory.places(in: configuration.directory)
-        guard let place = try places.first(where: { try $0.holder() == 0 }) else {
-            throw ExecutorError(description: "too many executors hold \(configuration.directory)")
+    ///
+    /// - Parameter known: places of executors whose end has not been seen to yet.
+    static func start(
+        _ configuration: ExecutorConfiguration, except known: Set<ExecutorPlace> = []
+    ) throws -> ExecutorPeer {
+        let host = configuration.host
+        try host.prepare()
+        let places = ExecutorDirectory.places(in: host.directory)
+        guard let place = try places.first(where: { try !known.contains($0) && host.holder(of: $0) == 0 }) else {
+            throw ExecutorError(description: "too many executors hold \(host.directory)")
         }
-        let child = try spawn(configuration, at: place)
+        let child = try host.start(at: place)
         // Closed by whoever fails; kept for the case that it must be ended then.
         let own = fcntl(child.pidfd, F_DUPFD_CLOEXEC, 3)
         defer { close(own) }
         do {
             return try ExecutorPeer(at: place, pid: child.pid, pidfd: child.pidfd, configuration)
         } catch {
-            _ = qkron_pidfd_signal(own, SIGKILL)
+            host.kill(child.pid, pidfd: own, at: place)
             reap(own)
             throw error
         }
     }
 
-    private static func find(at place: ExecutorPlace) throws -> (pid: pid_t, pidfd: Int32)? {
+    private static func find(at place: ExecutorPlace, _ host: any ExecutorHost) throws -> (pid: pid_t, pidfd: Int32)? {
         // It may end, and its number be given away, between the two questions.
         while true {
-            let holder = try place.holder()
+            let holder = try host.holder(of: place)
             guard holder != 0 else { return nil }
             let pidfd = qkron_pidfd_open(holder)
             if pidfd >= 0 {
-                if try place.holder() == holder { return (holder, pidfd) }
+                if try host.holder(of: place) == holder { return (holder, pidfd) }
                 close(pidfd)
             }
         }
     }
 
     private static func outwait(_ place: ExecutorPlace, _ configuration: ExecutorConfiguration) throws {
-        guard let (_, pidfd) = try find(at: place) else { return }
+        guard let (pid, pidfd) = try find(at: place, configuration.host) else { return }
         defer { close(pidfd) }
-        if !awaitReadable(pidfd, for: configuration.longestOrphanage) { _ = qkron_pidfd_signal(pidfd, SIGKILL) }
-        reap(pidfd)
-    }
-
-    private static func spawn(_ configuration: ExecutorConfiguration, at place: ExecutorPlace) throws -> Spawn.Child {
-        // Also right where an upgrade has replaced the file meanwhile: the executor is then as old as its server.
-        let path = configuration.program
-        let nothing = open("/dev/null", O_RDWR | O_CLOEXEC)
-        guard nothing > 2 else { throw SystemCallError(call: "open /dev/null", error: errno) }
-        defer { close(nothing) }
-        do {
-            return try Spawn(
-                path: path,
-                arguments: [CommandLine.arguments.first ?? path] + configuration.arguments + [place.path],
-                environment: ["PATH=/usr/bin:/bin", "LANG=C.UTF-8"],
-                descriptors: (nothing, nothing, STDERR_FILENO)
-            ).start()
-        } catch {
-            throw ExecutorError(description: "the executor does not start: \(error)")
+        if !awaitReadable(pidfd, for: configuration.longestOrphanage) {
+            configuration.host.kill(pid, pidfd: pidfd, at: place)
         }
+        reap(pidfd)
     }
 }

@@ -32,8 +32,8 @@ struct ExecutorPeer: Sendable {
     }
 
     /// Waits for its exit, at most so long, then kills it; reaps it where it is our child.
-    func bury(after patience: Duration) {
-        if !awaitReadable(pidfd, for: patience) { _ = qkron_pidfd_signal(pidfd, SIGKILL) }
+    func bury(after patience: Duration, by host: any ExecutorHost) {
+        if !awaitReadable(pidfd, for: patience) { host.kill(pid, pidfd: pidfd, at: place) }
         Self.reap(pidfd)
         close(pidfd)
     }
@@ -69,27 +69,12 @@ struct ExecutorPeer: Sendable {
             throw SystemCallError(call: "send to the executor", error: errno)
         }
         // Byte by byte up to the end of the greeting: what follows it is the connection's to read.
-        let length = try FrameReader.length(of: exactly(4, from: socket)[...])
-        let frame = try exactly(length, from: socket)
+        func receive(_ count: Int) throws -> [UInt8] {
+            try SocketIO.receive(count, from: socket, within: .seconds(10), "the executor")
+        }
+        let frame = try receive(FrameReader.length(of: receive(4)[...]))
         guard let kind = frame.first, case .hello(let greeting) = try ExecutorReport(kind: kind, fields: frame[1...])
         else { throw ExecutorError(description: "the executor does not say hello") }
         return greeting
-    }
-
-    private static func exactly(_ count: Int, from socket: Int32) throws -> [UInt8] {
-        var bytes = [UInt8](repeating: 0, count: count)
-        var received = 0
-        while received < count {
-            guard awaitReadable(socket, for: .seconds(10)) else {
-                throw ExecutorError(description: "the executor does not answer")
-            }
-            let more = bytes.withUnsafeMutableBytes {
-                read(socket, $0.baseAddress?.advanced(by: received), count - received)
-            }
-            if more < 0, errno == EAGAIN || errno == EINTR { continue }
-            guard more > 0 else { throw ExecutorError(description: "the executor hung up") }
-            received += more
-        }
-        return bytes
     }
 }

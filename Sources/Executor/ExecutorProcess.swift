@@ -6,9 +6,11 @@ package enum ExecutorProcess {
     /// Serves one server after the other at the place, until one orders the end or the leases of all runs have lapsed;
     /// then all runs have been ended.
     ///
+    /// - Parameter terms: what root has said; nil: the server is of this process's user, and has its rights.
+    ///
     /// Blocks, and wants a process of its own with one thread. Returns the exit code: 0, 1 where it could not start or
     /// broke, 75 where another executor holds the place. It writes to standard error only in the last two cases.
-    package static func run(place: String) -> Int32 {
+    package static func run(place: String, terms: ExecutorTerms?) -> Int32 {
         Glibc.signal(SIGPIPE, SIG_IGN)
         Glibc.signal(SIGINT, SIG_IGN)
         Glibc.signal(SIGHUP, SIG_IGN)
@@ -20,7 +22,8 @@ package enum ExecutorProcess {
         ProcessProtection.makeUndumpable()
         ProcessMemory.returnLargeBlocks()
         do {
-            let loop = try ExecutorLoop(at: ExecutorPlace(path: place), openFiles: qkron_raise_open_files())
+            let loop = try ExecutorLoop(
+                at: ExecutorPlace(path: place), terms: terms, openFiles: qkron_raise_open_files())
             try loop.run()
             return 0
         } catch let error as SystemCallError where error.call == ExecutorLoop.lockCall {

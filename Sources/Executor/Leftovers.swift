@@ -1,28 +1,20 @@
-import Foundation
 import Glibc
 
 /// Processes of runs whose executor is gone.
-package enum Leftovers {
-    /// Ends every process of these attempts on this machine: SIGTERM, the grace, SIGKILL, until none is left. What an
-    /// earlier attempt of the same execution left behind lives on.
-    ///
-    /// For the start of a server after a crash of both it and its executor. Returns how many processes it found.
-    package static func end(attempts: [(executionID: UUID, fencingToken: Int)], grace: Duration) async -> Int {
-        let marks = attempts.map { RunMark(executionID: $0.executionID, fencingToken: Int64($0.fencingToken)) }
-        let found = try? await BlockingThread.run("qkron-leftovers") { end(runs: marks, grace: grace).found }
-        // The closure does not throw.
-        return found ?? 0
-    }
-
-    /// Ends what is left of runs whose executor died; returns once it is gone, or has survived SIGKILL for seconds.
+enum Leftovers {
+    /// Ends every process of these runs on this machine that `mayEnd` lets be ended: SIGTERM, the grace, SIGKILL; returns
+    /// once none is left, or has survived SIGKILL for seconds. What an earlier attempt of the same execution left behind
+    /// lives on.
     ///
     /// Blocks. Returns how many processes it found in all, and how many survived of each run.
-    static func end(runs: [RunMark], grace: Duration) -> (found: Int, survivors: [RunMark: Int]) {
+    static func end(
+        runs: [RunMark], grace: Duration, mayEnd: (ProcessEntry) -> Bool = { _ in true }
+    ) -> (found: Int, survivors: [RunMark: Int]) {
         guard !runs.isEmpty else { return (0, [:]) }
         let tree = ProcessTree(of: runs.map { TreeIdentity(mark: $0, leader: nil) })
         var members: [RunMark: [ProcessEntry]] = [:]
         let found = end(grace: grace) { candidates in
-            members = tree.members(among: candidates)
+            members = tree.members(among: candidates).mapValues { $0.filter(mayEnd) }
             return members.values.flatMap { $0 }
         }
         return (found, members.mapValues(\.count))

@@ -93,6 +93,13 @@ struct ProcessTable: Sendable {
         case value(UInt64)
     }
 
+    /// As whom the process runs (its real user); nil where it is gone.
+    static func user(of pid: pid_t) -> UInt32? {
+        guard let status = ProcFile.read("/proc/\(pid)/status") else { return nil }
+        let line = status.split(separator: 0x0A).first { $0.starts(with: "Uid:".utf8) }
+        return line?.dropFirst(4).split(separator: 0x09).first.flatMap { UInt32(String(decoding: $0, as: UTF8.self)) }
+    }
+
     /// That limit of a process; nil where it cannot be read.
     static func lockLimit(of pid: pid_t) -> LockLimit? {
         guard let limits = ProcFile.read("/proc/\(pid)/limits") else { return nil }

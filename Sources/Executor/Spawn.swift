@@ -29,8 +29,8 @@ struct Spawn {
             throw SpawnError(step: "a NUL in its text", error: EINVAL)
         }
         var answer = qkron_spawn_answer()
-        withCStrings(arguments) { arguments in
-            withCStrings(environment) { environment in
+        Self.withCStrings(arguments) { arguments in
+            Self.withCStrings(environment) { environment in
                 path.withCString { path in
                     withOptionalCString(directory) { directory in
                         (identity?.groups ?? []).withUnsafeBufferPointer { groups in
@@ -69,10 +69,10 @@ struct Spawn {
         plan.most_files = UInt64(limits.openFiles ?? 0)
         plan.processes = UInt64(limits.processes ?? 0)
         plan.sets_nice = limits.nice == nil ? 0 : 1
-        plan.nice = Int32(limits.nice ?? 0)
+        plan.nice = Int32(clamping: limits.nice ?? 0)
     }
 
-    private func withCStrings(
+    static func withCStrings(
         _ strings: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>?) -> Void
     ) {
         var pointers: [UnsafeMutablePointer<CChar>?] = strings.map { strdup($0) }

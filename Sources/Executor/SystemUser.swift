@@ -18,10 +18,15 @@ package struct SystemUser: Sendable, Equatable {
         read { getpwnam_r(name, $0, $1, $2, $3) }
     }
 
+    /// The user of that id; nil where the database does not know it.
+    package static func lookup(_ id: UInt32) -> SystemUser? {
+        read { getpwuid_r(id, $0, $1, $2, $3) }
+    }
+
     /// The user this process runs as; one without a name where the database does not know its id.
     package static var current: SystemUser {
         let uid = geteuid()
-        return read { getpwuid_r(uid, $0, $1, $2, $3) }
+        return lookup(uid)
             ?? SystemUser(name: String(uid), uid: uid, gid: getegid(), home: "/", groups: [getegid()])
     }
 

@@ -52,10 +52,10 @@ struct FrameReader {
     }
 
     /// The length of the frame that the four bytes begin.
-    static func length(of header: ArraySlice<UInt8>) throws -> Int {
+    static func length(of header: ArraySlice<UInt8>, atMost longest: Int = FrameBuffer.longestFrame) throws -> Int {
         var reader = FrameReader(header)
         let length = Int(try reader.integer(UInt32.self))
-        guard length >= 1, length <= FrameBuffer.longestFrame else {
+        guard length >= 1, length <= longest else {
             throw WireError(description: "a frame of \(length) bytes")
         }
         return length
@@ -87,8 +87,13 @@ struct FrameReader {
 struct FrameBuffer {
     /// No frame is longer; a longer one is a fault of the other side.
     static let longestFrame = 2 << 20
+    private let longest: Int
     private var bytes: [UInt8] = []
     private var start = 0
+
+    init(longest: Int = longestFrame) {
+        self.longest = longest
+    }
 
     mutating func append(_ more: UnsafeRawBufferPointer) {
         if start > 0, start == bytes.count || start > 1 << 16 {
@@ -101,7 +106,7 @@ struct FrameBuffer {
     /// The next whole frame, its kind and its fields; nil until more bytes have come.
     mutating func next() throws -> (kind: UInt8, fields: ArraySlice<UInt8>)? {
         guard bytes.count - start >= 4 else { return nil }
-        let length = try FrameReader.length(of: bytes[start..<start + 4])
+        let length = try FrameReader.length(of: bytes[start..<start + 4], atMost: longest)
         guard bytes.count - start - 4 >= length else { return nil }
         let body = start + 4
         start = body + length

@@ -108,4 +108,29 @@ struct DataDirectoryTests {
             ) { try Files.makeDirectory(foreign, mode: 0o700, owner: user) }
         }
     }
+
+    @Test(.enabled(if: Scratch.isRoot, "only root has something to give"))
+    func `what root made is given to another user, unless somebody else could have put it there`() async throws {
+        try await Scratch.with { scratch in
+            let data = try DataDirectory(path: scratch.data)
+            #expect(try data.isRoots && data.keeper == nil)
+            try "x".write(toFile: data.path + "/node_id", atomically: false, encoding: .utf8)
+            let elsewhere = scratch.path + "/elsewhere"
+            try "y".write(toFile: elsewhere, atomically: false, encoding: .utf8)
+            try #require(symlink(elsewhere, data.path + "/symbolic") == 0)
+            try #require(link(elsewhere, data.path + "/hard") == 0)
+            try #require(chmod(data.path, 0o777) == 0)
+            #expect(throws: EmbeddedPostgresError.self) { try data.give(to: 65_534) }
+            try #require(chmod(data.path, 0o711) == 0)
+            try data.give(to: 65_534)
+            #expect(try data.keeper == 65_534 && !data.isRoots)
+            #expect(try Files.status(of: FilePath(data.path + "/node_id"))?.st_uid == 65_534)
+            #expect(try Files.status(of: FilePath(elsewhere))?.st_uid == 0)
+            try data.give(to: 65_534)
+            #expect(throws: EmbeddedPostgresError.self, "it has a keeper") { try data.give(to: 1) }
+            try #require(chmod(scratch.path, 0o700) == 0)
+            let error = #expect(throws: EmbeddedPostgresError.self) { try data.give(to: 65_534) }
+            #expect(error?.description.contains("\(scratch.path) is closed to it") == true)
+        }
+    }
 }

@@ -29,8 +29,17 @@ package enum ProcessTable {
     /// The executors of the server on a data directory.
     package static func executors(in dataDirectory: String) -> [Int32] {
         all().filter {
-            $0.commandLine.count == 3 && $0.commandLine[1] == "executor"
-                && $0.commandLine[2].hasPrefix("\(dataDirectory)/")
+            let words = $0.commandLine
+            guard words.count > 2, words[1] == "executor" else { return false }
+            // One of root is found elsewhere, and told by the last word whose it is.
+            return words[2].hasPrefix("\(dataDirectory)/") || words.last == dataDirectory
+        }.map(\.id)
+    }
+
+    /// The launchers of the server on a data directory, which has one where root started it.
+    package static func launchers(of dataDirectory: String) -> [Int32] {
+        all().filter {
+            $0.commandLine.count > 2 && $0.commandLine[1] == "launcher" && $0.commandLine.last == dataDirectory
         }.map(\.id)
     }
 

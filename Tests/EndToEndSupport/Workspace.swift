@@ -55,7 +55,7 @@ package final class Workspace: Sendable {
                 [ $id = $$ ] || kill -9 $id
             done 2>/dev/null
             for place in $(grep -F ' \(root)/' /proc/mounts | cut -d' ' -f2); do umount -l $place; done
-            rm -rf '\(root)'
+            rm -rf '\(root)' /run/qkron/'\(root.dropFirst().replacingOccurrences(of: "/", with: "-"))'-*
             """
         let janitor = try ChildProcess(
             ["/bin/sh", "-c", script], environment: ["PATH": Tool.path], input: lifelinePath,

@@ -4,7 +4,8 @@ import Glibc
 import Logging
 
 // The executor as a program of its own, and a small server to be stopped and killed, for the tests:
-//   ExecutorProbe PLACE                                is an executor
+//   ExecutorProbe [executor] PLACE [TERMS...]          is an executor
+//   ExecutorProbe launcher DIRECTORY TERMS...          is a launcher
 //   ExecutorProbe server DIRECTORY COMMAND             runs the command under a lease of two seconds, renewed often
 //   ExecutorProbe measure DIRECTORY COUNT CONCURRENCY  runs /bin/true and prints how many times a second
 let arguments = CommandLine.arguments
@@ -12,7 +13,10 @@ switch arguments.dropFirst().first {
 case "server": await serve(directory: arguments[2], command: arguments[3])
 case "measure":
     await measure(directory: arguments[2], count: Int(arguments[3]) ?? 0, concurrency: Int(arguments[4]) ?? 1)
-default: exit(ExecutorProcess.run(place: arguments[arguments.count - 1]))
+case "launcher": exit(LauncherProcess.run(Array(arguments.dropFirst(2))))
+default:
+    let words = Array(arguments.dropFirst().drop { $0 == "executor" })
+    exit(ExecutorProcess.run(place: words[0], terms: ExecutorTerms(words: Array(words.dropFirst()))))
 }
 
 @MainActor func startClient(directory: String) async -> ExecutorClient {

@@ -142,6 +142,28 @@ import Testing
         }
     }
 
+    @Test func `an older executor without runs leaves, and takes nothing with it`() async throws {
+        let older = directory + "/older"
+        try FileManager.default.copyItem(atPath: probePath, toPath: older)
+        var configuration = configuration
+        configuration.executablePath = older
+        let (old, place) = try await server(configuration) { client in
+            // Else it would leave with its server.
+            client.extendLeases(to: .after(.seconds(60), since: .now))
+            return (try #require(client.processID), client.state.withLock { $0.current })
+        }
+        try await lastServer { client in
+            let new = try #require(client.processID)
+            #expect(client.state.withLock { $0.current } != place)
+            try await eventually("the older executor has been buried") {
+                client.state.withLock { $0.links.count == 1 }
+            }
+            #expect(ProcessTable.entry(of: old)?.isAlive != true)
+            #expect(await client.run(ExecutorTests.request("echo new"))?.stdout.text == "new\n")
+            #expect(client.processID == new)
+        }
+    }
+
     @Test func `a dead executor's inherited runs are lost, and their trees gone`() async throws {
         let sleep = uniqueSleep()
         let marker = directory + "/marker"

@@ -56,7 +56,7 @@ import Testing
         #expect(BoottimeInstant.now >= order.deadline)
         #expect(processes(with: sleep) == [])
         #expect(access(peer.place.socketPath, F_OK) != 0)
-        peer.bury(after: .seconds(1))
+        peer.bury(after: .seconds(1), by: configuration.host)
     }
 
     @Test func `the end of a run is known even where its output dies with its executor`() async throws {
@@ -87,14 +87,16 @@ import Testing
         #expect(send(peer.socket, writer.bytes, writer.bytes.count, 0) == writer.bytes.count)
         try await eventually("three sleeps") { processes(with: sleep).count == 3 }
         kill(peer.pid, SIGKILL)
-        peer.bury(after: .seconds(1))
+        peer.bury(after: .seconds(1), by: configuration.host)
         close(peer.socket)
-        #expect(await Leftovers.end(attempts: [(UUID(), 1)], grace: .milliseconds(10)) == 0)
-        #expect(
-            await Leftovers.end(attempts: [(request.executionID, 2)], grace: .milliseconds(10)) == 0,
-            "another attempt of the same execution")
+        func end(_ id: UUID, _ token: Int64) -> Int {
+            let key = RunKey(executionID: id, fencingToken: token)
+            return configuration.host.endLeftovers(of: [key], grace: .seconds(1)).found
+        }
+        #expect(end(UUID(), 1) == 0)
+        #expect(end(request.executionID, 2) == 0, "another attempt of the same execution")
         #expect(processes(with: sleep).count == 3)
-        #expect(await Leftovers.end(attempts: [(request.executionID, 1)], grace: .seconds(1)) == 3)
+        #expect(end(request.executionID, 1) == 3)
         #expect(processes(with: sleep) == [])
         Leftovers.reapAdopted()
         let dead = ProcessTable.ownChildren().filter { ProcessTable.mark(of: $0) == request.key.mark.value }

@@ -36,6 +36,24 @@ import Testing
         #expect(try pieces(of: writer.bytes, ExecutorReport.init(kind:fields:)) == reports)
     }
 
+    @Test func `what a server and its launcher say survives the wire`() throws {
+        let run = RunKey(executionID: UUID(), fencingToken: 3)
+        let orders: [LauncherOrder] = [
+            .hello, .renew, .find(place: 0), .start(place: 7), .kill(place: 1, pid: 1 << 20),
+            .endLeftovers(grace: .milliseconds(5), [run, run]),
+        ]
+        let answers: [LauncherAnswer] = [
+            .hello(version: 1, pid: 2, program: "p", words: ["/d", "1", "2:3:4"]), .done, .process(0),
+            .ended(found: 3, survivors: [0, 1]), .failed("why"),
+        ]
+        var writer = FrameWriter()
+        for order in orders { order.encode(into: &writer) }
+        #expect(try pieces(of: writer.bytes, LauncherOrder.init(kind:fields:)) == orders)
+        writer = FrameWriter()
+        for answer in answers { answer.encode(into: &writer) }
+        #expect(try pieces(of: writer.bytes, LauncherAnswer.init(kind:fields:)) == answers)
+    }
+
     private func pieces<Message>(
         of bytes: [UInt8], _ decode: (UInt8, ArraySlice<UInt8>) throws -> Message
     ) throws -> [Message] {

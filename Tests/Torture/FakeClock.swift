@@ -30,6 +30,11 @@ struct FakeClock: Sendable {
         guard rename("\(file).new", file) == 0 else { throw CocoaError(.fileWriteUnknown) }
     }
 
+    /// Lets a process use what libfaketime made for it while it was root.
+    func share(with process: Int32) {
+        for name in ["sem.faketime_sem", "faketime_shm"] { chmod("/dev/shm/\(name)_\(process)", 0o666) }
+    }
+
     /// Removes what libfaketime has left of processes that were killed.
     static func sweep() {
         for name in (try? FileManager.default.contentsOfDirectory(atPath: "/dev/shm")) ?? []

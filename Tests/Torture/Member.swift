@@ -6,6 +6,7 @@ actor Member {
     nonisolated let number: Int
     nonisolated let proxy: Proxy
     nonisolated let server: QkronServer
+    private let clock: FakeClock?
     /// Processes that this run has killed: their ends are no surprise.
     private var killed: Set<Int32> = []
     private var stopped: Set<Int32> = []
@@ -18,6 +19,7 @@ actor Member {
 
     init(_ number: Int, in workspace: Workspace, cluster: DurableCluster, clock: FakeClock?, lease: Int) throws {
         self.number = number
+        self.clock = clock
         proxy = try Proxy(target: cluster.port)
         let settings: [String: String] = [
             "DATABASE_URL": "postgresql://qkron@127.0.0.1:\(proxy.port)/postgres", "LEASE_SECONDS": "\(lease)",
@@ -43,6 +45,8 @@ actor Member {
                 starts += 1
                 try? await server.begin()
             } else if holds == 0, await (try? server.findPort()) != nil {
+                // Started by root, it is another user by now, and so is the program that a reload puts in its place.
+                if !isReady, let process = await server.processID { clock?.share(with: process) }
                 isReady = true
             }
             try? await Task.sleep(for: .milliseconds(50))

@@ -11,6 +11,7 @@ live_as_unit() {
     register
     log_in
     say "a command of a user without rights"
+    gives_root_up
     drops_rights
     say "a run that outlives systemctl reload, and kill -9 of the server"
     outlives_its_server
@@ -52,6 +53,13 @@ drops_rights() {
  touch /usr/mark /tmp/mark; ls /tmp/mark"
     said=$(member stdout <<<"$execution")
     [[ $said == $'nobody\nCapBnd:'*$'\nNoNewPrivs:1\nSeccomp:2\n/tmp/mark' ]] || fail "the command said: $execution"
+}
+
+gives_root_up() {
+    local status
+    status=$(podman_here exec unit cat "/proc/$(main_pid)/status")
+    grep -qE $'^Uid:(\t10001){4}$' <<<"$status" || fail "the server is somebody else: $status"
+    grep -qE $'^CapEff:\t0+$' <<<"$status" || fail "the server has capabilities: $status"
 }
 
 main_pid() { systemctl_there show --property MainPID --value qkron; }

@@ -78,8 +78,8 @@ package final class CommandRunner: ActionRunner {
     }
 
     package func endLeftovers(of attempts: [AttemptID]) async {
-        _ = await Leftovers.end(
-            attempts: attempts.map { ($0.execution.uuid, $0.fencingToken) }, grace: killGrace)
+        await executor?.endLeftovers(
+            of: attempts.map { ($0.execution.uuid, $0.fencingToken) }, grace: killGrace)
     }
 
     package func settle(_ attempt: AttemptID) {

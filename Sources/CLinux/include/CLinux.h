@@ -89,6 +89,8 @@ int qkron_thread_start(const char *name, void (*body)(void *), void *argument);
 int qkron_become_subreaper(void);
 int qkron_set_process_name(const char *name);        // its first 15 bytes
 int qkron_make_undumpable(void);
+// Becomes this user in all threads and for good: nothing brings the earlier rights back, in no program that is executed.
+int qkron_become(uint32_t user, uint32_t group, const uint32_t *groups, size_t count);
 void qkron_return_large_blocks(void);                // memory of 256 KiB and more, as soon as it is freed
 
 // Makes this process run another program: same id, default signals. Of the descriptors above 2 only the given ones stay

@@ -104,6 +104,8 @@ struct Listener: Service {
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
         if let listener = handover.inherited?.listener {
+            // One that was only bound does not listen yet; to another it does nothing.
+            guard listen(listener, Self.backlog) == 0 else { throw IOError(errnoCode: errno, reason: "listen") }
             return try await bootstrap.bind(listener) { setUp($0) }
         }
         return try await bootstrap.bind(host: host, port: port) { setUp($0) }

@@ -25,14 +25,19 @@ enum CommandFailure {
 
     /// Runs `body`; an error is told in words.
     static func inWords<Answer>(_ body: () async throws -> Answer) async throws -> Answer {
-        do {
-            return try await body()
-        } catch let error as ExitCode {
-            throw error
-        } catch {
-            tell(sentence(error))
-            throw ExitCode(code(of: error))
-        }
+        do { return try await body() } catch { throw told(error) }
+    }
+
+    /// The same for what does not wait.
+    static func inWordsAtOnce<Answer>(_ body: () throws -> Answer) throws -> Answer {
+        do { return try body() } catch { throw told(error) }
+    }
+
+    /// Tells an error in words; what is left of it is the exit code.
+    private static func told(_ error: any Error) -> ExitCode {
+        if let code = error as? ExitCode { return code }
+        tell(sentence(error))
+        return ExitCode(code(of: error))
     }
 
     /// A login that was good once, and is no more.

@@ -17,13 +17,19 @@ struct DatabaseOptions: ParsableArguments {
         return flags
     }
 
-    /// Runs `body` on the migrated database, and says what went wrong in words.
-    func withDatabase(_ body: (Console) async throws -> Void) async throws {
+    /// Runs `body` on the migrated database, says what went wrong in words, and ends the process.
+    func withDatabase(_ body: @escaping @Sendable (Console) async throws -> Void) throws {
         ProcessProtection.makeUndumpable()
-        try await CommandFailure.inWords {
+        let configuration = try CommandFailure.inWordsAtOnce {
             let configuration = try Configuration(SettingSource.ofProcess(flags: flags))
-            LoggingSetup.bootstrap(level: max(configuration.logLevel, .warning), format: configuration.logFormat)
-            try await Console.open(configuration, body)
+            try Console.becomeKeeper(configuration)
+            return configuration
+        }
+        Program.live {
+            try await CommandFailure.inWords {
+                LoggingSetup.bootstrap(level: max(configuration.logLevel, .warning), format: configuration.logFormat)
+                try await Console.open(configuration, body)
+            }
         }
     }
 }

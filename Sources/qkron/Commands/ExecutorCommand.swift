@@ -8,8 +8,25 @@ struct ExecutorCommand: ParsableCommand {
 
     @Argument(help: "What its socket and its lock are called, without their endings.")
     var place: String
+    @Argument(help: "What root has said: the server's user, as whom commands run, the data directory.")
+    var terms: [String] = []
 
     func run() throws {
-        throw ExitCode(ExecutorProcess.run(place: place))
+        let said = ExecutorTerms(words: terms)
+        guard terms.isEmpty || said != nil else { throw ValidationError("The terms cannot be read.") }
+        throw ExitCode(ExecutorProcess.run(place: place, terms: said))
+    }
+}
+
+/// The process of root that starts executors for a server that has given root up; `serve` starts it.
+struct LauncherCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "launcher", abstract: "Start executors for a server (started by 'serve').", shouldDisplay: false)
+
+    @Argument(help: "The directory of the executors, and what they are held to.")
+    var words: [String]
+
+    func run() throws {
+        throw ExitCode(LauncherProcess.run(words))
     }
 }

@@ -1,7 +1,7 @@
 import ArgumentParser
 
 /// Brings the database to this binary's schema.
-struct MigrateCommand: AsyncParsableCommand {
+struct MigrateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "migrate",
         abstract: "Bring the database to the schema of this binary.",
@@ -9,8 +9,8 @@ struct MigrateCommand: AsyncParsableCommand {
 
     @OptionGroup var options: DatabaseOptions
 
-    func run() async throws {
-        try await options.withDatabase { console in
+    func run() throws {
+        try options.withDatabase { console in
             let applied = console.appliedMigrations
             StandardOutput.write(
                 line: applied.isEmpty

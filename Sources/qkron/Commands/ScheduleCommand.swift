@@ -5,11 +5,11 @@ import Operations
 import Scheduling
 
 /// Answers questions about schedules; needs no server.
-struct ScheduleCommand: AsyncParsableCommand {
+struct ScheduleCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "schedule", abstract: "Explore schedules; needs no server.", subcommands: [Next.self])
 
-    struct Next: AsyncParsableCommand {
+    struct Next: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Print when a schedule fires next.",
             discussion: """
@@ -48,8 +48,8 @@ struct ScheduleCommand: AsyncParsableCommand {
             if !(1...100_000).contains(count) { throw ValidationError("--count must be from 1 to 100000.") }
         }
 
-        func run() async throws {
-            try await CommandFailure.inWords {
+        func run() throws {
+            try CommandFailure.inWordsAtOnce {
                 guard !batch else { return ScheduleBatch.answerStandardInput() }
                 let from = try moment(from)
                 let preview = try SchedulePreview(

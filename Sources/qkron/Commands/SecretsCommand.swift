@@ -3,13 +3,13 @@ import Domain
 import Operations
 
 /// Manages the secrets that tasks keep.
-struct SecretsCommand: AsyncParsableCommand {
+struct SecretsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "secrets",
         abstract: "Manage the secrets that tasks keep.",
         subcommands: [Rotate.self])
 
-    struct Rotate: AsyncParsableCommand {
+    struct Rotate: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Seal all stored secrets under the present ENCRYPTION_KEY.",
             discussion: """
@@ -19,8 +19,8 @@ struct SecretsCommand: AsyncParsableCommand {
 
         @OptionGroup var options: DatabaseOptions
 
-        func run() async throws {
-            try await options.withDatabase { console in
+        func run() throws {
+            try options.withDatabase { console in
                 let secrets = SecretOperations(database: console.database, secrets: try await console.secretBox())
                 let rotation = try await secrets.rotate(as: Caller(.console))
                 StandardOutput.write(line: "Sealed anew: \(rotation.resealed).")

@@ -5,7 +5,7 @@ import Logging
 import Server
 
 /// Runs the server until SIGTERM or SIGINT; SIGHUP replaces it by the program now on disk.
-struct ServeCommand: AsyncParsableCommand {
+struct ServeCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve",
         abstract: "Run the server.",
@@ -20,19 +20,28 @@ struct ServeCommand: AsyncParsableCommand {
     @Flag(help: "Read the configuration, tell what is wrong with it, and stop.")
     var check = false
 
-    func run() async throws {
+    func run() throws {
         // Who asks for a new start before this one is done has it; as a default, SIGHUP would end the process.
         Glibc.signal(SIGHUP, SIG_IGN)
-        try await CommandFailure.inWords {
-            let inheritance = Inheritance.take()
-            var configuration = try Configuration(SettingSource.ofProcess(flags: options.flags))
-            configuration.exposure.tls = try configuration.tls?.load()
-            if check { return }
-            LoggingSetup.bootstrap(level: configuration.logLevel, format: configuration.logFormat)
-            ProcessProtection.becomeSubreaper()
-            ProcessProtection.makeUndumpable()
-            ProcessMemory.returnLargeBlocks()
-            try await ServerLife(configuration, inheriting: inheritance, logger: Logger(label: "qkron")).live()
+        guard let server = try CommandFailure.inWordsAtOnce(prepare) else { return }
+        Program.live { try await CommandFailure.inWords { try await server.live() } }
+    }
+
+    /// The server, with the rights that it is to have; nil where only the configuration is looked at.
+    private func prepare() throws -> ServerLife? {
+        let inheritance = Inheritance.take()
+        var configuration = try Configuration(SettingSource.ofProcess(flags: options.flags))
+        configuration.exposure.tls = try configuration.tls?.load()
+        if check {
+            try Reload.check(configuration)
+            return nil
         }
+        LoggingSetup.bootstrap(level: configuration.logLevel, format: configuration.logFormat)
+        ProcessProtection.becomeSubreaper()
+        ProcessProtection.makeUndumpable()
+        ProcessMemory.returnLargeBlocks()
+        let logger = Logger(label: "qkron")
+        let standing = try Standing.take(configuration, inheriting: inheritance, logger: logger)
+        return ServerLife(configuration, standing, inheriting: inheritance, logger: logger)
     }
 }

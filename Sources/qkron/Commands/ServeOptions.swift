@@ -54,6 +54,8 @@ struct ServeOptions: ParsableArguments {
     var commandPath: String?
     @Option(help: "The system user that commands run as. (default: started by root, nobody; else our own)")
     var runAs: String?
+    @Option(help: "The system user that a server of root becomes. (default: who has the data, qkron, postgres)")
+    var serverUser: String?
     @Option(help: "Commands that run at once on this server. (default: 64)")
     var maxConcurrency: String?
     @Option(help: "Runs of one task at once, where it allows overlap. (default: 16)")
@@ -97,7 +99,7 @@ struct ServeOptions: ParsableArguments {
             .statementTimeout: dbStatementTimeout, .tokenMinutes: accessTokenExpireMinutes,
             .tokenIssuer: tokenIssuer, .tokenAudience: tokenAudience, .passwordHashCost: passwordHashCost,
             .allowRegistration: allowRegistration, .commandRoles: commandRoles, .allowedCommands: allowedCommands,
-            .commandPath: commandPath, .runAs: runAs, .maxConcurrency: maxConcurrency,
+            .commandPath: commandPath, .runAs: runAs, .serverUser: serverUser, .maxConcurrency: maxConcurrency,
             .maxTaskConcurrency: maxTaskConcurrency, .retryDelay: taskRetryDelay, .killGrace: killGrace,
             .shutdownGrace: shutdownGrace, .leaseSeconds: leaseSeconds, .nodeName: nodeName,
             .labels: label.isEmpty ? nil : label.joined(separator: ","),

@@ -5,13 +5,13 @@ import Operations
 import Scheduling
 
 /// Manages accounts at the console.
-struct UserCommand: AsyncParsableCommand {
+struct UserCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "user",
         abstract: "Manage accounts.",
         subcommands: [Create.self, List.self, Passwd.self, Disable.self, Enable.self, ChangeRole.self])
 
-    struct Create: AsyncParsableCommand {
+    struct Create: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Make an account.",
             discussion: "The password is asked for at the terminal, or read from standard input.")
@@ -36,9 +36,9 @@ struct UserCommand: AsyncParsableCommand {
             }
         }
 
-        func run() async throws {
+        func run() throws {
             let password = try PasswordPrompt.newPassword()
-            try await options.withDatabase { console in
+            try options.withDatabase { console in
                 let account = NewAccount(email: email, username: name, password: password)
                 let user = try await console.users.create(account, role: superuser ? .superuser : role ?? .user)
                 StandardOutput.write(line: "Created \(user.role.rawValue) '\(user.username)' (\(user.id)).")
@@ -46,13 +46,13 @@ struct UserCommand: AsyncParsableCommand {
         }
     }
 
-    struct List: AsyncParsableCommand {
+    struct List: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List the accounts, oldest first.")
 
         @OptionGroup var options: DatabaseOptions
 
-        func run() async throws {
-            try await options.withDatabase { console in
+        func run() throws {
+            try options.withDatabase { console in
                 let rows = try await console.users.list().map { user in
                     [
                         user.username, user.email, user.role.rawValue, user.isActive ? "active" : "disabled",
@@ -65,7 +65,7 @@ struct UserCommand: AsyncParsableCommand {
         }
     }
 
-    struct Passwd: AsyncParsableCommand {
+    struct Passwd: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Give an account a new password; its tokens are revoked.",
             discussion: "The password is asked for at the terminal, or read from standard input.")
@@ -75,16 +75,16 @@ struct UserCommand: AsyncParsableCommand {
 
         @OptionGroup var options: DatabaseOptions
 
-        func run() async throws {
+        func run() throws {
             let password = try PasswordPrompt.newPassword()
-            try await options.withDatabase { console in
+            try options.withDatabase { console in
                 try await console.users.setPassword(password, of: name)
                 StandardOutput.write(line: "'\(name)' has a new password; earlier tokens are revoked.")
             }
         }
     }
 
-    struct Disable: AsyncParsableCommand {
+    struct Disable: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Disable an account: it cannot log in, its tokens are revoked, its tasks rest.")
 
@@ -93,15 +93,15 @@ struct UserCommand: AsyncParsableCommand {
 
         @OptionGroup var options: DatabaseOptions
 
-        func run() async throws {
-            try await options.withDatabase { console in
+        func run() throws {
+            try options.withDatabase { console in
                 try await console.users.setActive(false, username: name)
                 StandardOutput.write(line: "'\(name)' is disabled.")
             }
         }
     }
 
-    struct Enable: AsyncParsableCommand {
+    struct Enable: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Enable an account again; its tasks go on from now.")
 
@@ -110,15 +110,15 @@ struct UserCommand: AsyncParsableCommand {
 
         @OptionGroup var options: DatabaseOptions
 
-        func run() async throws {
-            try await options.withDatabase { console in
+        func run() throws {
+            try options.withDatabase { console in
                 try await console.users.setActive(true, username: name)
                 StandardOutput.write(line: "'\(name)' is enabled.")
             }
         }
     }
 
-    struct ChangeRole: AsyncParsableCommand {
+    struct ChangeRole: ParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "role",
             abstract: "Give an account another role; command tasks that it may not run rest.")
@@ -131,8 +131,8 @@ struct UserCommand: AsyncParsableCommand {
 
         @OptionGroup var options: DatabaseOptions
 
-        func run() async throws {
-            try await options.withDatabase { console in
+        func run() throws {
+            try options.withDatabase { console in
                 try await console.users.setRole(role, of: name)
                 StandardOutput.write(line: "'\(name)' is now a \(role.rawValue).")
             }

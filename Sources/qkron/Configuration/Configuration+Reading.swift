@@ -18,6 +18,7 @@ extension Configuration {
         tls = TLSFiles(&reader)
         exposure = ServerConfiguration.Exposure(&reader)
         dataDirectory = reader.text(.dataDirectory) ?? "./.qkron"
+        serverUser = reader.text(.serverUser)
         nodeName = reader.text(.nodeName)
         labels = reader.labels()
         metricsRequireAuth = reader.boolean(.metricsRequireAuth, default: false)
@@ -28,6 +29,7 @@ extension Configuration {
         identity = IdentitySettings(&reader, isDevelopment: environment == .development)
         runs = RunSettings(&reader)
         retention = reader.retention()
+        files = source.files + (tls.map { [$0.certificate, $0.key] } ?? [])
         unknownNames = source.unknownNames
         if components.isEmpty { reader.fault(.components, "must name at least one of api, engine") }
         guard reader.faults.isEmpty else { throw ConfigurationError(faults: reader.faults) }

@@ -78,6 +78,8 @@ struct Configuration: Sendable {
     /// The certificate is read by `serve` alone.
     var exposure: ServerConfiguration.Exposure
     let dataDirectory: String
+    /// Whom a server becomes that root has started; nil: searched.
+    let serverUser: String?
     let nodeName: String?
     /// What this server carries; tasks may require it.
     let labels: [String]
@@ -91,6 +93,8 @@ struct Configuration: Sendable {
     let identity: IdentitySettings
     let runs: RunSettings
     let retention: Retention
+    /// The files that were read for all this, but for what is searched.
+    let files: [String]
     /// Names in the environment that look like ours and mean nothing.
     let unknownNames: [String]
 }

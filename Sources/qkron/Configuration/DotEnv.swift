@@ -6,9 +6,13 @@ struct DotEnv: Sendable {
     /// What cannot be read, each with its place. The rest counts nevertheless, so that its faults are told as well.
     private(set) var faults: [String] = []
 
+    /// The file, if there is one.
+    private(set) var paths: [String] = []
+
     /// The contents of the file at `path`; nothing if there is no such file.
     init(path: String) {
         guard FileManager.default.fileExists(atPath: path) else { return }
+        paths = [path]
         // Whatever the reason, the file is there and is none that can be used.
         guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
             faults.append("\(path) cannot be read as UTF-8 text")

@@ -35,6 +35,7 @@ enum Setting: String, CaseIterable, Sendable {
     case allowedCommands = "ALLOWED_COMMANDS"
     case commandPath = "COMMAND_PATH"
     case runAs = "RUN_AS"
+    case serverUser = "SERVER_USER"
     case maxConcurrency = "MAX_CONCURRENCY"
     case maxTaskConcurrency = "MAX_TASK_CONCURRENCY"
     case retryDelay = "TASK_RETRY_DELAY"

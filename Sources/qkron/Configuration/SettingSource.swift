@@ -32,6 +32,12 @@ struct SettingSource: Sendable {
         return nil
     }
 
+    /// The files that settings come from: `.env`, and those that `KEY_FILE` names.
+    var files: [String] {
+        let names = Setting.allCases.flatMap { ["\($0.rawValue)_FILE", "QKRON_\($0.rawValue)_FILE"] }
+        return dotEnv.paths + names.flatMap { name in [environment, dotEnv.values].compactMap { $0[name] } }
+    }
+
     /// Names that begin with `QKRON_` and mean nothing here.
     var unknownNames: [String] {
         let known = Set(Setting.allCases.flatMap { ["QKRON_\($0.rawValue)", "QKRON_\($0.rawValue)_FILE"] })

@@ -9,6 +9,8 @@ struct Inheritance: Codable {
 
     /// Bears the lock of the data directory.
     let lock: Int32
+    /// The server's end of its launcher's socket.
+    let launcher: Int32?
     let listener: Int32?
     let connections: [Int32]
     /// The address that the listener was opened for.
@@ -18,8 +20,9 @@ struct Inheritance: Codable {
     let mustStop: Bool
 
     /// What a server of this configuration leaves.
-    init(lock: Int32, _ sockets: OpenSockets?, of configuration: Configuration, mustStop: Bool) {
+    init(lock: Int32, launcher: Int32?, _ sockets: OpenSockets?, of configuration: Configuration, mustStop: Bool) {
         self.lock = lock
+        self.launcher = launcher
         listener = sockets?.listener
         connections = sockets?.connections ?? []
         host = configuration.host
@@ -46,13 +49,13 @@ struct Inheritance: Codable {
 
     /// All that must stay open.
     var descriptors: [Int32] {
-        [lock] + (listener.map { [$0] } ?? []) + connections
+        [lock] + [launcher, listener].compactMap(\.self) + connections
     }
 
     /// The sockets, as far as they fit an address; the others are closed.
     func sockets(for configuration: Configuration) -> OpenSockets? {
         guard let listener, host == configuration.host, port == configuration.port else {
-            for descriptor in descriptors where descriptor != lock { close(descriptor) }
+            for descriptor in descriptors where descriptor != lock && descriptor != launcher { close(descriptor) }
             return nil
         }
         return OpenSockets(listener: listener, connections: connections)

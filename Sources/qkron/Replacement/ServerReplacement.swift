@@ -13,10 +13,14 @@ struct ServerReplacement {
     private let arguments = CommandLine.arguments
     private let hangups: UnixSignalsSequence
     private let terminations: UnixSignalsSequence
+    private let reload: Reload
     private let logger: Logger
 
     /// Traps the signal from now on.
-    init(logger: Logger) async throws {
+    ///
+    /// - Parameter reload: what a replacement cannot change.
+    init(_ reload: Reload, logger: Logger) async throws {
+        self.reload = reload
         path = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         hangups = await UnixSignalsSequence(trapping: .sighup)
         terminations = await UnixSignalsSequence(trapping: .sigterm, .sigint)
@@ -66,8 +70,10 @@ struct ServerReplacement {
 
     /// Lets the program on disk read its configuration, with our arguments and environment.
     private func checkSuccessor() async throws {
+        let (name, value) = try reload.environmentEntry
         let outcome = try await Subprocess.run(
-            .path(.init(path)), arguments: .init(Array(arguments.dropFirst()) + ["--check"]), output: .discarded,
+            .path(.init(path)), arguments: .init(Array(arguments.dropFirst()) + ["--check"]),
+            environment: .inherit.updating([.init(stringLiteral: name): value]), output: .discarded,
             error: .string(limit: 16_384))
         guard case .exited(0) = outcome.terminationStatus else {
             throw ReplacementError(description: outcome.standardError)

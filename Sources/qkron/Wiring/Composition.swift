@@ -18,6 +18,7 @@ import Telemetry
 /// they stop the other way round.
 struct Composition {
     private let configuration: Configuration
+    private let standing: Standing
     private let registry: PrometheusRegistry
     private let logger: Logger
     private let directory: DataDirectory
@@ -41,10 +42,11 @@ struct Composition {
 
     /// Reads what must be read before anything runs, and opens the database.
     init(
-        _ configuration: Configuration, lock: DirectoryLock, handover: Handover, sockets: SocketHandover,
-        registry: PrometheusRegistry, logger: Logger
+        _ configuration: Configuration, _ standing: Standing, lock: DirectoryLock, handover: Handover,
+        sockets: SocketHandover, registry: PrometheusRegistry, logger: Logger
     ) async throws {
         self.configuration = configuration
+        self.standing = standing
         self.handover = handover
         self.sockets = sockets
         self.registry = registry
@@ -53,7 +55,7 @@ struct Composition {
         let identity = configuration.identity
         let runs = configuration.runs
         policy = CommandPolicy(
-            allowedFirstWords: runs.allowedCommands, path: runs.commandPath, users: try CommandUser.choose(runs.runAs))
+            allowedFirstWords: runs.allowedCommands, path: runs.commandPath, users: standing.commandUsers)
         engineSettings = EngineConfiguration(
             capacity: runs.maxConcurrency, taskCapacity: runs.maxTaskConcurrency, leaseSeconds: runs.leaseSeconds,
             killGrace: runs.killGrace, shutdownGrace: runs.shutdownGrace, commandRoles: runs.commandRoles)
@@ -160,6 +162,7 @@ struct Composition {
         try await ExecutorClient.start(
             ExecutorConfiguration(
                 directory: RuntimeDirectory.path(named: "executor", for: directory.path),
+                launcher: standing.launcher,
                 killGrace: configuration.runs.killGrace,
                 leaseGrace: EngineConfiguration.leaseGrace(
                     leaseSeconds: configuration.runs.leaseSeconds, killGrace: configuration.runs.killGrace),

@@ -1,5 +1,6 @@
 import Credentials
 import EmbeddedPostgres
+import Executor
 import Foundation
 import Logging
 import Operations
@@ -22,6 +23,26 @@ struct Console {
             configuration.identity, dataDirectory: DataDirectory(path: configuration.dataDirectory).path)
         try await secrets.checkShared(in: database.store)
         return secrets.box
+    }
+
+    /// Started by root, a command gives root up as a server does: what it makes under the data directory is the server's, and
+    /// the private cluster runs as this user. Where there is a database elsewhere and no data directory, nothing is made.
+    ///
+    /// To be called on the first thread, and before there are others.
+    static func becomeKeeper(_ configuration: Configuration) throws {
+        let path = configuration.dataDirectory
+        guard geteuid() == 0, configuration.database.url == nil || access(path, F_OK) == 0 else { return }
+        let directory = try DataDirectory(path: path)
+        let keeper = try directory.keeper
+        guard configuration.database.url == nil || keeper != nil,
+            let user = try ServerUser.choose(configuration.serverUser, keeper: keeper)
+        else { return }
+        do {
+            try Standing.takeOver(directory, for: user, isHeld: false)
+            try RootDrop.become(user)
+        } catch EmbeddedPostgresError.directoryInUse {
+            // A server of root is at work there, of an earlier version or by SERVER_USER: root may ask it.
+        }
     }
 
     /// Opens the database, starting the private cluster if no server runs it, runs `body`, and closes all again.

@@ -14,24 +14,28 @@ struct ServerLife {
     private enum Event { case ended, replacementWanted, toldToStop }
 
     private let configuration: Configuration
+    private let standing: Standing
     private let inheritance: Inheritance?
     private let handover = Handover()
     private let sockets: SocketHandover
     private let logger: Logger
 
     /// A server of this configuration, which takes up what an earlier one in this process left.
-    init(_ configuration: Configuration, inheriting inheritance: Inheritance?, logger: Logger) {
+    init(_ configuration: Configuration, _ standing: Standing, inheriting inheritance: Inheritance?, logger: Logger) {
         self.configuration = configuration
+        self.standing = standing
         self.inheritance = inheritance
         self.logger = logger
         sockets = SocketHandover(
-            inherited: inheritance?.sockets(for: configuration), isUnderWay: { [handover] in handover.isUnderWay })
+            inherited: inheritance?.sockets(for: configuration)
+                ?? standing.listener.map { OpenSockets(listener: $0, connections: []) },
+            isUnderWay: { [handover] in handover.isUnderWay })
     }
 
     /// Serves until a signal ends it; does not return where the server is replaced.
     func live() async throws {
         // First of all, so that no signal ends the process and leaves a private cluster behind.
-        let replacement = try await ServerReplacement(logger: logger)
+        let replacement = try await ServerReplacement(Reload(configuration, standing), logger: logger)
         for name in configuration.unknownNames {
             logger.warning("A setting of this name is not known and does nothing", metadata: ["name": "\(name)"])
         }
@@ -43,8 +47,11 @@ struct ServerLife {
         let isToldToStop = try await serve(until: replacement, lock: lock, registry: registry)
         if handover.isUnderWay {
             try replacement.replace(
-                leaving: Inheritance(lock: lock.descriptor, sockets.kept, of: configuration, mustStop: isToldToStop))
+                leaving: Inheritance(
+                    lock: lock.descriptor, launcher: standing.launcher?.descriptor, sockets.kept, of: configuration,
+                    mustStop: isToldToStop))
         }
+        standing.launcher?.end()
         withExtendedLifetime(lock) {}
         logger.notice("Stopped")
     }
@@ -94,7 +101,8 @@ struct ServerLife {
         lock: DirectoryLock, registry: PrometheusRegistry, _ run: (ServiceGroup) async throws -> Void
     ) async throws {
         let composition = try await Composition(
-            configuration, lock: lock, handover: handover, sockets: sockets, registry: registry, logger: logger)
+            configuration, standing, lock: lock, handover: handover, sockets: sockets, registry: registry,
+            logger: logger)
         logger.notice("Starting", metadata: ["version": "\(Version.current)", "data_dir": "\(lock.directory.path)"])
         try await composition.run { services in
             try await run(ServiceGroup(configuration: group(of: services)))

@@ -15,6 +15,8 @@ extension EndToEnd {
                 "-keyout", key, "-out", certificate,
             ])
             try #require(made.hasSucceeded, "\(made.error)")
+            // For a server that root starts reads it anew as another user.
+            chmod(key, 0o644)
             return ["TLS_CERT": certificate, "TLS_KEY": key]
         }
 

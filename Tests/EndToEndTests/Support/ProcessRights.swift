@@ -1,0 +1,33 @@
+import EndToEndSupport
+import Foundation
+import Testing
+
+/// With whose rights a process runs, as /proc tells.
+struct ProcessRights {
+    /// The real, effective, saved and file system ids.
+    let users: [UInt32]
+    let groups: [UInt32]
+    let furtherGroups: [UInt32]
+    /// Permitted and effective.
+    let capabilities: [UInt64]
+    let hasNoNewPrivileges: Bool
+
+    init(of process: Int32) throws {
+        let status = try String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)
+        func words(_ name: String) throws -> [String] {
+            let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("\(name):") })
+            return line.dropFirst(name.count + 1).split { $0 == "\t" || $0 == " " }.map(String.init)
+        }
+        users = try words("Uid").compactMap { UInt32($0) }
+        groups = try words("Gid").compactMap { UInt32($0) }
+        furtherGroups = try words("Groups").compactMap { UInt32($0) }
+        capabilities = try (words("CapPrm") + words("CapEff")).compactMap { UInt64($0, radix: 16) }
+        hasNoNewPrivileges = try words("NoNewPrivs") == ["1"]
+    }
+
+    /// Whether nothing of root is left.
+    var areNobodySpecials: Bool {
+        !users.contains(0) && !groups.contains(0) && !furtherGroups.contains(0) && capabilities == [0, 0]
+            && hasNoNewPrivileges
+    }
+}

@@ -1,0 +1,256 @@
+import CLinux
+import Foundation
+import Glibc
+import Synchronization
+import Testing
+
+@testable import Executor
+
+/// A launcher of root that serves this process, and the executors that it starts; here commands run as `nobody`.
+@Suite(.serialized, .enabled(if: geteuid() == 0, "only root has rights to give up"))
+struct LauncherTests {
+    private let parent: String
+    private let directory: String
+    private let nobody: SystemUser
+    private let terms: ExecutorTerms
+
+    init() throws {
+        parent = try temporaryDirectory()
+        directory = parent + "/x"
+        nobody = try #require(SystemUser.lookup("nobody"))
+        terms = ExecutorTerms(server: 1, commandUsers: [nobody], dataDirectory: "/data")
+        ProcessProtection.becomeSubreaper()
+    }
+
+    private func launcher() throws -> LauncherClient {
+        try LauncherClient.start(
+            directory: directory, terms, executablePath: probePath, onLoss: { fatalError($0) })
+    }
+
+    /// A supervised server with a launcher, for as long as the body runs.
+    private func withServer(_ body: (ExecutorClient, LauncherClient) async throws -> Void) async throws {
+        let launcher = try launcher()
+        let configuration = ExecutorConfiguration(
+            directory: "/nowhere", launcher: launcher, killGrace: .milliseconds(300), leaseGrace: .milliseconds(300))
+        let client = try await ExecutorClient.start(configuration, logger: quietLogger)
+        let supervision = Task { await client.supervise() }
+        do { try await body(client, launcher) } catch { Issue.record(error) }
+        supervision.cancel()
+        await supervision.value
+        launcher.end()
+        try? FileManager.default.removeItem(atPath: parent)
+    }
+
+    @Test func `commands run as the user that root has said, in root's executor`() async throws {
+        try await withServer { client, _ in
+            let result = await client.result(of: request("id -u; id -g; id -G", user: "nobody"))
+            #expect(result.ending == .exited(0))
+            #expect(result.stdout.text == "\(nobody.uid)\n\(nobody.gid)\n\(nobody.gid)\n")
+            let executor = try #require(client.processID)
+            #expect(ProcessTable.user(of: executor) == 0)
+            #expect(ProcessTable.entry(of: executor)?.parent != getpid(), "it is the launcher's child")
+        }
+    }
+
+    @Test(arguments: ["root", "daemon", nil])
+    func `a command is refused that should run as anybody else`(user: String?) async throws {
+        try await withServer { client, _ in
+            let marker = parent + "/marker"
+            let result = await client.result(of: request("touch \(marker)", user: user))
+            guard case .spawnFailed(let why) = result.ending else {
+                Issue.record("\(result)")
+                return
+            }
+            #expect(why.contains("must not run"))
+            #expect(access(marker, F_OK) != 0)
+        }
+    }
+
+    @Test func `the executor gives commands the groups that root has said, whatever the server says`() async throws {
+        try await withServer { _, launcher in
+            let said = ProcessIdentity(user: nobody.uid, group: 0, groups: [0])
+            #expect(launcher.terms.identity(for: said)?.group == nobody.gid)
+            #expect(launcher.terms.identity(for: said)?.groups == nobody.groups)
+        }
+    }
+
+    @Test func `an executor hears the server and root, and nobody else`() async throws {
+        try await withServer { client, _ in
+            let socket = try #require(client.state.withLock { $0.currentLink?.peer.place.socketPath })
+            // Even where the permissions let them: who connects is known by the kernel.
+            chmod(socket, 0o777)
+            for (user, isHeard) in [(nobody.uid, false), (UInt32(1), true)] {
+                #expect(try answers(at: socket, to: user) == isHeard, "user \(user)")
+            }
+        }
+    }
+
+    /// Whether the executor says hello to a process of this user.
+    private func answers(at socket: String, to user: UInt32) throws -> Bool {
+        var hello = FrameWriter()
+        ExecutorOrder.hello(version: WireVersion.current, killGrace: .zero, leaseGrace: .zero).encode(into: &hello)
+        let bytes = hello.bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+        // `perl` is essential in Debian.
+        let script = """
+            use Socket; $SIG{PIPE} = 'IGNORE'; socket(S, PF_UNIX, SOCK_STREAM, 0);
+            connect(S, sockaddr_un($ARGV[0])) or exit 2;
+            syswrite(S, pack('H*', $ARGV[1])); exit(sysread(S, my $answer, 1) ? 0 : 1)
+            """
+        let nothing = open("/dev/null", O_RDWR | O_CLOEXEC)
+        defer { close(nothing) }
+        var spawn = Spawn(
+            path: "/usr/bin/perl", arguments: ["perl", "-e", script, socket, bytes], environment: [],
+            descriptors: (nothing, nothing, nothing))
+        spawn.identity = ProcessIdentity(user: user, group: user, groups: [])
+        let child = try spawn.start()
+        defer { close(child.pidfd) }
+        var status: Int32 = 0
+        waitpid(child.pid, &status, 0)
+        return status == 0
+    }
+
+    @Test func `a killed executor loses its runs only once their trees are gone, and is replaced`() async throws {
+        try await withServer { client, _ in
+            let sleep = uniqueSleep()
+            let command = "trap '' TERM; (env -i setsid sh -c \"trap '' TERM; \(sleep) & \(sleep)\" &); \(sleep)"
+            async let result = client.run(request(command, user: "nobody"))
+            try await eventually("the command's sleeps") { processes(with: sleep).count >= 3 }
+            let first = try #require(client.processID)
+            kill(first, SIGKILL)
+            #expect(await result?.ending == .executorLost)
+            #expect(processes(with: sleep) == [])
+            #expect(await client.result(of: request("echo again", user: "nobody")).stdout.text == "again\n")
+            #expect(client.processID != first)
+        }
+    }
+
+    @Test func `an executor that stops answering is killed by the launcher`() async throws {
+        try await withServer { client, _ in
+            let sleep = uniqueSleep()
+            async let result = client.run(request(sleep, user: "nobody"))
+            try await eventually("the command's sleep") { !processes(with: sleep).isEmpty }
+            kill(try #require(client.processID), SIGSTOP)
+            #expect(await result?.ending == .executorLost)
+            #expect(processes(with: sleep) == [])
+        }
+    }
+
+    @Test func `another launcher finds the executor of the one before, with its runs`() async throws {
+        let first = try launcher()
+        func configuration(_ launcher: LauncherClient) -> ExecutorConfiguration {
+            ExecutorConfiguration(directory: "/nowhere", launcher: launcher)
+        }
+        let client = try await ExecutorClient.start(configuration(first), logger: quietLogger)
+        let (marker, gate) = (parent + "/marker", parent + "/gate")
+        chmod(parent, 0o777)
+        let order = request(
+            "touch \(marker); until test -e \(gate); do sleep 0.02; done; echo done", user: "nobody")
+        async let left = client.run(order)
+        try await eventually("the command runs") { access(marker, F_OK) == 0 }
+        let executor = try #require(client.processID)
+        await client.detach()
+        #expect(await left == nil)
+        first.end()
+        // Root's directory is root's alone.
+        chmod(parent, 0o755)
+        try await withServer { client, _ in
+            #expect(client.processID == executor)
+            #expect(FileManager.default.createFile(atPath: gate, contents: nil))
+            #expect(await client.run(order)?.stdout.text == "done\n")
+        }
+    }
+
+    @Test func `the launcher kills nothing but the executor of the place`() async throws {
+        try await withServer { client, launcher in
+            let nothing = open("/dev/null", O_RDWR | O_CLOEXEC)
+            defer { close(nothing) }
+            let stranger = try Spawn(
+                path: "/bin/sleep", arguments: ["sleep", "1000"], environment: [],
+                descriptors: (nothing, nothing, nothing)
+            ).start()
+            defer {
+                kill(stranger.pid, SIGKILL)
+                waitpid(stranger.pid, nil, 0)
+                close(stranger.pidfd)
+            }
+            let place = try #require(client.state.withLock { $0.currentLink?.peer.place })
+            launcher.kill(stranger.pid, pidfd: stranger.pidfd, at: place)
+            #expect(ProcessTable.entry(of: stranger.pid)?.isAlive == true)
+            let id = UUID()
+            // A stranger that only looks like a run: not one of the commands' users, and without their mark.
+            let impostor = try Spawn(
+                path: "/bin/sleep", arguments: ["sleep", "1000"],
+                environment: ["QKRON_EXECUTION_ID=\(id.uuidString.lowercased())", "QKRON_FENCING_TOKEN=1"],
+                descriptors: (nothing, nothing, nothing)
+            ).start()
+            defer {
+                kill(impostor.pid, SIGKILL)
+                waitpid(impostor.pid, nil, 0)
+                close(impostor.pidfd)
+            }
+            let run = RunKey(executionID: id, fencingToken: 1)
+            #expect(launcher.endLeftovers(of: [run], grace: .milliseconds(10)).found == 0)
+            #expect(ProcessTable.entry(of: impostor.pid)?.isAlive == true)
+        }
+    }
+
+    @Test(arguments: ["an unknown order", "a frame that is too long", "a place that is not there", "too many runs"])
+    func `what no server sends ends the launcher`(what: String) async throws {
+        let launcher = try launcher()
+        defer { try? FileManager.default.removeItem(atPath: parent) }
+        var writer = FrameWriter()
+        switch what {
+        case "an unknown order": writer.frame(99) { _ in }
+        case "a frame that is too long": writer.put(UInt32(LauncherVersion.longestFrame + 1))
+        case "a place that is not there": LauncherOrder.start(place: 8).encode(into: &writer)
+        default:
+            writer.frame(6) {
+                $0.put(Int64(0))
+                $0.put(UInt32(LauncherVersion.mostRuns + 1))
+                $0.put([UInt8](repeating: 0, count: LauncherVersion.mostRuns + 1))
+            }
+        }
+        try SocketIO.send(writer.bytes, over: launcher.descriptor)
+        try await eventually("the launcher has ended") { launcher.isGone }
+        launcher.end()
+    }
+
+    @Test func `the launcher ends when its server does, and says nothing to a stranger's directory`() async throws {
+        let launcher = try launcher()
+        launcher.end()
+        let names = ProcessTable.ownChildren().compactMap { ProcFile.read("/proc/\($0)/comm") }
+        #expect(!names.contains(Array("qkron-launcher\n".utf8)))
+        chown(directory, 1, 1)
+        #expect(throws: ExecutorError.self, "whoever has the directory would have root write elsewhere") {
+            try self.launcher()
+        }
+        try FileManager.default.removeItem(atPath: parent)
+    }
+
+    @Test func `the terms are read as they were written`() throws {
+        let users = [nobody, try #require(SystemUser.lookup("daemon"))]
+        let terms = ExecutorTerms(server: 7, commandUsers: users, dataDirectory: "/var/lib/x y")
+        #expect(ExecutorTerms(words: terms.words) == terms)
+        for text in ["7  /x", "7 1:2 /x", "x 1:2:3 /x", "7 1:2:x /x", "7 1:2:3"] {
+            let words = text.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
+            #expect(ExecutorTerms(words: words) == nil, "\(text)")
+        }
+        try FileManager.default.removeItem(atPath: parent)
+    }
+
+    @Test func `nothing that is left of root is overlooked`() throws {
+        let clean =
+            "Uid:\t65534\t65534\t65534\t65534\nGid:\t65534\t65534\t65534\t65534\nGroups:\t65534 \n"
+            + "CapPrm:\t0000000000000000\nCapEff:\t0000000000000000\nNoNewPrivs:\t1\n"
+        #expect(RootDrop.remains(in: Array(clean.utf8), nobody) == nil)
+        for (good, bad) in [
+            ("Uid:\t65534\t65534\t65534", "Uid:\t65534\t65534\t0"), ("Gid:\t65534", "Gid:\t0"),
+            ("Groups:\t65534", "Groups:\t65534 0"), ("CapPrm:\t0000", "CapPrm:\t0001"), ("Privs:\t1", "Privs:\t0"),
+            ("CapEff:", "Other:"),
+        ] {
+            let status = clean.replacingOccurrences(of: good, with: bad)
+            #expect(RootDrop.remains(in: Array(status.utf8), nobody) != nil, "\(bad)")
+        }
+        try FileManager.default.removeItem(atPath: parent)
+    }
+}
