@@ -2,7 +2,8 @@ import Foundation
 import SystemPackage
 
 extension DataDirectory {
-    /// The user id of whoever has worked here: that of the private cluster, else of the directory; nil where root alone has.
+    /// The user id of whoever has worked here: that of the private cluster, else of the directory; nil where root alone
+    /// has.
     package var keeper: uid_t? {
         get throws {
             let cluster = try Files.status(of: filePath.appending("postgres"))?.st_uid

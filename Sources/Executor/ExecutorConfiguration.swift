@@ -35,8 +35,8 @@ package struct ExecutorConfiguration: Sendable {
 
     /// What starts and ends executors.
     ///
-    /// The program of this process is right also where an upgrade has replaced its file meanwhile: the executor is then as
-    /// old as its server.
+    /// The program of this process is right also where an upgrade has replaced its file meanwhile: the executor is then
+    /// as old as its server.
     var host: any ExecutorHost {
         launcher ?? OwnHost(directory: directory, executable: executablePath ?? "/proc/self/exe", arguments: arguments)
     }

@@ -2,8 +2,8 @@ import CLinux
 import Foundation
 import Glibc
 
-/// What starts and ends executors and what they left: this process itself, or a launcher that has the rights to. All calls
-/// block, so they belong on a thread of their own.
+/// What starts and ends executors and what they left: this process itself, or a launcher that has the rights to. All
+/// calls block, so they belong on a thread of their own.
 protocol ExecutorHost: Sendable {
     /// Where executors are found.
     var directory: String { get }

@@ -1,8 +1,8 @@
 import Foundation
 import Glibc
 
-/// What root holds executors to that serve a server with fewer rights than theirs. It is said when they are started, and
-/// nothing that the server says later changes it.
+/// What root holds executors to that serve a server with fewer rights than theirs. It is said when they are started,
+/// and nothing that the server says later changes it.
 package struct ExecutorTerms: Sendable, Equatable {
     /// The user id of the server: nobody else but root is heard.
     package let server: UInt32

@@ -2,9 +2,9 @@ import Glibc
 
 /// Processes of runs whose executor is gone.
 enum Leftovers {
-    /// Ends every process of these runs on this machine that `mayEnd` lets be ended: SIGTERM, the grace, SIGKILL; returns
-    /// once none is left, or has survived SIGKILL for seconds. What an earlier attempt of the same execution left behind
-    /// lives on.
+    /// Ends every process of these runs on this machine that `mayEnd` lets be ended: SIGTERM, the grace, SIGKILL;
+    /// returns once none is left, or has survived SIGKILL for seconds. What an earlier attempt of the same execution
+    /// left behind lives on.
     ///
     /// Blocks. Returns how many processes it found in all, and how many survived of each run.
     static func end(

@@ -6,8 +6,8 @@ package enum RootDrop {
     /// Becomes the user in all threads and for good, with the user's groups, no capability, and `no_new_privs`; and
     /// undumpable.
     ///
-    /// To be called on the first thread of the process while that lives: one that is about to end is not changed, and shows as
-    /// the process's user.
+    /// To be called on the first thread of the process while that lives: one that is about to end is not changed, and
+    /// shows as the process's user.
     /// - Throws: `RootDropError` where anything of root would be left. The process must not go on then.
     package static func become(_ user: SystemUser) throws {
         // Who is in root's group besides is no better than root.

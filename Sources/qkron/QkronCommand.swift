@@ -4,7 +4,8 @@ import Dispatch
 /// Where the program begins.
 @main
 enum Program {
-    /// Runs the command that the arguments name, on the first thread of the process as long as the command wants no other.
+    /// Runs the command that the arguments name, on the first thread of the process as long as the command wants no
+    /// other.
     static func main() {
         // What a shell asks to complete is looked up at a server, which waits.
         if CommandLine.arguments.dropFirst().first == "---completion" { live { await QkronCommand.main() } }
@@ -23,8 +24,8 @@ enum Program {
         }
     }
 
-    /// Runs the body and then ends the process. The first thread ends before it begins: what that one is to be, it must be
-    /// by now, for the system shows its user as that of the process.
+    /// Runs the body and then ends the process. The first thread ends before it begins: what that one is to be, it must
+    /// be by now, for the system shows its user as that of the process.
     static func live(_ body: sending @escaping () async throws -> Void) -> Never {
         // It lives as long as the process, whose end is its last step.
         Task {

@@ -22,7 +22,8 @@ package final class LauncherClient: ExecutorHost, Sendable {
     ///
     /// - Parameters:
     ///   - directory: where executors are found. Only root may change it, or it is made.
-    ///   - onLoss: told why when the launcher is needed and does not answer. Without it nothing can be known of what runs.
+    ///   - onLoss: told why when the launcher is needed and does not answer. Without it nothing can be known of what
+    ///     runs.
     package static func start(
         directory: String, _ terms: ExecutorTerms, arguments: [String] = ["launcher"],
         executablePath: String = "/proc/self/exe", onLoss: @escaping @Sendable (String) -> Never

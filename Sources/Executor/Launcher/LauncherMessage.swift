@@ -1,7 +1,7 @@
 /// The language between a server and its launcher: each order has one answer.
 ///
-/// After an upgrade the launcher is older than its server until it has become the new program, so `hello` and `renew` stay
-/// as they are for ever.
+/// After an upgrade the launcher is older than its server until it has become the new program, so `hello` and `renew`
+/// stay as they are for ever.
 enum LauncherVersion {
     /// What this program speaks, on either side.
     static let current: UInt16 = 1

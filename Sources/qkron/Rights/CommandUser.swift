@@ -16,8 +16,8 @@ enum CommandUser {
 
     /// The users that are configured; else, started by root, `nobody`; else the server's own.
     ///
-    /// - Throws: `CommandUserError` if there is no such user, commands may not run as it, or it is the user of the server or
-    ///   of the private Postgres, whose files hold every secret.
+    /// - Throws: `CommandUserError` if there is no such user, commands may not run as it, or it is the user of the
+    ///   server or of the private Postgres, whose files hold every secret.
     static func choose(_ configured: RunAs?, among choice: Choice) throws -> CommandUsers {
         switch configured {
         case .byRole(let names): return .byRole(try names.mapValues { try find($0, among: choice) })

@@ -3,8 +3,8 @@ import Foundation
 import Glibc
 import Logging
 
-/// What a server that was started by root cannot change when it is replaced by the program on disk, which has no root any
-/// more: told to the program that is asked whether it could take over.
+/// What a server that was started by root cannot change when it is replaced by the program on disk, which has no root
+/// any more: told to the program that is asked whether it could take over.
 struct Reload: Codable {
     private static let variable = "QKRON_RELOAD"
 

@@ -12,7 +12,8 @@ struct Standing: Sendable {
     /// The address of the server, where only root could take it.
     let listener: Int32?
 
-    /// Gives root up where root has started the server; takes up the launcher where an earlier server in this process has.
+    /// Gives root up where root has started the server; takes up the launcher where an earlier server in this process
+    /// has.
     ///
     /// To be called before anything is opened that must not be root's.
     static func take(

@@ -25,8 +25,9 @@ struct Console {
         return secrets.box
     }
 
-    /// Started by root, a command gives root up as a server does: what it makes under the data directory is the server's, and
-    /// the private cluster runs as this user. Where there is a database elsewhere and no data directory, nothing is made.
+    /// Started by root, a command gives root up as a server does: what it makes under the data directory is the
+    /// server's, and the private cluster runs as this user. Where there is a database elsewhere and no data directory,
+    /// nothing is made.
     ///
     /// To be called on the first thread, and before there are others.
     static func becomeKeeper(_ configuration: Configuration) throws {

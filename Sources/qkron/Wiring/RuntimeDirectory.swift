@@ -12,8 +12,8 @@ enum RuntimeDirectory {
         return "\(root)/qkron-\(name)-\(geteuid())-\(Fingerprint.of(Array(dataDirectory.utf8)))"
     }
 
-    /// Where executors of root meet a server that is not: outside the data directory, which the server could change. Also the
-    /// same for every start on the same data directory.
+    /// Where executors of root meet a server that is not: outside the data directory, which the server could change.
+    /// Also the same for every start on the same data directory.
     static func ofRoot(for dataDirectory: String) -> String {
         let root = access("/run", W_OK | X_OK) == 0 ? "/run/qkron" : "/tmp/qkron-root"
         let plain = dataDirectory.map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" }
