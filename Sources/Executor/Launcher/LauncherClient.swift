@@ -31,12 +31,13 @@ package final class LauncherClient: ExecutorHost, Sendable {
         var ends: [Int32] = [-1, -1]
         let kind = Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue)
         guard socketpair(AF_UNIX, kind, 0, &ends) == 0 else { throw SystemCallError(call: "socketpair", error: errno) }
-        let nothing = open("/dev/null", O_RDWR | O_CLOEXEC)
-        defer {
-            close(ends[1])
-            close(nothing)
-        }
         do {
+            let nothing = open("/dev/null", O_RDWR | O_CLOEXEC)
+            // Before anything is asked: a launcher that cannot start shows by the end of the socket.
+            defer {
+                close(ends[1])
+                close(nothing)
+            }
             guard ends.allSatisfy({ $0 > 2 }), nothing > 2 else {
                 throw ExecutorError(description: "standard input, output or error is closed")
             }
