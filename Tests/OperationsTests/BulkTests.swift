@@ -109,7 +109,7 @@ import Testing
         #expect(try await standings(operations) == ["a pending active due"])
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.timeLimit(.minutes(5)))
     func `others' tasks are not waited for`() async throws {
         let operations = try await TestOperations()
         let foreign = try await make("a", [], operations, as: operations.bob)

@@ -152,7 +152,7 @@ import Testing
         return PostgresPool(configuration, logger: quietLogger)
     }
 
-    @Test(.timeLimit(.minutes(2)))
+    @Test(.timeLimit(.minutes(5)))
     func `while the server is known to be away nobody waits for it, and the pool finds it again by itself`()
         async throws
     {
@@ -173,7 +173,7 @@ import Testing
         await cluster.stop()
     }
 
-    @Test(.timeLimit(.minutes(2))) func `nobody waits for a server that takes connections and says nothing`()
+    @Test(.timeLimit(.minutes(5))) func `nobody waits for a server that takes connections and says nothing`()
         async throws
     {
         let (listener, port) = silentServer()
