@@ -30,8 +30,7 @@ package struct UserChange: Sendable {
     }
 
     /// - Throws: `forbidden` for a field that is not this caller's to change of that account; the fault of a new
-    /// password
-    ///   without the current one.
+    ///   password without the current one.
     func checkFields(of user: Identifier<User>, as caller: User) throws {
         if caller.role != .superuser, role.isSent || isSuperuser.isSent || isActive.isSent {
             throw OperationError.refused(.forbidden, "Only a superuser may change role and is_active.")

@@ -8,7 +8,9 @@ struct CrossOrigin: Sendable {
         HTTPField(name: .accessControlExposeHeaders, value: "Allow, Retry-After, WWW-Authenticate, X-Request-ID"),
     ]
     private static let preflightFields: [HTTPField] = [
-        HTTPField(name: .accessControlAllowHeaders, value: "Authorization, Content-Type, X-API-Key, X-Request-ID"),
+        HTTPField(
+            name: .accessControlAllowHeaders,
+            value: "Authorization, Content-Type, Last-Event-ID, X-API-Key, X-Request-ID, X-Webhook-Token"),
         HTTPField(name: .accessControlMaxAge, value: "600"),
     ]
 
