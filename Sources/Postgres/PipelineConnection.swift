@@ -6,14 +6,13 @@ final class PipelineConnection {
     private let limit: Duration
     private var statements = PreparedStatements(capacity: 256)
 
-    /// Connects, blocking for at most the connect timeout per host. Throws `PostgresError`.
+    /// Connects, blocking for at most `hostTimeout` per host. Throws `PostgresError`.
     init(_ configuration: PostgresConfiguration) throws {
-        // What takes longer is asked for elsewhere: it is for what is quick.
-        let patience = configuration.outagePatience ?? configuration.connectTimeout
-        var configuration = configuration
-        configuration.connectTimeout = patience
         wire = try Wire(configuration, pipe: WakePipe())
-        limit = min(configuration.statementTimeout + PostgresConnection.answerGrace, patience)
+        // What takes longer is asked for elsewhere: it is for what is quick.
+        limit = min(
+            configuration.statementTimeout + PostgresConnection.answerGrace,
+            configuration.outagePatience ?? configuration.connectTimeout)
         try wire.sendScript("\(configuration.sessionSettings); SET default_transaction_read_only TO on")
         let deadline = ContinuousClock.now + limit
         if let error = try wire.answers(until: deadline, interrupt: nil).lazy.compactMap(\.error).first { throw error }

@@ -7,10 +7,10 @@ package struct PostgresConfiguration: Sendable, CustomStringConvertible, CustomD
     package var url: String
     /// How many connections the pool opens at most.
     package var poolSize: Int
-    /// How long to wait for a free connection, and for each host to answer.
+    /// How long to wait for a free connection, and, without `outagePatience`, for each host to answer.
     package var connectTimeout: Duration
     /// How long callers of the pool wait for a server that is away, counted from when that was found out, before they
-    /// are turned away at once; nil: each as long as for a free connection.
+    /// are turned away at once, and how long each host may take to answer; nil: each as long as for a free connection.
     package var outagePatience: Duration?
     /// How long one statement may take; the server ends it then.
     package var statementTimeout: Duration
@@ -50,11 +50,26 @@ package struct PostgresConfiguration: Sendable, CustomStringConvertible, CustomD
         _ = try options()
     }
 
+    /// How long an attempt to connect may take before the server counts as away: the patience, and what libpq gives the
+    /// hosts before the last one, which may say nothing; nil where all of that is libpq's.
+    var attemptLimit: Duration? {
+        guard let outagePatience else { return nil }
+        // An attempt with a URL that cannot be read ends at once.
+        let options = (try? options()) ?? [:]
+        let earlierHosts = (options["hostaddr"] ?? options["host"] ?? "").count { $0 == "," }
+        let ownTimeout = options["connect_timeout"].flatMap { Int($0) } ?? 0
+        return outagePatience + .seconds(ownTimeout > 0 ? ownTimeout : hostTimeout) * earlierHosts
+    }
+
+    /// After how many seconds libpq turns from a silent host to the next one, unless the URL says it; not less than 2,
+    /// or it might not wait at all.
+    var hostTimeout: Int { max(2, (outagePatience ?? connectTimeout).wholeMilliseconds / 1000) }
+
     /// The parameters of `PQconnectdbParams`; what comes later wins.
     func connectionParameters() throws(PostgresError) -> [(String, String)] {
         try validate()
         return [
-            ("connect_timeout", String(max(2, connectTimeout.wholeMilliseconds / 1000))),
+            ("connect_timeout", String(hostTimeout)),
             ("fallback_application_name", applicationName),
             ("keepalives_idle", "15"), ("keepalives_interval", "5"), ("keepalives_count", "3"),
             ("tcp_user_timeout", "20000"),

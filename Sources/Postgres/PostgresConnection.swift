@@ -32,8 +32,8 @@ actor PostgresConnection: PostgresSession {
         thread.stop()
     }
 
-    /// Connects. Blocks no shared thread; cancellation is noticed when the attempt ends, which takes at most the
-    /// connect timeout per host. Throws `.unavailable` or `.invalidParameter`.
+    /// Connects. Blocks no shared thread; cancellation is noticed when the attempt ends, which takes at most
+    /// `hostTimeout` per host. Throws `.unavailable` or `.invalidParameter`.
     static func connect(_ configuration: PostgresConfiguration) async throws -> PostgresConnection {
         let connection = try PostgresConnection(configuration)
         try await connection.open()
@@ -182,12 +182,10 @@ extension PostgresConnection {
         _ key: PreparedStatements.Key, _ parameters: [PostgresValue], _ wire: Wire, _ interrupt: Interrupt
     ) throws -> (result: PostgresResult, columns: PostgresColumns) {
         let statement = try prepared(key, wire, interrupt)
+        let name = statement.name
         let result = try answer(wire, interrupt: interrupt) { () throws(PostgresError) in
-            let opening = takeOpening()
-            if opening.isEmpty {
-                try wire.sendExecute(statement.name, parameters)
-            } else {
-                try wire.sendExecute(statement.name, parameters, after: opening)
+            try wire.send(takeOpening()) { () throws(PostgresError) in
+                try wire.sendExecute(name, parameters)
             }
         }
         let columns = statement.columns ?? PostgresColumns(result)
@@ -200,10 +198,14 @@ extension PostgresConnection {
     {
         if let statement = statements.find(key) { return statement }
         if let evicted = statements.evict() { try simple("DEALLOCATE \(evicted.name)") }
-        let statement = PreparedStatements.Statement(name: statements.nextName())
+        let name = statements.nextName()
         _ = try answer(wire, interrupt: interrupt) { () throws(PostgresError) in
-            try wire.sendPrepare(key.text, name: statement.name, types: key.types)
+            // With what begins the transaction: a statement that cannot be prepared fails in it.
+            try wire.send(takeOpening()) { () throws(PostgresError) in
+                try wire.sendPrepare(key.text, name: name, types: key.types)
+            }
         }
+        let statement = PreparedStatements.Statement(name: name)
         statements.insert(statement, for: key)
         return statement
     }

@@ -9,8 +9,9 @@ import Synchronization
 final class ReadPipeline: Sendable {
     /// A read was not answered here, for no fault of its own: it may be asked elsewhere.
     struct Unanswered: Error {
-        /// The server was silent: whoever asks elsewhere had better ask over another connection than those at hand.
-        var isOverdue = false
+        /// Since when the server was silent, if it was: whoever asks elsewhere had better not do so over a connection
+        /// that has been idle for as long.
+        var silentSince: ContinuousClock.Instant?
     }
 
     private struct Read {
@@ -64,6 +65,8 @@ final class ReadPipeline: Sendable {
         self.configuration = configuration
     }
 
+    /// Runs one statement that only reads, together with what else waits, and returns its rows.
+    ///
     /// Throws `Unanswered` where the read may be asked elsewhere, and `PostgresError` where the statement is at fault.
     ///
     /// - Parameter mayOpen: whether to wait for a connection where there is none.
@@ -111,10 +114,11 @@ final class ReadPipeline: Sendable {
     /// The thread: opens the connection, and answers until it is lost or nobody needs it any more.
     private func work() {
         var unanswered: [Read?] = []
+        var asked = ContinuousClock.now
         do {
             let connection = try PipelineConnection(configuration)
             while let reads = next() {
-                unanswered = reads
+                (unanswered, asked) = (reads, .now)
                 try connection.answer(reads.map { ($0.key, $0.parameters) }) { number, answer in
                     unanswered[number]?.answer(answer)
                     unanswered[number] = nil
@@ -122,7 +126,7 @@ final class ReadPipeline: Sendable {
             }
         } catch {
             let isOverdue = (error as? PostgresError)?.isOverdue == true
-            fail(unanswered.compactMap { $0 }, with: Unanswered(isOverdue: isOverdue))
+            fail(unanswered.compactMap { $0 }, with: Unanswered(silentSince: isOverdue ? asked : nil))
         }
     }
 

@@ -16,11 +16,13 @@ extension Wire {
         try sent(PQsendQueryParams(connection, text, 0, nil, nil, nil, nil, 0))
     }
 
-    /// Sends commands and a prepared statement at one go; `answers` gives what all answer, and leaves the pipeline.
-    func sendExecute(_ name: String, _ parameters: [PostgresValue], after commands: [String]) throws(PostgresError) {
+    /// Sends commands, if any, at one go with what the body sends; `answers` gives what all answer, and leaves the
+    /// pipeline.
+    func send(_ commands: [String], then body: () throws(PostgresError) -> Void) throws(PostgresError) {
+        guard !commands.isEmpty else { return try body() }
         try enterPipelineMode()
         for command in commands { try sendCommand(command) }
-        try sendExecute(name, parameters)
+        try body()
         try sendSync()
     }
 

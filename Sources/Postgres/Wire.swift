@@ -10,7 +10,7 @@ final class Wire {
     /// How long a cancelled statement may take to end before the connection is given up.
     private static let cancelGrace = Duration.seconds(5)
 
-    /// Connects, blocking for at most the connect timeout per host.
+    /// Connects, blocking for at most `hostTimeout` per host.
     init(_ configuration: PostgresConfiguration, pipe: WakePipe) throws(PostgresError) {
         let parameters = try configuration.connectionParameters()
         var keywords = parameters.map { strdup($0.0) } + [nil]

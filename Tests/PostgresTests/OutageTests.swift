@@ -145,13 +145,6 @@ import Testing
         await cluster.stop()
     }
 
-    /// Where waiting for a connection takes a minute, the time limit tells whether anybody does.
-    private func impatientPool(url: String) -> PostgresPool {
-        var configuration = PostgresConfiguration(url: url, poolSize: 2, connectTimeout: .seconds(60))
-        configuration.outagePatience = .seconds(1)
-        return PostgresPool(configuration, logger: quietLogger)
-    }
-
     @Test(.timeLimit(.minutes(5)))
     func `while the server is known to be away nobody waits for it, and the pool finds it again by itself`()
         async throws
@@ -231,28 +224,25 @@ import Testing
         await pool.close()
     }
 
+    @Test func `a slow read costs no connection that was used meanwhile`() async throws {
+        let pool = impatientPool(url: try await TestCluster.shared().makeDatabase(), patience: .seconds(3))
+        let backend: Int = try await pool.value("SELECT pg_backend_pid() AS value")
+        async let slow = pool.read("SELECT pg_sleep(4)")
+        try await eventually("it is under way") {
+            try await pool.value(
+                "SELECT count(*) AS value FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'",
+                as: Int.self) == 1
+        }
+        _ = try await slow
+        #expect(try await backends(of: pool).contains(pid_t(backend)))
+        await pool.close()
+    }
+
     /// The processes behind the connections to a pool's database.
     private func backends(of pool: PostgresPool) async throws -> [pid_t] {
         try await pool.query(
             "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend'"
         ).map { pid_t(try $0.decode("pid", as: Int.self)) }
-    }
-
-    /// A socket that connections are opened to, and its port.
-    private func silentServer() -> (socket: Int32, port: UInt16) {
-        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        withUnsafeMutablePointer(to: &address) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                _ = bind(listener, $0, size)
-                _ = listen(listener, 8)
-                _ = getsockname(listener, $0, &size)
-            }
-        }
-        return (listener, UInt16(bigEndian: address.sin_port))
     }
 
     @Test func `a server that never answers is given up in time`() async throws {
@@ -268,17 +258,21 @@ import Testing
         #expect(start.duration(to: .now) < .seconds(120))
     }
 
+    @Test(.timeLimit(.minutes(5))) func `a host that says nothing hides none that answers`() async throws {
+        let (listener, port) = silentServer()
+        defer { close(listener) }
+        let url = try await TestCluster.shared().makeDatabase()
+        let hosts = url.replacing("host=", with: "port=\(port),5432&host=127.0.0.1,")
+        let pool = impatientPool(url: hosts, patience: .seconds(3))
+        #expect(try await pool.value("SELECT 1 AS value", as: Int.self) == 1)
+        #expect(pool.outage.known == nil)
+        await pool.close()
+    }
+
     @Test func `of several hosts the one that takes writes is found`() async throws {
         let url = try await TestCluster.shared().makeDatabase()
         let hosts = url.replacing("host=", with: "target_session_attrs=read-write&host=/nonexistent,")
         let pool = PostgresPool(PostgresConfiguration(url: hosts), logger: quietLogger)
         #expect(try await pool.value("SELECT 1 AS value", as: Int.self) == 1)
-    }
-
-    @Test func `pauses between attempts double up to a second`() {
-        for (failures, longest) in [(1, 100), (2, 200), (3, 400), (4, 800), (5, 1000), (1000, 1000)] {
-            let delay = Outage.delay(afterFailures: failures)
-            #expect(delay <= .milliseconds(longest) && delay >= .milliseconds(longest / 2))
-        }
     }
 }

@@ -171,6 +171,34 @@ import Testing
         #expect(try await count(pool) == 0)
     }
 
+    @Test(arguments: ["SELECT 1 FROM nothing_there", "no statement at all", "SELECT 1 / 0"])
+    func `nor does that of the first statement`(text: String) async throws {
+        let pool = try await makeTable()
+        for preferringIndexes in [false, true] {
+            let error = await #expect(throws: PostgresError.self) {
+                try await pool.withTransaction(preferringIndexes: preferringIndexes) { transaction in
+                    _ = try? await transaction.query(SQL(trusted: text))
+                    _ = try? await transaction.execute("INSERT INTO things VALUES (1)")
+                }
+            }
+            #expect(error?.sqlState == "25P02")
+            #expect(try await count(pool) == 0)
+        }
+    }
+
+    @Test func `a transaction whose first statement needs the room of another one is whole`() async throws {
+        let pool = try await makePool(size: 1)
+        try await pool.execute("CREATE TABLE things (id int PRIMARY KEY)")
+        for number in 0..<256 { _ = try await pool.query(SQL(trusted: "SELECT \(number) AS value")) }
+        await #expect(throws: Refusal.self) {
+            try await pool.withTransaction { transaction in
+                try await transaction.execute("INSERT INTO things VALUES (1)")
+                throw Refusal()
+            }
+        }
+        #expect(try await count(pool) == 0)
+    }
+
     @Test func `a transaction that has ended refuses statements`() async throws {
         let pool = try await makeTable()
         let leaked = try await pool.withTransaction { $0 }

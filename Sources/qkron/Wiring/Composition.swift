@@ -67,7 +67,7 @@ struct Composition {
         host = try await DatabaseHost.open(configuration, in: lock, logger: logger)
         var requestConnection = host.connection
         // Whoever asks over HTTP is told soon; the loops of the engine have time.
-        requestConnection.outagePatience = host.connection.connectTimeout * 2 / 5
+        requestConnection.outagePatience = max(.seconds(1), host.connection.connectTimeout * 2 / 5)
         requestPool = PostgresPool(requestConnection, logger: logger)
         var engineConnection = host.connection
         engineConnection.poolSize = 8
