@@ -15,6 +15,8 @@ live_as_unit() {
     drops_rights
     say "a run that outlives systemctl reload, and kill -9 of the server"
     outlives_its_server
+    say "a restart, which finds the private cluster"
+    restarts
     say "systemctl stop"
     stops
     podman_here rm --force --time 10 unit >/dev/null
@@ -83,6 +85,16 @@ outlives_its_server() {
     await_status 'completed|failed|timeout|cancelled'
     [[ $(member stdout <<<"$execution") == $'1\n2\n3\n4\n5\n6\n7\n8' ]] || fail "the run was cut: $execution"
     [[ $(member attempt_number <<<"$execution") == 1 ]] || fail "the run was made again: $execution"
+}
+
+restarts() {
+    local owner
+    systemctl_there restart qkron
+    becomes_ready
+    gives_root_up
+    log_in
+    owner=$(podman_here exec unit stat -c %u /var/lib/qkron /var/lib/qkron/postgres)
+    [[ $owner == $'10001\n10001' ]] || fail "the data belongs to somebody else: $owner"
 }
 
 stops() {
