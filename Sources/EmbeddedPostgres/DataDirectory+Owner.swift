@@ -2,8 +2,12 @@ import Foundation
 import SystemPackage
 
 extension DataDirectory {
-    /// The user id of whoever has worked here: that of the private cluster, else of the directory; nil where root alone
-    /// has.
+    /// What a server of root leaves to root here. Its other entries belong to the user of the cluster.
+    private static let files = ["qkron.lock", "node_id", "secret_key", "encryption_key"]
+    private static let configurationFiles = ["postgresql.conf", "pg_hba.conf", "pg_ident.conf"]
+    private static let folders = ["postgres", "conf", "run", "log", "executor"]
+
+    /// The user id of whoever has worked here: that of the private cluster, else of the directory; nil where root alone has.
     package var keeper: uid_t? {
         get throws {
             let cluster = try Files.status(of: filePath.appending("postgres"))?.st_uid
@@ -11,18 +15,14 @@ extension DataDirectory {
         }
     }
 
-    /// Whether the directory belongs to root.
-    package var isRoots: Bool {
-        get throws { try Files.status(of: filePath)?.st_uid == 0 }
-    }
-
-    /// Gives the user what root made here, so that a server of this user can go on with it. To be called by root, which
-    /// holds the directory's lock where a server may be at work.
+    /// Gives the user what a server of root made here, so that one of this user can go on with it. To be called by root.
     ///
     /// Nothing is given away by a name that somebody else could have put there: a directory that is not root's alone is
-    /// left as it is, and no link is followed.
-    /// - Throws: `EmbeddedPostgresError` where the user cannot enter the directory, or another user has it.
-    package func give(to id: uid_t) throws {
+    /// left as it is, no link is followed, and only files of qkron are given.
+    /// - Parameter isHeld: whether this process has the directory's lock; else it is taken meanwhile.
+    /// - Throws: `EmbeddedPostgresError` where the user cannot enter the directory, another user has it, it holds other
+    ///   things than qkron's, or a server is at work there.
+    package func give(to id: uid_t, isHeld: Bool) throws {
         guard let user = SystemUser.of(id) else { throw EmbeddedPostgresError.userUnnamed(id: id) }
         try checkReachable(by: user, upTo: filePath.removingLastComponent())
         let directory = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
@@ -35,7 +35,11 @@ extension DataDirectory {
             guard status.st_mode & 0o022 == 0 else {
                 throw Files.failure("take over what others than root may write to,", filePath, EPERM)
             }
-            try giveEntries(of: filePath, to: user, folders: ["conf"])
+            try refuseOtherThings()
+            let lock = isHeld ? nil : try lock()
+            defer { withExtendedLifetime(lock) {} }
+            try Self.give(Self.files, in: directory, to: user)
+            try giveConfiguration(in: directory, to: user)
             // Last, so that a start that was cut short is done over.
             guard fchown(directory, user.id, user.groupID) == 0 else { throw Files.failure("give away", filePath) }
         } else if status.st_uid != user.id {
@@ -52,21 +56,41 @@ extension DataDirectory {
             path: cluster.string, owner: SystemUser.name(of: owner), expected: user.name)
     }
 
-    /// Gives away the files of root in a directory of root, and in some of its folders.
-    private func giveEntries(of directory: FilePath, to user: SystemUser, folders: [String]) throws {
-        for name in try FileManager.default.contentsOfDirectory(atPath: directory.string) {
-            let entry = directory.appending(name)
-            let descriptor = open(entry.string, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
-            // A link, a socket: nothing that the server needs.
+    /// Refuses a directory that no qkron has held and that is not empty, such as a home: whoever has the directory can
+    /// rename and remove all that lies there.
+    private func refuseOtherThings() throws {
+        let names = try FileManager.default.contentsOfDirectory(atPath: path)
+        // The file systems of some volumes begin with it.
+        let known = Set(Self.files + Self.folders + ["lost+found"])
+        guard !names.contains("qkron.lock"), let other = names.first(where: { !known.contains($0) }) else { return }
+        throw EmbeddedPostgresError.inOtherUse(path: path, entry: other)
+    }
+
+    private func giveConfiguration(in directory: Int32, to user: SystemUser) throws {
+        let folder = openat(directory, "conf", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+        guard folder >= 0 else { return }
+        defer { close(folder) }
+        var status = stat()
+        guard fstat(folder, &status) == 0, status.st_uid == 0 else { return }
+        try Self.give(Self.configurationFiles, in: folder, to: user)
+        guard fchown(folder, user.id, user.groupID) == 0 else {
+            throw Files.failure("give away", filePath.appending("conf"))
+        }
+    }
+
+    /// Gives away those of the files that are root's.
+    private static func give(_ names: [String], in directory: Int32, to user: SystemUser) throws {
+        for name in names {
+            let descriptor = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+            // It is not there, or a link.
             guard descriptor >= 0 else { continue }
             defer { close(descriptor) }
             var status = stat()
-            guard fstat(descriptor, &status) == 0 else { throw Files.failure("look at", entry) }
-            let isFile = status.st_mode & S_IFMT == S_IFREG && status.st_nlink == 1
-            let isFolder = status.st_mode & S_IFMT == S_IFDIR && folders.contains(name)
-            guard status.st_uid == 0, isFile || isFolder else { continue }
-            if isFolder { try giveEntries(of: entry, to: user, folders: []) }
-            guard fchown(descriptor, user.id, user.groupID) == 0 else { throw Files.failure("give away", entry) }
+            guard fstat(descriptor, &status) == 0 else { throw Files.failure("look at", FilePath(name)) }
+            guard status.st_uid == 0, status.st_mode & S_IFMT == S_IFREG, status.st_nlink == 1 else { continue }
+            guard fchown(descriptor, user.id, user.groupID) == 0 else {
+                throw Files.failure("give away", FilePath(name))
+            }
         }
     }
 }

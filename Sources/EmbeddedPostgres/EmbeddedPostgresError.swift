@@ -10,6 +10,8 @@ package enum EmbeddedPostgresError: Error, Equatable, CustomStringConvertible {
     case unusablePath(String)
     case unreachable(path: String, blockedBy: String, user: String)
     case foreignOwner(path: String, owner: String, expected: String)
+    case untrusted(path: String, because: String)
+    case inOtherUse(path: String, entry: String)
     case directoryInUse(path: String, processID: Int32?)
     case unknownServer(processID: Int32, cluster: String)
     case strayProcesses(cluster: String, processIDs: [Int32])
@@ -57,6 +59,13 @@ package enum EmbeddedPostgresError: Error, Equatable, CustomStringConvertible {
         case .foreignOwner(let path, let owner, let expected):
             "\(path) belongs to the user `\(owner)` and not to `\(expected)`. Start qkron as the user that started "
                 + "it before (by root: SERVER_USER), or choose another directory with --data-dir."
+        case .untrusted(let path, let reason):
+            "The data directory \(path) cannot be used by root: others than root could change what is there, for "
+                + "\(reason) belongs to another user, or others may write to it, or it is a link beside their files. Start "
+                + "qkron as that user, or choose another directory with --data-dir, for instance /var/lib/qkron."
+        case .inOtherUse(let path, let entry):
+            "\(path) holds other things than qkron's, among them \(entry), and would be given to the server's user. "
+                + "Choose an empty directory with --data-dir, or one that does not exist."
         case .directoryInUse(let path, let processID):
             "Another qkron\(processID.map { " (process \($0))" } ?? "") is using \(path). Stop it, or choose another "
                 + "directory with --data-dir."

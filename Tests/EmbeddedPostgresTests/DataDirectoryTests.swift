@@ -113,24 +113,55 @@ struct DataDirectoryTests {
     func `what root made is given to another user, unless somebody else could have put it there`() async throws {
         try await Scratch.with { scratch in
             let data = try DataDirectory(path: scratch.data)
-            #expect(try data.isRoots && data.keeper == nil)
+            #expect(try data.keeper == nil)
             try "x".write(toFile: data.path + "/node_id", atomically: false, encoding: .utf8)
             let elsewhere = scratch.path + "/elsewhere"
             try "y".write(toFile: elsewhere, atomically: false, encoding: .utf8)
-            try #require(symlink(elsewhere, data.path + "/symbolic") == 0)
-            try #require(link(elsewhere, data.path + "/hard") == 0)
+            try #require(symlink(elsewhere, data.path + "/secret_key") == 0)
+            try #require(link(elsewhere, data.path + "/encryption_key") == 0)
+            for (name, owner) in [("theirs", uid_t(0)), ("postgres", 1)] {
+                let strange = data.path + "/" + name
+                try #require(mkdir(strange, 0o700) == 0 && chown(strange, owner, owner) == 0)
+                #expect(throws: EmbeddedPostgresError.self) { try data.give(to: 65_534, isHeld: false) }
+                try #require(rmdir(strange) == 0)
+            }
+            #expect(access(data.path + "/qkron.lock", F_OK) != 0, "what is refused is not touched")
             try #require(chmod(data.path, 0o777) == 0)
-            #expect(throws: EmbeddedPostgresError.self) { try data.give(to: 65_534) }
+            #expect(throws: EmbeddedPostgresError.self) { try data.give(to: 65_534, isHeld: false) }
             try #require(chmod(data.path, 0o711) == 0)
-            try data.give(to: 65_534)
-            #expect(try data.keeper == 65_534 && !data.isRoots)
+            try data.give(to: 65_534, isHeld: false)
+            #expect(try data.keeper == 65_534 && owner(of: data.path) == 65_534)
             #expect(try Files.status(of: FilePath(data.path + "/node_id"))?.st_uid == 65_534)
             #expect(try Files.status(of: FilePath(elsewhere))?.st_uid == 0)
-            try data.give(to: 65_534)
-            #expect(throws: EmbeddedPostgresError.self, "it has a keeper") { try data.give(to: 1) }
+            try data.give(to: 65_534, isHeld: false)
+            #expect(throws: EmbeddedPostgresError.self, "it has a keeper") { try data.give(to: 1, isHeld: false) }
             try #require(chmod(scratch.path, 0o700) == 0)
-            let error = #expect(throws: EmbeddedPostgresError.self) { try data.give(to: 65_534) }
+            let error = #expect(throws: EmbeddedPostgresError.self) { try data.give(to: 65_534, isHeld: false) }
             #expect(error?.description.contains("\(scratch.path) is closed to it") == true)
+        }
+    }
+
+    @Test(.enabled(if: Scratch.isRoot, "to others their own directories are as good"))
+    func `root works in no directory that others could exchange`() async throws {
+        try await Scratch.with { scratch in
+            let (parent, link) = (scratch.path + "/parent", scratch.path + "/link")
+            try #require(mkdir(parent, 0o755) == 0 && symlink(parent, link) == 0)
+            #expect(try DataDirectory(path: link + "/data").path == parent + "/data")
+            func isRefused(because reason: String, _ way: String) throws {
+                let path = way + "/new"
+                let error = #expect(throws: EmbeddedPostgresError.self) { try DataDirectory(path: path) }
+                #expect(error?.description.contains(reason + " belongs to another user") == true, "\(String(describing: error))")
+                #expect(access(path, F_OK) != 0)
+            }
+            try #require(lchown(link, 65_534, 65_534) == 0)
+            try isRefused(because: link, link)
+            try #require(lchown(link, 0, 0) == 0 && chmod(scratch.path, 0o1777) == 0)
+            #expect(try DataDirectory(path: parent + "/sticky").path == parent + "/sticky")
+            try isRefused(because: link, link)
+            try #require(chmod(scratch.path, 0o755) == 0 && chmod(parent, 0o775) == 0)
+            for way in [parent, link] { try isRefused(because: parent, way) }
+            try #require(chmod(parent, 0o755) == 0 && chown(parent, 65_534, 65_534) == 0)
+            for way in [parent, link] { try isRefused(because: parent, way) }
         }
     }
 }

@@ -29,21 +29,13 @@ struct Standing: Sendable {
         let users = try CommandUser.choose(configuration.runs.runAs, among: .anyBut(server: user))
         let listener =
             inheritance == nil ? try LowPort.bind(host: configuration.host, port: configuration.port) : nil
-        try takeOver(directory, for: user, isHeld: inheritance != nil)
+        try directory.give(to: user.uid, isHeld: inheritance != nil)
         // Also where no commands run: a reload may bring the engine.
         let launcher = try launcher(for: user, directory, users: users.all, logger)
         try RootDrop.become(user)
         logger.notice("Root is given up", metadata: ["user": "\(user.name)"])
         Reload.warn(of: configuration, user: user.name, logger: logger)
         return Standing(launcher: launcher, commandUsers: users, listener: listener)
-    }
-
-    /// Gives the data directory to the server's user where an earlier version has left it to root.
-    static func takeOver(_ directory: DataDirectory, for user: SystemUser, isHeld: Bool) throws {
-        guard try directory.isRoots else { return try directory.give(to: user.uid) }
-        let lock = isHeld ? nil : try directory.lock()
-        defer { withExtendedLifetime(lock) {} }
-        try directory.give(to: user.uid)
     }
 
     private static func launcher(

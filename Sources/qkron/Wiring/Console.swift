@@ -39,7 +39,7 @@ struct Console {
             let user = try ServerUser.choose(configuration.serverUser, keeper: keeper)
         else { return }
         do {
-            try Standing.takeOver(directory, for: user, isHeld: false)
+            try directory.give(to: user.uid, isHeld: false)
             try RootDrop.become(user)
         } catch EmbeddedPostgresError.directoryInUse {
             // A server of root is at work there, of an earlier version or by SERVER_USER: root may ask it.
