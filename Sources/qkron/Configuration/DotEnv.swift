@@ -13,12 +13,33 @@ struct DotEnv: Sendable {
     init(path: String) {
         guard FileManager.default.fileExists(atPath: path) else { return }
         paths = [path]
+        if geteuid() == 0, let fault = Self.reasonNotForRoot(path) {
+            faults.append(fault)
+            return
+        }
         // Whatever the reason, the file is there and is none that can be used.
         guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
             faults.append("\(path) cannot be read as UTF-8 text")
             return
         }
         read(text, path: path)
+    }
+
+    /// Why root must not go by the file; nil where it may. Who writes it says as whom commands run.
+    private static func reasonNotForRoot(_ path: String) -> String? {
+        let directory = (path as NSString).deletingLastPathComponent
+        for place in [directory.isEmpty ? "." : directory, path] {
+            var status = stat()
+            // What vanishes meanwhile is read as empty or not at all.
+            guard stat(place, &status) == 0, status.st_uid != 0 || status.st_mode & 0o022 != 0 else { continue }
+            let absolute = URL(fileURLWithPath: place).standardizedFileURL.path
+            let why = status.st_uid != 0 ? "belongs to another user" : "can be written by others"
+            return """
+                \(path) is not taken by root: \(absolute) \(why). Start qkron as the user whose it is, or from a directory \
+                of root's own, or make both the directory and the file root's alone (chown root, chmod go-w)
+                """
+        }
+        return nil
     }
 
     private mutating func read(_ text: String, path: String) {

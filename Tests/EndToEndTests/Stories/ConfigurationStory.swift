@@ -68,10 +68,34 @@ extension EndToEnd {
         private func serve(with dotEnv: Data, _ flags: String...) async throws -> Tool.Answer {
             let workspace = try Stage.current.workspace
             let directory = try workspace.openDirectory("faults")
+            chmod(directory, 0o755)
             try dotEnv.write(to: URL(fileURLWithPath: "\(directory)/.env"))
             return try await Tool(workspace: workspace).run(
                 ["/usr/bin/env", "-C", directory, try Tool.qkron(), "serve"] + flags,
                 environment: ["MAX_CONCURRENCY": "many"])
+        }
+
+        @Test(.enabled(if: getuid() == 0, "only root has something to lose by it"))
+        func `root takes no .env that others could have written`() async throws {
+            let workspace = try Stage.current.workspace
+            let directory = try workspace.openDirectory("foreign")
+            let file = "\(directory)/.env"
+            try "PORT=x\n".write(toFile: file, atomically: false, encoding: .utf8)
+            for (place, owner, mode) in [
+                (directory, 0, 0o755), (file, 0, 0o664), (file, 65_534, 0o644), (directory, 0, 0o1777),
+                (directory, 65_534, 0o755),
+            ] as [(String, uid_t, mode_t)] {
+                for path in [directory, file] { try #require(chown(path, 0, 0) == 0 && chmod(path, 0o755) == 0) }
+                try #require(chown(place, owner, 0) == 0 && chmod(place, mode) == 0)
+                for command in [["serve", "--check"], ["migrate"]] {
+                    let answer = try await Tool(workspace: workspace).run(
+                        ["/usr/bin/env", "-C", directory, try Tool.qkron()] + command,
+                        environment: ["MAX_CONCURRENCY": "many"])
+                    let isTaken = (owner, mode) == (0, 0o755)
+                    #expect(answer.error.contains("PORT") == isTaken, "\(answer.error)")
+                    #expect(answer.error.contains("not taken by root") != isTaken, "\(answer.error)")
+                }
+            }
         }
 
         @Test func `a database of a newer version is refused`() async throws {
@@ -113,13 +137,14 @@ extension EndToEnd {
         @Test(.enabled(if: getuid() == 0, "only root has a directory that others cannot enter"))
         func `a data directory that postgres cannot reach is refused`() async throws {
             try await Story.tell("unreachable") { story in
+                chmod(story.directory, 0o755)
                 let closed = "\(story.directory)/closed"
                 try FileManager.default.createDirectory(atPath: closed, withIntermediateDirectories: false)
                 chmod(closed, 0o700)
                 let server = QkronServer(
                     "unreachable", in: story.stage.workspace, settings: ["DATA_DIR": "\(closed)/data"])
                 let refusal = try await refusal(of: server)
-                #expect(refusal.contains(closed) && refusal.contains("--data-dir"), "\(refusal)")
+                #expect(refusal.contains("\(closed) is closed") && refusal.contains("--data-dir"), "\(refusal)")
             }
         }
 

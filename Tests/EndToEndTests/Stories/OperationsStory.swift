@@ -36,6 +36,8 @@ private actor Desk {
         self.story = story
         self.page = page
         server = story.stage.server
+        // Where others could write, root keeps no data.
+        chmod(story.directory, 0o755)
         let programs = "\(story.directory)/bin"
         try FileManager.default.createDirectory(atPath: programs, withIntermediateDirectories: true)
         try FileManager.default.createSymbolicLink(
