@@ -83,7 +83,7 @@ package final class LauncherClient: ExecutorHost, Sendable {
     }
 
     /// Whether the launcher has ended: executors go on, and none can be started.
-    var isGone: Bool {
+    package var isGone: Bool {
         var watched = pollfd(fd: descriptor, events: 0, revents: 0)
         guard poll(&watched, 1, 0) > 0, Int32(watched.revents) & (POLLHUP | POLLERR) != 0 else { return false }
         waitpid(pid, nil, WNOHANG)

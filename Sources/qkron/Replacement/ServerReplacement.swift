@@ -1,4 +1,5 @@
 import CLinux
+import Executor
 import Foundation
 import Glibc
 import Logging
@@ -14,13 +15,17 @@ struct ServerReplacement {
     private let hangups: UnixSignalsSequence
     private let terminations: UnixSignalsSequence
     private let reload: Reload
+    private let launcher: LauncherClient?
     private let logger: Logger
 
     /// Traps the signal from now on.
     ///
-    /// - Parameter reload: what a replacement cannot change.
-    init(_ reload: Reload, logger: Logger) async throws {
+    /// - Parameters:
+    ///   - reload: what a replacement cannot change.
+    ///   - launcher: the one that a replacement would need.
+    init(_ reload: Reload, launcher: LauncherClient?, logger: Logger) async throws {
         self.reload = reload
+        self.launcher = launcher
         path = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         hangups = await UnixSignalsSequence(trapping: .sighup)
         terminations = await UnixSignalsSequence(trapping: .sigterm, .sigint)
@@ -70,6 +75,9 @@ struct ServerReplacement {
 
     /// Lets the program on disk read its configuration, with our arguments and environment.
     private func checkSuccessor() async throws {
+        guard launcher?.isGone != true else {
+            throw ReplacementError(description: "the launcher has ended, and only a restart brings another")
+        }
         let (name, value) = try reload.environmentEntry
         let outcome = try await Subprocess.run(
             .path(.init(path)), arguments: .init(Array(arguments.dropFirst()) + ["--check"]),

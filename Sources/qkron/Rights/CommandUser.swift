@@ -1,4 +1,5 @@
 import Actions
+import Domain
 import Executor
 import Glibc
 
@@ -65,6 +66,16 @@ extension CommandUsers {
         case .own: []
         case .one(let user): [user]
         case .byRole(let users): Array(users.values)
+        }
+    }
+
+    /// The user id of each role; of all under no name.
+    var ids: [String: UInt32] {
+        switch self {
+        case .own: [:]
+        case .one(let user): ["": user.uid]
+        case .byRole(let users):
+            Dictionary(uniqueKeysWithValues: users.map { ($0.key?.rawValue ?? "service", $0.value.uid) })
         }
     }
 }

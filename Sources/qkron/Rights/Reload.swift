@@ -1,25 +1,28 @@
+import Actions
+import EmbeddedPostgres
 import Executor
 import Foundation
 import Glibc
 import Logging
 
-/// What a server that was started by root cannot change when it is replaced by the program on disk, which has no root
-/// any more: told to the program that is asked whether it could take over.
+/// What a server cannot change when it is replaced by the program on disk, which has not more rights than it has: told to
+/// the program that is asked whether it could take over.
 struct Reload: Codable {
     private static let variable = "QKRON_RELOAD"
 
     let host: String
     let port: Int
     let dataDirectory: String
-    /// The user ids that commands run as; nil where there is no launcher.
-    let commandUsers: [UInt32]?
+    /// The user ids that commands run as, by the owner's role; nil where there is no launcher.
+    let commandUsers: [String: UInt32]?
 
     /// What holds for a server of this configuration and standing.
-    init(_ configuration: Configuration, _ standing: Standing) {
+    init(_ configuration: Configuration, _ standing: Standing) throws {
         host = configuration.host
         port = configuration.port
-        dataDirectory = standing.launcher?.terms.dataDirectory ?? configuration.dataDirectory
-        commandUsers = standing.launcher?.terms.commandUsers.sorted()
+        dataDirectory =
+            try standing.launcher?.terms.dataDirectory ?? DataDirectory(path: configuration.dataDirectory).path
+        commandUsers = standing.launcher == nil ? nil : standing.commandUsers.ids
     }
 
     /// The variable of the environment that tells it, and its value.
@@ -38,14 +41,21 @@ struct Reload: Codable {
         guard access(".env", R_OK) == 0 || errno == ENOENT else {
             throw ReplacementError(description: ".env in the working directory cannot be read")
         }
-        if geteuid() != 0 { try ServerUser.checkOwn(configuration.serverUser) }
+        if geteuid() != 0 {
+            try ServerUser.checkOwn(configuration.serverUser)
+        } else if configuration.serverUser.flatMap(SystemUser.lookup)?.uid != 0 {
+            throw ReplacementError(description: "the server is root, and another SERVER_USER takes a restart")
+        }
         if let commandUsers {
-            _ = try CommandUser.choose(configuration.runs.runAs, among: .only(Set(commandUsers)))
-            let path = realpath(configuration.dataDirectory, nil)
-            defer { free(path) }
-            guard path.map({ String(cString: $0) }) == dataDirectory else {
-                throw ReplacementError(description: "another DATA_DIR takes a restart")
+            let allowed = CommandUser.Choice.only(Set(commandUsers.values))
+            guard try CommandUser.choose(configuration.runs.runAs, among: allowed).ids == commandUsers else {
+                throw ReplacementError(description: "another RUN_AS takes a restart")
             }
+        }
+        let path = realpath(configuration.dataDirectory, nil)
+        defer { free(path) }
+        guard path.map({ String(cString: $0) }) == dataDirectory else {
+            throw ReplacementError(description: "another DATA_DIR takes a restart")
         }
         guard (host, port) != (configuration.host, configuration.port) else { return }
         do {

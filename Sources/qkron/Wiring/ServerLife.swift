@@ -35,7 +35,8 @@ struct ServerLife {
     /// Serves until a signal ends it; does not return where the server is replaced.
     func live() async throws {
         // First of all, so that no signal ends the process and leaves a private cluster behind.
-        let replacement = try await ServerReplacement(Reload(configuration, standing), logger: logger)
+        let replacement = try await ServerReplacement(
+            Reload(configuration, standing), launcher: standing.launcher, logger: logger)
         for name in configuration.unknownNames {
             logger.warning("A setting of this name is not known and does nothing", metadata: ["name": "\(name)"])
         }

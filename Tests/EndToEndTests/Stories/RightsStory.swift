@@ -106,7 +106,8 @@ extension EndToEnd {
             try await Story.tell("refused_reload") { story in
                 let (name, runAs) = ("\(story.directory)/name", "\(story.directory)/run_as")
                 try "secretly".write(toFile: name, atomically: false, encoding: .utf8)
-                try "nobody".write(toFile: runAs, atomically: false, encoding: .utf8)
+                let (allowed, other) = ("user=nobody,superuser=games", "user=games,superuser=nobody")
+                try allowed.write(toFile: runAs, atomically: false, encoding: .utf8)
                 chmod(name, 0o600)
                 chmod(runAs, 0o644)
                 let server = try await story.server(
@@ -121,10 +122,13 @@ extension EndToEnd {
                 await server.reload()
                 try await eventually("the log tells why") { await refusals("NODE_NAME_FILE") == 1 }
                 chmod(name, 0o644)
-                try "games".write(toFile: runAs, atomically: false, encoding: .utf8)
+                try "daemon".write(toFile: runAs, atomically: false, encoding: .utf8)
                 await server.reload()
                 try await eventually("the log tells why") { await refusals("did not allow") == 1 }
-                try "nobody".write(toFile: runAs, atomically: false, encoding: .utf8)
+                try other.write(toFile: runAs, atomically: false, encoding: .utf8)
+                await server.reload()
+                try await eventually("the log tells why") { await refusals("another RUN_AS") == 1 }
+                try allowed.write(toFile: runAs, atomically: false, encoding: .utf8)
                 try await reload(server)
                 #expect(await server.processID == id)
                 #expect(try await server.stop() == .exited(0))
@@ -147,6 +151,10 @@ extension EndToEnd {
                 try await eventually("the command runs") { !story.processes().isEmpty }
                 kill(try launcher(of: server), SIGKILL)
                 try await eventually("the log tells") { await server.log.contains("The launcher has ended") }
+                await server.reload()
+                try await eventually("a reload is refused") {
+                    await server.log.contains("the launcher has ended, and only a restart")
+                }
                 let quick = try await person.makeTask(["command": "echo still"])
                 let run = try await person.execution(try await person.execute(quick), of: quick, is: "completed")
                 #expect(run["stdout"] == "still\n")
@@ -208,13 +216,29 @@ extension EndToEnd {
 
         @Test func `SERVER_USER=root keeps root, on purpose`() async throws {
             try await Story.tell("stays_root") { story in
-                let server = try await story.server(settings: ["SERVER_USER": "root"])
+                let (user, directory) = ("\(story.directory)/user", "\(story.directory)/where")
+                let server = await story.unstartedServer(
+                    settings: ["SERVER_USER_FILE": user, "DATA_DIR": "", "DATA_DIR_FILE": directory])
+                try "root".write(toFile: user, atomically: false, encoding: .utf8)
+                try server.dataDirectory.write(toFile: directory, atomically: false, encoding: .utf8)
+                try await server.start()
                 #expect(try await rights(of: server).users == [0, 0, 0, 0])
                 #expect(await server.log.contains("The server stays root"))
                 let person = try await server.newcomer()
                 let task = try await person.makeTask(["command": "id -un"])
                 let run = try await person.execution(try await person.execute(task), of: task, is: "completed")
                 #expect(run["stdout"] == "nobody\n")
+                for (file, other, word) in [
+                    (user, "games", "SERVER_USER"), (directory, story.directory, "DATA_DIR"),
+                ] {
+                    let right = try String(contentsOfFile: file, encoding: .utf8)
+                    try other.write(toFile: file, atomically: false, encoding: .utf8)
+                    await server.reload()
+                    try await eventually("a reload is refused") {
+                        await server.log.contains("another \(word) takes a restart")
+                    }
+                    try right.write(toFile: file, atomically: false, encoding: .utf8)
+                }
                 try await reload(server)
                 #expect(try await server.stop() == .exited(0))
             }
@@ -228,7 +252,7 @@ extension EndToEnd {
             async throws
         {
             let workspace = try Stage.current.workspace
-            let directory = "\(try workspace.openDirectory("server_user"))/data"
+            let directory = workspace.path("server_user")
             let become = starter == "root" ? [] : ["--reuid=\(starter)", "--clear-groups"]
             let answer = try await Tool(workspace: workspace).run(
                 [try Tool.find("setpriv")] + become + [try Tool.qkron(), "serve"],
