@@ -177,12 +177,13 @@ struct LauncherTests {
             launcher.kill(stranger.pid, pidfd: stranger.pidfd, at: place)
             #expect(ProcessTable.entry(of: stranger.pid)?.isAlive == true)
             let id = UUID()
-            // A stranger that only looks like a run: not one of the commands' users, and without their mark.
-            let impostor = try Spawn(
+            // A stranger that only looks like a run, and is not one of the commands' users.
+            var look = Spawn(
                 path: "/bin/sleep", arguments: ["sleep", "1000"],
                 environment: ["QKRON_EXECUTION_ID=\(id.uuidString.lowercased())", "QKRON_FENCING_TOKEN=1"],
-                descriptors: (nothing, nothing, nothing)
-            ).start()
+                descriptors: (nothing, nothing, nothing))
+            look.mark = RunMark(executionID: id, fencingToken: 1).value
+            let impostor = try look.start()
             defer {
                 kill(impostor.pid, SIGKILL)
                 waitpid(impostor.pid, nil, 0)
