@@ -150,7 +150,7 @@ struct DataDirectoryTests {
             func isRefused(because reason: String, _ way: String) throws {
                 let path = way + "/new"
                 let error = #expect(throws: EmbeddedPostgresError.self) { try DataDirectory(path: path) }
-                #expect(error?.description.contains(reason + " belongs to another user") == true, "\(String(describing: error))")
+                #expect(error?.description.contains(reason + " belongs to another user") == true, "\(path)")
                 #expect(access(path, F_OK) != 0)
             }
             try #require(lchown(link, 65_534, 65_534) == 0)
