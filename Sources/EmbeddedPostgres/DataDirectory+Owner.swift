@@ -7,7 +7,8 @@ extension DataDirectory {
     private static let configurationFiles = ["postgresql.conf", "pg_hba.conf", "pg_ident.conf"]
     private static let folders = ["postgres", "conf", "run", "log", "executor"]
 
-    /// The user id of whoever has worked here: that of the private cluster, else of the directory; nil where root alone has.
+    /// The user id of whoever has worked here: that of the private cluster, else of the directory; nil where root alone
+    /// has.
     package var keeper: uid_t? {
         get throws {
             let cluster = try Files.status(of: filePath.appending("postgres"))?.st_uid
@@ -15,7 +16,8 @@ extension DataDirectory {
         }
     }
 
-    /// Gives the user what a server of root made here, so that one of this user can go on with it. To be called by root.
+    /// Gives the user what a server of root made here, so that one of this user can go on with it. To be called by
+    /// root.
     ///
     /// Nothing is given away by a name that somebody else could have put there: a directory that is not root's alone is
     /// left as it is, no link is followed, and only files of qkron are given.

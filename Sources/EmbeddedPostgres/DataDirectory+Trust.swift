@@ -2,8 +2,9 @@ import Foundation
 import SystemPackage
 
 extension DataDirectory {
-    /// Refuses a path on which others than root could put something else while root works there: each directory above must be
-    /// root's and, unless it is sticky, writable for nobody else; each link must be root's and lie in such a one.
+    /// Refuses a path on which others than root could put something else while root works there: each directory above
+    /// must be root's and, unless it is sticky, writable for nobody else; each link must be root's and lie in such a
+    /// one.
     ///
     /// What is not there yet is made by root. Of the directory itself `give` asks more.
     static func checkTrusted(_ path: FilePath) throws {

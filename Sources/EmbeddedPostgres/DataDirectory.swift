@@ -9,7 +9,8 @@ package struct DataDirectory: Sendable, Equatable {
     package var path: String { filePath.string }
 
     /// Takes a directory, making it (and its parents) where it is missing: mode 0700, or 0711 when made by root, for a
-    /// PostgreSQL of another user must pass through. Relative paths start at the working directory. To root it must be out of others' reach.
+    /// PostgreSQL of another user must pass through. Relative paths start at the working directory. To root it must be
+    /// out of others' reach.
     ///
     /// Throws `EmbeddedPostgresError` where the path cannot be used, made or entered.
     package init(path: String) throws {

@@ -32,8 +32,8 @@ package struct ExecutorTerms: Sendable, Equatable {
         identities.first { $0.user == ordered?.user }
     }
 
-    /// Whether a process can be a command's: it runs as one of their users, or came to us when its executor died. A mark
-    /// alone shows nothing: everybody can set it.
+    /// Whether a process can be a command's: it runs as one of their users, or came to us when its executor died. A
+    /// mark alone shows nothing: everybody can set it.
     func mayEnd(_ process: ProcessEntry) -> Bool {
         guard let user = ProcessTable.user(of: process.pid) else { return false }
         return commandUsers.contains(user) || process.parent == getpid()

@@ -2,10 +2,10 @@ import CLinux
 import Foundation
 import Glibc
 
-/// The launcher: a small process of root beside a server that has given root up. It does five things when the server asks,
-/// and nothing else: find, start and kill executors at the places of one directory, end what killed executors left, and
-/// become the program on disk. Where that directory is, who the server is and as whom commands may run is said by root
-/// at its start. It ends when the server's end of the socket closes; executors go on.
+/// The launcher: a small process of root beside a server that has given root up. It does five things when the server
+/// asks, and nothing else: find, start and kill executors at the places of one directory, end what killed executors
+/// left, and become the program on disk. Where that directory is, who the server is and as whom commands may run is
+/// said by root at its start. It ends when the server's end of the socket closes; executors go on.
 package struct LauncherProcess {
     /// Its end of the socket.
     private static let socket = STDIN_FILENO
@@ -20,9 +20,9 @@ package struct LauncherProcess {
 
     /// Serves the server at the other end of standard input until that closes.
     ///
-    /// Blocks, and wants a process of its own with one thread. `words` are the directory of the executors and three that
-    /// spell the terms. Returns the exit code: 0, or 1 where it could not start, or was sent what no server sends; it writes
-    /// to standard error only then.
+    /// Blocks, and wants a process of its own with one thread. `words` are the directory of the executors and three
+    /// that spell the terms. Returns the exit code: 0, or 1 where it could not start, or was sent what no server sends;
+    /// it writes to standard error only then.
     package static func run(_ words: [String]) -> Int32 {
         for signal in [SIGPIPE, SIGINT, SIGHUP, SIGTERM] { _ = Glibc.signal(signal, SIG_IGN) }
         Glibc.signal(SIGCHLD, SIG_DFL)
@@ -116,8 +116,9 @@ package struct LauncherProcess {
         host.kill(pid, pidfd: pidfd, at: place)
     }
 
-    /// Becomes the program on disk: the file that is looked at, whatever is put in its place meanwhile. One that is not root's,
-    /// that others may write to or that is a link is not taken; then, and where it cannot be executed, this one goes on.
+    /// Becomes the program on disk: the file that is looked at, whatever is put in its place meanwhile. One that is not
+    /// root's, that others may write to or that is a link is not taken; then, and where it cannot be executed, this one
+    /// goes on.
     private func renew() {
         let file = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
         guard file >= 0 else { return }

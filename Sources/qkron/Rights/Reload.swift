@@ -5,8 +5,8 @@ import Foundation
 import Glibc
 import Logging
 
-/// What a server cannot change when it is replaced by the program on disk, which has not more rights than it has: told to
-/// the program that is asked whether it could take over.
+/// What a server cannot change when it is replaced by the program on disk, which has not more rights than it has: told
+/// to the program that is asked whether it could take over.
 struct Reload: Codable {
     private static let variable = "QKRON_RELOAD"
 
