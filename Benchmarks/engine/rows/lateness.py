@@ -40,7 +40,10 @@ def run(database, tasks, seconds, kind, clear=clear_tasks):
     begin = database.execute("SELECT date_trunc('second', clock_timestamp()) + interval '4 s'").fetchone()[0]
     end = begin + datetime.timedelta(seconds=seconds)
     time.sleep(seconds + 5)
-    database.execute("UPDATE qkron.tasks SET is_active = false, next_run = NULL")
+    # Locked in the order in which the engine locks those whose runs end.
+    database.execute(
+        "WITH locked AS (SELECT id FROM qkron.tasks ORDER BY id FOR NO KEY UPDATE)"
+        " UPDATE qkron.tasks t SET is_active = false, next_run = NULL FROM locked WHERE t.id = locked.id")
     wait(lambda: count_unfinished(database) == 0, "the last executions", patience=120, pause=0.1)
     rows = database.execute(
         """
