@@ -96,8 +96,7 @@ struct ProcessTable: Sendable {
     /// As whom the process runs (its real user); nil where it is gone.
     static func user(of pid: pid_t) -> UInt32? {
         guard let status = ProcFile.read("/proc/\(pid)/status") else { return nil }
-        let line = status.split(separator: 0x0A).first { $0.starts(with: "Uid:".utf8) }
-        return line?.dropFirst(4).split(separator: 0x09).first.flatMap { UInt32(String(decoding: $0, as: UTF8.self)) }
+        return ProcFile.words(of: "Uid", in: status)?.first.flatMap { UInt32($0) }
     }
 
     /// That limit of a process; nil where it cannot be read.
@@ -141,6 +140,13 @@ enum ProcFile {
             if chunk.isEmpty { break }
         }
         return content
+    }
+
+    /// What stands behind a name in a status file; nil where the name is not there.
+    static func words(of name: String, in status: [UInt8]) -> [String]? {
+        let line = status.split(separator: 0x0A).first { $0.starts(with: "\(name):".utf8) }
+        let words = line?.dropFirst(name.utf8.count + 1).split { $0 == 0x09 || $0 == 0x20 }
+        return words?.map { String(decoding: $0, as: UTF8.self) }
     }
 
     /// The entries of a directory that are numbers.

@@ -30,15 +30,12 @@ package enum RootDrop {
     /// What a thread has that the user has not; nil: nothing.
     static func remains(in status: [UInt8], _ user: SystemUser) -> String? {
         let expected: [(name: String, values: Set<String>)] = [
-            ("Uid:", [String(user.uid)]), ("Gid:", [String(user.gid)]), ("Groups:", Set(user.groups.map(String.init))),
-            ("CapPrm:", ["0000000000000000"]), ("CapEff:", ["0000000000000000"]), ("NoNewPrivs:", ["1"]),
+            ("Uid", [String(user.uid)]), ("Gid", [String(user.gid)]), ("Groups", Set(user.groups.map(String.init))),
+            ("CapPrm", ["0000000000000000"]), ("CapEff", ["0000000000000000"]), ("NoNewPrivs", ["1"]),
         ]
-        let lines = status.split(separator: 0x0A)
         for (name, values) in expected {
-            guard let line = lines.first(where: { $0.starts(with: name.utf8) }) else { return "no line \(name)" }
-            let found = line.dropFirst(name.utf8.count).split { $0 == 0x09 || $0 == 0x20 }
-            let words = Set(found.map { String(decoding: $0, as: UTF8.self) })
-            if !words.isSubset(of: values) { return "\(name) \(words.sorted().joined(separator: " "))" }
+            guard let words = ProcFile.words(of: name, in: status) else { return "no line \(name)" }
+            if !values.isSuperset(of: words) { return "\(name) \(Set(words).sorted().joined(separator: " "))" }
         }
         return nil
     }

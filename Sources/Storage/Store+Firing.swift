@@ -119,8 +119,7 @@ extension Store {
                    c.unfinished, c.waiting, \(Self.dependsOnUnfinished) AS must_wait, clock_timestamp() AS now,
                    EXISTS (SELECT FROM qkron.scheduler_pauses WHERE resumed_at IS NULL) AS is_paused,
                    (SELECT max(resumed_at) FROM qkron.scheduler_pauses) AS resumed_at,
-                   (SELECT min(next_run) FROM qkron.tasks
-                    WHERE id <> ALL(\(ids)) AND id <> ALL(\(others.map(\.uuid)))) AS others_due_at
+                   \(Self.earliestRun(besides: ids + others.map(\.uuid))) AS others_due_at
             FROM qkron.tasks t
             LEFT JOIN qkron.users u ON u.id = t.owner_id
             CROSS JOIN LATERAL (\(Self.countingUnfinished)) AS c
@@ -239,10 +238,14 @@ extension Store {
     package func secondsUntilDue(passingOver others: [Identifier<TaskDefinition>] = []) async throws -> Double? {
         try await one(
             """
-            SELECT extract(epoch FROM min(next_run) - clock_timestamp())::float8 AS value
-            FROM qkron.tasks
-            WHERE id <> ALL(\(others.map(\.uuid)))
+            SELECT extract(epoch FROM \(Self.earliestRun(besides: others.map(\.uuid))) - clock_timestamp())::float8
+                   AS value
             """)
+    }
+
+    /// When the first of all tasks besides these is due.
+    private static func earliestRun(besides tasks: [UUID]) -> SQL {
+        "(SELECT min(next_run) FROM qkron.tasks WHERE id <> ALL(\(tasks)))"
     }
 }
 

@@ -45,12 +45,17 @@ package enum ProcessTable {
 
     /// Whether a process has said what a signal shall do, so that this does not end it.
     package static func outlives(_ signal: Int32, _ id: Int32) -> Bool {
-        let status = (try? String(contentsOfFile: "/proc/\(id)/status", encoding: .utf8)) ?? ""
-        return status.split(separator: "\n").contains { line in
-            guard line.hasPrefix("SigIgn:") || line.hasPrefix("SigCgt:") else { return false }
-            let mask = UInt64(line.dropFirst(7).trimmingCharacters(in: .whitespaces), radix: 16) ?? 0
+        ["SigIgn", "SigCgt"].contains { name in
+            let mask = status(name, of: id)?.first.flatMap { UInt64($0, radix: 16) } ?? 0
             return mask >> UInt64(signal - 1) & 1 == 1
         }
+    }
+
+    /// What stands behind a name in a process's status file; nil where one of the two is not there.
+    package static func status(_ name: String, of id: Int32) -> [String]? {
+        let status = try? String(contentsOfFile: "/proc/\(id)/status", encoding: .utf8)
+        let line = status?.split(separator: "\n").first { $0.hasPrefix("\(name):") }
+        return line?.dropFirst(name.count + 1).split { $0 == "\t" || $0 == " " }.map(String.init)
     }
 
     package static func isAlive(_ id: Int32) -> Bool { entry(id) != nil }

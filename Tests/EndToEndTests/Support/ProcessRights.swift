@@ -1,5 +1,4 @@
 import EndToEndSupport
-import Foundation
 import Testing
 
 /// With whose rights a process runs, as /proc tells.
@@ -13,11 +12,7 @@ struct ProcessRights {
     let hasNoNewPrivileges: Bool
 
     init(of process: Int32) throws {
-        let status = try String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)
-        func words(_ name: String) throws -> [String] {
-            let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("\(name):") })
-            return line.dropFirst(name.count + 1).split { $0 == "\t" || $0 == " " }.map(String.init)
-        }
+        func words(_ name: String) throws -> [String] { try #require(ProcessTable.status(name, of: process)) }
         users = try words("Uid").compactMap { UInt32($0) }
         groups = try words("Gid").compactMap { UInt32($0) }
         furtherGroups = try words("Groups").compactMap { UInt32($0) }
