@@ -41,6 +41,26 @@ final class ReadPipeline: Sendable {
     private struct State {
         var waiting: [Waiting] = []
         var standing = Standing.closed
+
+        /// Takes the first out, in most cases all: then nothing is copied while others wait for the lock.
+        mutating func takeWaiting(atMost limit: Int) -> [Waiting] {
+            guard waiting.count > limit else {
+                defer { waiting = [] }
+                return waiting
+            }
+            defer { waiting.removeFirst(limit) }
+            return Array(waiting.prefix(limit))
+        }
+    }
+
+    /// Where a read was put.
+    private enum Place {
+        case none
+        /// The thread is to be woken for it.
+        case first
+        case behind
+        /// There is no thread yet.
+        case opening
     }
 
     private enum Standing {
@@ -91,24 +111,27 @@ final class ReadPipeline: Sendable {
     }
 
     private func take(_ read: Waiting, mayOpen: Bool) {
-        let (isTaken, mustStart) = state.withLock { state in
+        let place = state.withLock { state in
             switch state.standing {
-            case .finished: return (false, false)
-            case .failed(let instant) where .now < instant + Self.pauseAfterFailure: return (false, false)
+            case .finished: return Place.none
+            case .failed(let instant) where .now < instant + Self.pauseAfterFailure: return .none
             case .open:
                 state.waiting.append(read)
-                if state.waiting.count == 1 { wake.signal() }
-                return (true, false)
-            case .closed where !mayOpen, .failed where !mayOpen: return (false, false)
+                return state.waiting.count == 1 ? .first : .behind
+            case .closed where !mayOpen, .failed where !mayOpen: return .none
             case .closed, .failed:
                 state.standing = .open
                 state.waiting.append(read)
-                wake.signal()
-                return (true, true)
+                return .opening
             }
         }
-        if mustStart, !startThread({ self.work() }) { fail([]) }
-        if !isTaken { read.turnAway() }
+        // Whoever is woken wants the lock: so not under it.
+        switch place {
+        case .none: read.turnAway()
+        case .behind: break
+        case .first: wake.signal()
+        case .opening: if !startThread({ self.work() }) { fail([]) }
+        }
     }
 
     /// The thread: opens the connection, and answers until it is lost or nobody needs it any more.
@@ -169,8 +192,7 @@ final class ReadPipeline: Sendable {
     private func nextWaiting() -> [Waiting]? {
         while true {
             let (reads, isFinished) = state.withLock { state in
-                let reads = Array(state.waiting.prefix(Self.batch))
-                state.waiting.removeFirst(reads.count)
+                let reads = state.takeWaiting(atMost: Self.batch)
                 if case .finished = state.standing { return (reads, true) }
                 return (reads, false)
             }
