@@ -44,6 +44,21 @@ package struct RemoteServer: Sendable {
         try await ask(.post, path, body)
     }
 
+    /// What POST answers for `path`, which follows `/api/v1`, where that holds a sentence.
+    ///
+    /// - Throws: `ClientError`.
+    func message(of path: String) async throws(ClientError) -> RemoteMessage {
+        try message(in: try await post(path))
+    }
+
+    /// The sentence in an answer.
+    func message(in answer: JSONValue) throws(ClientError) -> RemoteMessage {
+        guard let text = answer.member("message")?.textValue else {
+            throw .strange(address, "its answer holds no message")
+        }
+        return RemoteMessage(text: text, json: answer)
+    }
+
     /// What PUT answers for `path`, which follows `/api/v1`.
     ///
     /// - Throws: `ClientError`.

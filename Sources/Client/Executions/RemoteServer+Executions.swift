@@ -43,8 +43,8 @@ extension RemoteServer {
     /// - Throws: `ClientError`.
     package func cancel(
         _ id: Identifier<Execution>, of task: Identifier<TaskDefinition>
-    ) async throws(ClientError) -> String {
-        try message(in: try await post("/tasks/\(task)/executions/\(id)/cancel"))
+    ) async throws(ClientError) -> RemoteMessage {
+        try await message(of: "/tasks/\(task)/executions/\(id)/cancel")
     }
 
     private func read(_ answer: JSONValue) throws(ClientError) -> RemoteExecution {

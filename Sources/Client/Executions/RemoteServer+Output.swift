@@ -27,13 +27,26 @@ extension RemoteServer {
     package func follow(
         _ id: Identifier<Execution>, of task: Identifier<TaskDefinition>, _ body: (RemoteOutput) -> Void
     ) async throws(ClientError) -> RemoteExecution {
+        try await followEvents(of: id, task) { event in
+            if let piece = event.output { body(piece) }
+        }
+    }
+
+    /// Has `body` hear all that happens to an execution, as it happens, and waits for its end.
+    ///
+    /// A server without streams is asked once a second whether the execution has ended.
+    /// - Returns: the execution as it ended.
+    /// - Throws: `ClientError`.
+    package func followEvents(
+        of id: Identifier<Execution>, _ task: Identifier<TaskDefinition>, _ body: (RunEvent) -> Void
+    ) async throws(ClientError) -> RemoteExecution {
         guard try await followStream(id, of: task, body) else { return try await waitForEnd(id, of: task, body) }
         return try await execution(id, of: task)
     }
 
     /// Follows the stream to its `end`, through breaks of the connection; false where the server has none.
     private func followStream(
-        _ id: Identifier<Execution>, of task: Identifier<TaskDefinition>, _ body: (RemoteOutput) -> Void
+        _ id: Identifier<Execution>, of task: Identifier<TaskDefinition>, _ body: (RunEvent) -> Void
     ) async throws(ClientError) -> Bool {
         let path = "/tasks/\(task)/executions/\(id)/output/stream"
         var last: String?
@@ -45,7 +58,7 @@ extension RemoteServer {
                 try await events(of: path, after: last) { event in
                     last = event.id ?? last
                     triesLeft = Self.tries
-                    if let piece = RemoteOutput(event) { body(piece) }
+                    if let event = RunEvent(event) { body(event) }
                     if event.name == "end" { hasEnded = true }
                 }
             } catch .refused(let refusal) where refusal.code == "route_not_found" && last == nil {
@@ -64,16 +77,12 @@ extension RemoteServer {
     }
 
     private func waitForEnd(
-        _ id: Identifier<Execution>, of task: Identifier<TaskDefinition>, _ body: (RemoteOutput) -> Void
+        _ id: Identifier<Execution>, of task: Identifier<TaskDefinition>, _ body: (RunEvent) -> Void
     ) async throws(ClientError) -> RemoteExecution {
         while true {
             let execution = try await execution(id, of: task)
             if execution.hasEnded {
-                for (key, isError) in [("stdout", false), ("stderr", true)] as [(TextKey, Bool)] {
-                    if let text = execution.text(key), !text.isEmpty {
-                        body(RemoteOutput(isError: isError, text: text))
-                    }
-                }
+                for event in RunEvent.events(of: execution) { body(event) }
                 return execution
             }
             await pause()
@@ -83,15 +92,5 @@ extension RemoteServer {
     private func pause() async {
         // Only ends early where the task is cancelled, and then the next question fails.
         try? await Task.sleep(for: .seconds(1))
-    }
-}
-
-extension RemoteOutput {
-    /// The piece that an event of the stream holds; nil where it is none.
-    fileprivate init?(_ event: ServerEvent) {
-        guard event.name == "stdout" || event.name == "stderr",
-            let text = (try? JSONValue.parse(Array(event.data.utf8)))?.member("text")?.textValue
-        else { return nil }
-        self.init(isError: event.name == "stderr", text: text)
     }
 }

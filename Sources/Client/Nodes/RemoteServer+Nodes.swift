@@ -33,7 +33,7 @@ extension RemoteServer {
     ///
     /// - Returns: what the asked server says to it.
     /// - Throws: `ClientError`.
-    package func drain(_ id: Identifier<Node>) async throws(ClientError) -> String {
+    package func drain(_ id: Identifier<Node>) async throws(ClientError) -> RemoteMessage {
         try await message(of: "/nodes/\(id)/drain")
     }
 
@@ -41,15 +41,8 @@ extension RemoteServer {
     ///
     /// - Returns: what the asked server says to it.
     /// - Throws: `ClientError`.
-    package func undrain(_ id: Identifier<Node>) async throws(ClientError) -> String {
+    package func undrain(_ id: Identifier<Node>) async throws(ClientError) -> RemoteMessage {
         try await message(of: "/nodes/\(id)/undrain")
-    }
-
-    private func message(of path: String) async throws(ClientError) -> String {
-        guard case .object(let members) = try await post(path), case .string(let message)? = members["message"] else {
-            throw .strange(address, "its answer holds no message")
-        }
-        return message
     }
 }
 

@@ -16,7 +16,7 @@ package struct RemoteTask: Sendable {
 
 extension RemoteServer {
     /// Rows that one request asks for.
-    private static let page = 1_000
+    static let page = 1_000
 
     /// The tasks that the caller may read and `filter` lets through, newest first.
     ///
@@ -62,16 +62,16 @@ extension RemoteServer {
     ///
     /// - Returns: what the server says to it.
     /// - Throws: `ClientError`.
-    package func pause(_ id: Identifier<TaskDefinition>) async throws(ClientError) -> String {
-        try message(in: try await post("/tasks/\(id)/pause"))
+    package func pause(_ id: Identifier<TaskDefinition>) async throws(ClientError) -> RemoteMessage {
+        try await message(of: "/tasks/\(id)/pause")
     }
 
     /// Has a paused task fire again.
     ///
     /// - Returns: what the server says to it.
     /// - Throws: `ClientError`.
-    package func resume(_ id: Identifier<TaskDefinition>) async throws(ClientError) -> String {
-        try message(in: try await post("/tasks/\(id)/resume"))
+    package func resume(_ id: Identifier<TaskDefinition>) async throws(ClientError) -> RemoteMessage {
+        try await message(of: "/tasks/\(id)/resume")
     }
 
     /// Has a task run now.
@@ -79,7 +79,21 @@ extension RemoteServer {
     /// - Returns: the id of the execution.
     /// - Throws: `ClientError`.
     package func execute(_ id: Identifier<TaskDefinition>) async throws(ClientError) -> Identifier<Execution> {
-        let answer = try await post("/tasks/\(id)/execute")
+        try await execution(startedBy: "/tasks/\(id)/execute")
+    }
+
+    /// Has the run of an ended execution made again.
+    ///
+    /// - Returns: the id of the new execution.
+    /// - Throws: `ClientError`.
+    package func rerun(
+        _ id: Identifier<Execution>, of task: Identifier<TaskDefinition>
+    ) async throws(ClientError) -> Identifier<Execution> {
+        try await execution(startedBy: "/tasks/\(task)/executions/\(id)/rerun")
+    }
+
+    private func execution(startedBy path: String) async throws(ClientError) -> Identifier<Execution> {
+        let answer = try await post(path)
         guard let text = answer.member("execution_id")?.textValue, let execution = Identifier<Execution>(text) else {
             throw .strange(address, "its answer names no execution")
         }
@@ -87,10 +101,12 @@ extension RemoteServer {
     }
 
     /// The rows of a list, page by page; one that moved to the next page meanwhile counts once.
-    func rows(of path: String, _ filter: [Query], upTo limit: Int) async throws(ClientError) -> [JSONValue] {
+    func rows(
+        of path: String, _ filter: [Query], after skipped: Int = 0, upTo limit: Int
+    ) async throws(ClientError) -> [JSONValue] {
         var rows: [JSONValue] = []
         var known: Set<String> = []
-        var skip = 0
+        var skip = skipped
         while rows.count < limit {
             let count = min(limit - rows.count, Self.page)
             let window = [Query("skip", "\(skip)"), Query("limit", "\(count)")]
@@ -102,14 +118,6 @@ extension RemoteServer {
             skip += count
         }
         return rows
-    }
-
-    /// The sentence in an answer.
-    func message(in answer: JSONValue) throws(ClientError) -> String {
-        guard let message = answer.member("message")?.textValue else {
-            throw .strange(address, "its answer holds no message")
-        }
-        return message
     }
 
     private func read(_ answer: JSONValue) throws(ClientError) -> RemoteTask {

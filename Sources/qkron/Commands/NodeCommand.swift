@@ -13,16 +13,13 @@ struct NodeCommand: AsyncParsableCommand {
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List the servers, by name.")
 
-        @Flag(help: "Print what the API answers.")
-        var json = false
-
+        @OptionGroup var output: OutputOptions
         @OptionGroup var options: ClientOptions
 
         func run() async throws {
             try await options.withServer { server in
                 let nodes = try await server.nodes()
-                let lines = json ? JSONValue.array(nodes.map(\.json)).serialized() : Self.table(of: nodes)
-                StandardOutput.write(line: lines)
+                output.show(.array(nodes.map(\.json)), or: Self.table(of: nodes))
             }
         }
 
@@ -47,11 +44,12 @@ struct NodeCommand: AsyncParsableCommand {
         @Argument(help: "The server's name or id.")
         var node: String
 
+        @OptionGroup var output: OutputOptions
         @OptionGroup var options: ClientOptions
 
         func run() async throws {
             try await options.withServer { server in
-                StandardOutput.write(line: try await server.drain(try await NodeChoice.id(of: node, on: server)))
+                output.show(try await server.drain(try await NodeChoice.id(of: node, on: server)))
             }
         }
     }
@@ -62,11 +60,12 @@ struct NodeCommand: AsyncParsableCommand {
         @Argument(help: "The server's name or id.")
         var node: String
 
+        @OptionGroup var output: OutputOptions
         @OptionGroup var options: ClientOptions
 
         func run() async throws {
             try await options.withServer { server in
-                StandardOutput.write(line: try await server.undrain(try await NodeChoice.id(of: node, on: server)))
+                output.show(try await server.undrain(try await NodeChoice.id(of: node, on: server)))
             }
         }
     }

@@ -1,3 +1,5 @@
+import Domain
+
 /// Columns of text for people.
 enum TextTable {
     /// Rows of equally many cells, each column as wide as its widest cell.
@@ -10,5 +12,19 @@ enum TextTable {
                 index == columns - 1 ? cell.0 : cell.0 + String(repeating: " ", count: cell.1 - cell.0.count + 2)
             }.joined()
         }.joined(separator: "\n")
+    }
+}
+
+extension JSONValue {
+    /// What stands under a key, as the cell of a table; `-` where nothing does.
+    func cell(_ key: TextKey) -> String {
+        switch member(key) {
+        case .string(let text)? where !text.isEmpty: text
+        case .integer(let number)?: "\(number)"
+        case .bool(let claim)?: claim ? "yes" : "no"
+        case .array(let elements)? where !elements.isEmpty:
+            elements.map { $0.textValue ?? $0.serialized() }.joined(separator: ",")
+        default: "-"
+        }
     }
 }

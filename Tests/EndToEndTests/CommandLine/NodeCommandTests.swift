@@ -37,6 +37,8 @@ extension EndToEnd {
                     #expect(answer.hasSucceeded && !answer.output.isEmpty && answer.error.isEmpty, "\(answer)")
                     #expect(try await status().node["status"].string == expected)
                 }
+                let told = try await qkron("drain", "the node", "--json", at: server, as: token)
+                #expect(try told.json["id"] == .string(id) && told.json["message"].string != nil, "\(told)")
                 for name in ["nobody", OwnershipTests.nobodys] {
                     let answer = try await qkron("drain", name, at: server, as: token)
                     #expect(answer.end == .exited(4) && answer.output.isEmpty, "\(answer)")

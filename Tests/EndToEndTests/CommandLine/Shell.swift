@@ -15,6 +15,13 @@ struct Shell {
         return (try await Shell(server, ["QKRON_TOKEN": person.token]), person)
     }
 
+    /// A shell at the shared server, of its superuser.
+    static func superuser() async throws -> (shell: Shell, person: Person) {
+        let server = try Stage.current.server
+        let root = try await server.superuser()
+        return (try await Shell(server, ["QKRON_TOKEN": root.token]), root)
+    }
+
     init(_ server: QkronServer, _ variables: [String: String] = [:]) async throws {
         self.server = server
         home = try server.workspace.openDirectory("home")
@@ -40,6 +47,11 @@ struct Shell {
 }
 
 extension Tool.Answer {
+    /// The output as JSON, one value a line.
+    var jsonLines: [JSON] {
+        get throws { try output.split(separator: "\n").map { try JSON(parsing: Array($0.utf8)) } }
+    }
+
     /// The output as JSON.
     var json: JSON { get throws { try JSON(parsing: Array(output.utf8)) } }
 

@@ -6,8 +6,8 @@ import Domain
 struct ExecutionCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "execution",
-        abstract: "List, show and cancel executions; asks a server.", discussion: CommandFailure.codesInWords,
-        subcommands: [List.self, Show.self, Cancel.self])
+        abstract: "List, show, cancel and repeat executions; asks a server.", discussion: CommandFailure.codesInWords,
+        subcommands: [List.self, Show.self, Cancel.self, Rerun.self])
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List executions, newest first.")
@@ -18,6 +18,10 @@ struct ExecutionCommand: AsyncParsableCommand {
         var status: [String] = []
         @Option(help: "Only those with this trigger; may be given several times.")
         var trigger: [String] = []
+        @Option(help: "Only those for slots from this time on, such as 2026-03-01T02:30:00Z.")
+        var since: String?
+        @Option(help: "Only those for slots before this time.")
+        var until: String?
         @Option(help: "Show so many at most.")
         var limit = 50
 
@@ -32,7 +36,9 @@ struct ExecutionCommand: AsyncParsableCommand {
             try await options.withServer { server in
                 var id: Identifier<TaskDefinition>?
                 if let task { id = try await TaskChoice.id(of: task, on: server) }
-                let filter = status.map { Query("status", $0) } + trigger.map { Query("trigger", $0) }
+                let filter =
+                    status.map { Query("status", $0) } + trigger.map { Query("trigger", $0) }
+                    + (since.map { [Query("since", $0)] } ?? []) + (until.map { [Query("until", $0)] } ?? [])
                 let executions = try await server.executions(of: id, filter, upTo: limit)
                 output.show(.array(executions.map(\.json)), or: Self.table(of: executions))
             }
@@ -72,12 +78,37 @@ struct ExecutionCommand: AsyncParsableCommand {
             abstract: "End an execution: a waiting one never starts, a running one is killed with all its processes.")
 
         @OptionGroup var execution: NamedExecution
+        @OptionGroup var output: OutputOptions
         @OptionGroup var options: ClientOptions
 
         func run() async throws {
             try await options.withServer { server in
                 let found = try await execution.find(on: server)
-                StandardOutput.write(line: try await server.cancel(found.id, of: found.taskID))
+                output.show(try await server.cancel(found.id, of: found.taskID))
+            }
+        }
+    }
+
+    struct Rerun: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Run again what has ended, for the same slot.",
+            discussion: """
+                The new execution tells which one it repeats. With --wait, what the command writes is shown, and the exit \
+                code tells how the run ended: 0 if it completed, 1 if not.
+                """)
+
+        @OptionGroup var execution: NamedExecution
+        @Flag(help: "Show what the command writes, and wait for the end of the run.")
+        var wait = false
+
+        @OptionGroup var output: OutputOptions
+        @OptionGroup var options: ClientOptions
+
+        func run() async throws {
+            try await options.withServer { server in
+                let found = try await execution.find(on: server)
+                let started = try await server.rerun(found.id, of: found.taskID)
+                try await output.show(start: started, of: found.taskID, on: server, waits: wait)
             }
         }
     }

@@ -13,13 +13,6 @@ enum CommandOutput {
         StandardOutput.write(text, to: file)
     }
 
-    /// Writes all that a run has written so far.
-    static func write(_ execution: RemoteExecution) {
-        for (key, isError) in [("stdout", false), ("stderr", true)] as [(TextKey, Bool)] {
-            if let text = execution.text(key), !text.isEmpty { write(RemoteOutput(isError: isError, text: text)) }
-        }
-    }
-
     /// Says how a run ended, unless it completed.
     ///
     /// - Throws: `ExitCode` of a run that did not complete.

@@ -21,17 +21,7 @@ extension TaskCommand {
         func run() async throws {
             try await options.withServer { server in
                 let id = try await TaskChoice.id(of: task.task, on: server)
-                let execution = try await server.execute(id)
-                guard wait else {
-                    return output.show(
-                        ["task_id": .string("\(id)"), "execution_id": .string("\(execution)")],
-                        or: "It runs as soon as it may: execution \(execution).")
-                }
-                let ended = try await server.follow(execution, of: id) { piece in
-                    if !output.json { CommandOutput.write(piece) }
-                }
-                if output.json { StandardOutput.write(line: ended.json.serialized()) }
-                try CommandOutput.judge(ended)
+                try await output.show(start: try await server.execute(id), of: id, on: server, waits: wait)
             }
         }
     }
@@ -41,7 +31,8 @@ extension TaskCommand {
             abstract: "Show what a task's newest run wrote.",
             discussion: """
                 With --follow, goes on until the run ends; the exit code then is 0 if it completed, 1 if not. What the \
-                command wrote to its standard error comes on standard error.
+                command wrote to its standard error comes on standard error. With --json, each event of the run is a JSON \
+                object on a line of its own: 'event', 'id' and 'data', as the stream of the API has them.
                 """)
 
         @OptionGroup var task: NamedTask
@@ -50,6 +41,7 @@ extension TaskCommand {
         @Option(help: "This execution instead of the newest.")
         var execution: String?
 
+        @OptionGroup var output: OutputOptions
         @OptionGroup var options: ClientOptions
 
         func validate() throws {
@@ -60,10 +52,28 @@ extension TaskCommand {
             try await options.withServer { server in
                 let id = try await TaskChoice.id(of: task.task, on: server)
                 let chosen = try await choose(of: id, on: server)
-                guard follow else {
-                    return CommandOutput.write(try await server.execution(chosen, of: id))
-                }
-                try CommandOutput.judge(try await server.follow(chosen, of: id, CommandOutput.write))
+                guard follow else { return try await show(chosen, of: id, on: server) }
+                try CommandOutput.judge(try await server.followEvents(of: chosen, id, write))
+            }
+        }
+
+        private func show(
+            _ chosen: Identifier<Execution>, of id: Identifier<TaskDefinition>, on server: RemoteServer
+        ) async throws {
+            let found = try await server.execution(chosen, of: id)
+            if output.json, found.hasEnded {
+                // The stream of what has ended tells all of it at once, and where it was cut.
+                _ = try await server.followEvents(of: chosen, id, write)
+            } else {
+                for event in RunEvent.events(of: found) { write(event) }
+            }
+        }
+
+        private func write(_ event: RunEvent) {
+            if output.json {
+                StandardOutput.write(line: event.json.serialized())
+            } else if let piece = event.output {
+                CommandOutput.write(piece)
             }
         }
 
@@ -76,6 +86,27 @@ extension TaskCommand {
             guard let newest = try await server.executions(of: id, real, upTo: 1).first else { throw NothingRan() }
             return newest.id
         }
+    }
+}
+
+extension OutputOptions {
+    /// Shows that a run was asked for; with `waits`, shows it and its end.
+    ///
+    /// - Throws: `ExitCode` of a run that did not complete; `ClientError`.
+    func show(
+        start execution: Identifier<Execution>, of task: Identifier<TaskDefinition>, on server: RemoteServer,
+        waits: Bool
+    ) async throws {
+        guard waits else {
+            return show(
+                ["task_id": .string("\(task)"), "execution_id": .string("\(execution)")],
+                or: "It runs as soon as it may: execution \(execution).")
+        }
+        let ended = try await server.follow(execution, of: task) { piece in
+            if !json { CommandOutput.write(piece) }
+        }
+        if json { StandardOutput.write(line: ended.json.serialized()) }
+        try CommandOutput.judge(ended)
     }
 }
 

@@ -11,6 +11,7 @@ struct TaskCommand: AsyncParsableCommand {
             + CommandFailure.codesInWords,
         subcommands: [
             List.self, Show.self, Create.self, Update.self, Delete.self, Pause.self, Resume.self, Run.self, Logs.self,
+            ShowSlots.self, Dependencies.self, WebhookToken.self,
         ])
 
     struct List: AsyncParsableCommand {
@@ -22,6 +23,10 @@ struct TaskCommand: AsyncParsableCommand {
         var status: [String] = []
         @Option(help: "Only tasks whose name holds this.")
         var name: String?
+        @Flag(help: "Only tasks that are paused.")
+        var paused = false
+        @Flag(help: "Only tasks that are not paused.")
+        var active = false
         @Option(help: "Show so many at most.")
         var limit = 1_000
 
@@ -30,6 +35,7 @@ struct TaskCommand: AsyncParsableCommand {
 
         func validate() throws {
             if limit < 1 { throw ValidationError("--limit must be 1 or more.") }
+            if paused, active { throw ValidationError("Give one of --paused and --active.") }
         }
 
         func run() async throws {
@@ -37,6 +43,7 @@ struct TaskCommand: AsyncParsableCommand {
                 let filter =
                     tag.map { Query("tag", $0) } + status.map { Query("status", $0) }
                     + (name.map { [Query("q", $0)] } ?? [])
+                    + (paused || active ? [Query("is_active", "\(active)")] : [])
                 let tasks = try await server.tasks(filter, upTo: limit)
                 output.show(.array(tasks.map(\.json)), or: Self.table(of: tasks))
             }
@@ -115,49 +122,6 @@ struct TaskCommand: AsyncParsableCommand {
                 let id = try await TaskChoice.id(of: task.task, on: server)
                 let changed = try await server.change(id, .object(members))
                 output.show(changed.json, or: "Changed '\(changed.name.printable)' (\(changed.id)).")
-            }
-        }
-    }
-
-    struct Delete: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Delete a task with its executions; a run in progress is killed.")
-
-        @OptionGroup var task: NamedTask
-        @OptionGroup var options: ClientOptions
-
-        func run() async throws {
-            try await options.withServer { server in
-                let id = try await TaskChoice.id(of: task.task, on: server)
-                try await server.deleteTask(id)
-                StandardOutput.write(line: "Deleted \(id).")
-            }
-        }
-    }
-
-    struct Pause: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Stop a task from firing; a run in progress goes on to its end.")
-
-        @OptionGroup var task: NamedTask
-        @OptionGroup var options: ClientOptions
-
-        func run() async throws {
-            try await options.withServer { server in
-                StandardOutput.write(line: try await server.pause(try await TaskChoice.id(of: task.task, on: server)))
-            }
-        }
-    }
-
-    struct Resume: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "Have a paused task fire again, from now on.")
-
-        @OptionGroup var task: NamedTask
-        @OptionGroup var options: ClientOptions
-
-        func run() async throws {
-            try await options.withServer { server in
-                StandardOutput.write(line: try await server.resume(try await TaskChoice.id(of: task.task, on: server)))
             }
         }
     }
