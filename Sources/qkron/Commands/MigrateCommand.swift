@@ -1,4 +1,5 @@
 import ArgumentParser
+import Domain
 
 /// Brings the database to this binary's schema.
 struct MigrateCommand: ParsableCommand {
@@ -7,13 +8,15 @@ struct MigrateCommand: ParsableCommand {
         abstract: "Bring the database to the schema of this binary.",
         discussion: "'serve' does the same at start. Without DATABASE_URL the private cluster is started for it.")
 
+    @OptionGroup var output: OutputOptions
     @OptionGroup var options: DatabaseOptions
 
     func run() throws {
         try options.withDatabase { console in
             let applied = console.appliedMigrations
-            StandardOutput.write(
-                line: applied.isEmpty
+            output.show(
+                ["applied_migrations": .array(applied.map(JSONValue.integer))],
+                or: applied.isEmpty
                     ? "The schema is up to date."
                     : "Applied migrations: \(applied.map(String.init).joined(separator: ", "))")
         }

@@ -17,13 +17,16 @@ struct SecretsCommand: ParsableCommand {
                 with exit code 1 if a value could not be opened.
                 """)
 
+        @OptionGroup var output: OutputOptions
         @OptionGroup var options: DatabaseOptions
 
         func run() throws {
             try options.withDatabase { console in
                 let secrets = SecretOperations(database: console.database, secrets: try await console.secretBox())
                 let rotation = try await secrets.rotate(as: Caller(.console))
-                StandardOutput.write(line: "Sealed anew: \(rotation.resealed).")
+                output.show(
+                    ["resealed": .integer(rotation.resealed), "lost": .integer(rotation.lost)],
+                    or: "Sealed anew: \(rotation.resealed).")
                 guard rotation.lost == 0 else { throw LostSecretsError(count: rotation.lost) }
             }
         }

@@ -8,7 +8,7 @@ import Scheduling
 struct UserCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "user",
-        abstract: "Manage accounts.",
+        abstract: "Manage accounts in the database; 'qkron account' does so over the API.",
         subcommands: [Create.self, List.self, Passwd.self, Disable.self, Enable.self, ChangeRole.self])
 
     struct Create: ParsableCommand {
@@ -28,6 +28,7 @@ struct UserCommand: ParsableCommand {
         @Flag(help: "The same as --role superuser.")
         var superuser = false
 
+        @OptionGroup var output: OutputOptions
         @OptionGroup var options: DatabaseOptions
 
         func validate() throws {
@@ -41,7 +42,7 @@ struct UserCommand: ParsableCommand {
             try options.withDatabase { console in
                 let account = NewAccount(email: email, username: name, password: password)
                 let user = try await console.users.create(account, role: superuser ? .superuser : role ?? .user)
-                StandardOutput.write(line: "Created \(user.role.rawValue) '\(user.username)' (\(user.id)).")
+                output.show(user.asAnswered, or: "Created \(user.role.rawValue) '\(user.username)' (\(user.id)).")
             }
         }
     }
@@ -49,19 +50,24 @@ struct UserCommand: ParsableCommand {
     struct List: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List the accounts, oldest first.")
 
+        @OptionGroup var output: OutputOptions
         @OptionGroup var options: DatabaseOptions
 
         func run() throws {
             try options.withDatabase { console in
-                let rows = try await console.users.list().map { user in
-                    [
-                        user.username, user.email, user.role.rawValue, user.isActive ? "active" : "disabled",
-                        ISO8601.format(user.createdAt),
-                    ]
-                }
-                StandardOutput.write(
-                    line: TextTable.render([["USERNAME", "EMAIL", "ROLE", "STATUS", "CREATED"]] + rows))
+                let users = try await console.users.list()
+                output.show(.array(users.map(\.asAnswered)), or: Self.table(of: users))
             }
+        }
+
+        private static func table(of users: [User]) -> String {
+            let rows = users.map { user in
+                [
+                    user.username, user.email, user.role.rawValue, user.isActive ? "active" : "disabled",
+                    ISO8601.format(user.createdAt),
+                ]
+            }
+            return TextTable.render([["USERNAME", "EMAIL", "ROLE", "STATUS", "CREATED"]] + rows)
         }
     }
 
@@ -73,13 +79,15 @@ struct UserCommand: ParsableCommand {
         @Argument(help: "The username.")
         var name: String
 
+        @OptionGroup var output: OutputOptions
         @OptionGroup var options: DatabaseOptions
 
         func run() throws {
             let password = try PasswordPrompt.newPassword()
             try options.withDatabase { console in
                 try await console.users.setPassword(password, of: name)
-                StandardOutput.write(line: "'\(name)' has a new password; earlier tokens are revoked.")
+                try await output.show(
+                    name, in: console, or: "'\(name)' has a new password; earlier tokens are revoked.")
             }
         }
     }
@@ -91,12 +99,13 @@ struct UserCommand: ParsableCommand {
         @Argument(help: "The username.")
         var name: String
 
+        @OptionGroup var output: OutputOptions
         @OptionGroup var options: DatabaseOptions
 
         func run() throws {
             try options.withDatabase { console in
                 try await console.users.setActive(false, username: name)
-                StandardOutput.write(line: "'\(name)' is disabled.")
+                try await output.show(name, in: console, or: "'\(name)' is disabled.")
             }
         }
     }
@@ -108,12 +117,13 @@ struct UserCommand: ParsableCommand {
         @Argument(help: "The username.")
         var name: String
 
+        @OptionGroup var output: OutputOptions
         @OptionGroup var options: DatabaseOptions
 
         func run() throws {
             try options.withDatabase { console in
                 try await console.users.setActive(true, username: name)
-                StandardOutput.write(line: "'\(name)' is enabled.")
+                try await output.show(name, in: console, or: "'\(name)' is enabled.")
             }
         }
     }
@@ -129,15 +139,38 @@ struct UserCommand: ParsableCommand {
         @Argument(help: "superuser, user or viewer.")
         var role: Role
 
+        @OptionGroup var output: OutputOptions
         @OptionGroup var options: DatabaseOptions
 
         func run() throws {
             try options.withDatabase { console in
                 try await console.users.setRole(role, of: name)
-                StandardOutput.write(line: "'\(name)' is now a \(role.rawValue).")
+                try await output.show(name, in: console, or: "'\(name)' is now a \(role.rawValue).")
             }
         }
     }
 }
 
 extension Role: ExpressibleByArgument {}
+
+extension OutputOptions {
+    /// Shows the account of this username, as it is now, as JSON, or `text`.
+    fileprivate func show(_ username: String, in console: Console, or text: String) async throws {
+        guard json else { return StandardOutput.write(line: text) }
+        // Somebody may have deleted it since.
+        let found = try await console.users.list().first { $0.username.hasSameBytes(as: username) }
+        show(found?.asAnswered ?? .null, or: text)
+    }
+}
+
+extension User {
+    /// The account as the API answers it.
+    fileprivate var asAnswered: JSONValue {
+        let time = { (date: Date?) in date.map { JSONValue.string(ISO8601.format($0)) } ?? .null }
+        return [
+            "id": .string("\(id)"), "email": .string(email), "username": .string(username),
+            "role": .string(role.rawValue), "is_active": .bool(isActive), "is_superuser": .bool(role == .superuser),
+            "created_at": time(createdAt), "updated_at": time(updatedAt), "last_login_at": time(lastLoginAt),
+        ]
+    }
+}

@@ -1,10 +1,13 @@
 import ArgumentParser
+import Domain
 
 /// Prints the version.
 struct VersionCommand: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "version", abstract: "Print the version.")
 
+    @OptionGroup var output: OutputOptions
+
     func run() {
-        print("qkron \(Version.current)")
+        output.show(["version": .string(Version.current)], or: "qkron \(Version.current)")
     }
 }

@@ -35,6 +35,12 @@ extension EndToEnd {
             #expect(out.hasSucceeded && out.output.contains("Logged out"), "\(out)")
             #expect(try await shell.qkron("task", "list", "--server", url).failed(3, "Say who asks"))
             #expect(try await shell.qkron("logout", "--server", url).output.contains("no login"))
+            let told = try await shell.qkron(
+                "login", "--url", url, "--user", person.username, "--json", input: "\(person.password)\n")
+            #expect(try told.json["user"] == .string(person.username) && told.json["server"] == .string(url), "\(told)")
+            #expect(try told.json.keys == ["user", "server", "expires_in"], "the token is not shown")
+            let left = try await shell.qkron("logout", "--json")
+            #expect(try left.json == ["server": .string(url), "was_logged_in": true], "\(left)")
         }
 
         @Test func `XDG_CONFIG_HOME says where, and a wrong password keeps nothing`() async throws {

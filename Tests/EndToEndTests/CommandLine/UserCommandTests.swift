@@ -29,6 +29,24 @@ extension EndToEnd {
             #expect(!list.output.contains("$y$"))
         }
 
+        @Test func `accounts are told as the API answers them`() async throws {
+            let made = try await server.command(
+                "user", "create", name, "--email", "\(name)@tests.example", "--json", input: "long enough\n")
+            let id = try #require(try made.json["id"].string)
+            let root = try await server.superuser()
+            #expect(try made.json == (try await root.get("/users/\(id)")))
+            for verb in ["disable", "enable"] {
+                let answer = try await server.command("user", verb, name, "--json")
+                #expect(try answer.json == (try await root.get("/users/\(id)")), "\(answer)")
+            }
+            let demoted = try await server.command("user", "role", name, "viewer", "--json")
+            #expect(try demoted.json == (try await root.get("/users/\(id)")), "\(demoted)")
+            let changed = try await server.command("user", "passwd", name, "--json", input: "long enough too\n")
+            #expect(try changed.json["username"] == .string(name), "\(changed)")
+            let list = try await server.command("user", "list", "--json")
+            #expect(try list.json.items.contains { $0["id"] == .string(id) }, "\(list)")
+        }
+
         @Test func `what is wrong is said in words, with a failing exit`() async throws {
             let existing = try await server.newcomer().username
             let answers = [

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Client
+import Domain
 import Foundation
 
 /// Logs in at a server, and keeps the token for the commands that follow.
@@ -10,9 +11,10 @@ struct LoginCommand: AsyncParsableCommand {
         discussion: """
             The password is asked for at the terminal, or read from standard input. The token is kept under \
             $XDG_CONFIG_HOME/qkron (else ~/.config/qkron) for you alone, and lasts as long as the server says \
-            (ACCESS_TOKEN_EXPIRE_MINUTES). For programs, an API key in QKRON_API_KEY is better.
+            (ACCESS_TOKEN_EXPIRE_MINUTES). For programs, an API key in QKRON_API_KEY is better ('qkron key create').
             """)
 
+    @OptionGroup var output: OutputOptions
     @OptionGroup var options: ClientOptions
 
     func run() async throws {
@@ -24,7 +26,12 @@ struct LoginCommand: AsyncParsableCommand {
             var logins = try SavedLogins(environment)
             try logins.keep(SavedLogins.Login(user: name, token: session.token), at: server.address)
             let lifetime = session.lifetime.map { " for \($0 / 60) min" } ?? ""
-            StandardOutput.write(line: "Logged in as \(name.printable) at \(server.address)\(lifetime).")
+            output.show(
+                [
+                    "server": .string("\(server.address)"), "user": .string(name),
+                    "expires_in": session.lifetime.map(JSONValue.integer) ?? .null,
+                ],
+                or: "Logged in as \(name.printable) at \(server.address)\(lifetime).")
         }
     }
 }
@@ -36,6 +43,7 @@ struct LogoutCommand: AsyncParsableCommand {
         discussion:
             "The server keeps no sessions: the token itself ends when its time is over, or the password changes.")
 
+    @OptionGroup var output: OutputOptions
     @OptionGroup var options: ClientOptions
 
     func run() async throws {
@@ -43,8 +51,9 @@ struct LogoutCommand: AsyncParsableCommand {
             let address = server.address
             var logins = try SavedLogins(environment)
             let wasThere = try logins.forget(address)
-            StandardOutput.write(
-                line: wasThere ? "Logged out at \(address)." : "There was no login at \(address).")
+            output.show(
+                ["server": .string("\(address)"), "was_logged_in": .bool(wasThere)],
+                or: wasThere ? "Logged out at \(address)." : "There was no login at \(address).")
         }
     }
 }
