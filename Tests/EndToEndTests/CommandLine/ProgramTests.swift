@@ -13,6 +13,7 @@ extension EndToEnd {
             #expect(answer.hasSucceeded)
             let health = try await Stage.current.server.send("GET", "/health").json
             #expect(answer.output.contains(try #require(health["version"].string)))
+            #expect(try await qkron("version", "--json").json == ["version": health["version"]])
         }
 
         @Test(arguments: [
@@ -39,6 +40,8 @@ extension EndToEnd {
                 let second = try await server.command("migrate")
                 #expect(first.hasSucceeded && second.hasSucceeded, "\(first) \(second)")
                 #expect(first.output != second.output)
+                let third = try await server.command("migrate", "--json")
+                #expect(try third.json == ["applied_migrations": []], "\(third)")
                 #expect(try await database.number("SELECT count(*) FROM qkron.tasks") == 0)
             }
         }
@@ -57,6 +60,29 @@ extension EndToEnd {
                 "schedule", "next", "--once", "2026-06-01T12:00:00", "--tz", "Asia/Tokyo", "--from",
                 "2026-01-01T00:00:00Z")
             #expect(once.output == "2026-06-01T12:00:00+09:00\n")
+        }
+
+        @Test func `a schedule is previewed without a server, as the API would`() async throws {
+            let person = try await Stage.current.server.newcomer()
+            let question: JSON = [
+                "schedule_type": "cron", "schedule": "30 2 * * *", "timezone": "Europe/Berlin", "count": 3,
+                "from": "2026-03-27T12:00:00Z", "dst_policy": "skip", "ends_at": "2026-03-31T00:00:00Z",
+            ]
+            let words = [
+                "schedule", "preview", "--cron", "30 2 * * *", "--tz", "Europe/Berlin", "--count", "3", "--from",
+                "2026-03-27T12:00:00Z", "--dst-policy", "skip", "--ends-at", "2026-03-31T00:00:00Z",
+            ]
+            let tool = Tool(workspace: try Stage.current.workspace)
+            let answer = try await tool.run([try Tool.qkron()] + words + ["--json"])
+            let asked = try await person.call("POST", "/schedules/preview", question)
+            #expect(try answer.json == asked.json && asked.status == 200, "\(answer) \(asked)")
+            let page = try await tool.run([try Tool.qkron()] + words)
+            let lines = page.output.split(separator: "\n").map(String.init)
+            #expect(lines.first.map(JSON.string) == (try answer.json["description"]))
+            let times = try answer.json["next"].items
+            #expect(times.count == 2 && lines.suffix(2).map(JSON.string) == times, "\(page)")
+            let next = try await qkron("schedule", "next", "--every", "5m", "--count", "2", "--json")
+            #expect(try next.json["next"].items.count == 2, "\(next)")
         }
 
         @Test func `a rejected expression is explained on standard error`() async throws {
