@@ -53,7 +53,7 @@ struct QkronCommand: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, MigrateCommand.self, UserCommand.self, LoginCommand.self, LogoutCommand.self,
             TaskCommand.self, ExecutionCommand.self, ImportCommand.self, ApplyCommand.self, ExportCommand.self,
-            NodeCommand.self, ScheduleCommand.self, SecretsCommand.self, VersionCommand.self, ExecutorCommand.self,
-            LauncherCommand.self,
+            ScheduleCommand.self, SchedulerCommand.self, NodeCommand.self, KeyCommand.self, AccountCommand.self,
+            AuditCommand.self, SecretsCommand.self, VersionCommand.self, ExecutorCommand.self, LauncherCommand.self,
         ])
 }

@@ -53,8 +53,8 @@ enum CommandFailure {
         case ClientError.unreachable: Code.unreachable
         case let error as ClientError: code(ofStatus: error.status)
         case is NobodyAsks: Code.notAllowed
-        case NodeChoiceError.none, TaskChoiceError.none, is NothingRan: Code.notFound
-        case NodeChoiceError.several, TaskChoiceError.several, is PlanError: Code.refused
+        case NodeChoiceError.none, TaskChoiceError.none, ChoiceError.none, is NothingRan: Code.notFound
+        case NodeChoiceError.several, TaskChoiceError.several, ChoiceError.several, is PlanError: Code.refused
         case is FileFaults, is FileError: Code.refused
         case is ValidationError, is OwnerUnknown: Code.usage
         case let error as BrokenOff: code(of: error.cause)
