@@ -146,6 +146,9 @@ extension EndToEnd {
             for name in ["bash", "zsh", "fish"] {
                 let script = try await shell.qkron("--generate-completion-script", name)
                 #expect(script.hasSucceeded && script.output.contains("qkron"), "\(name)")
+                for word in ["webhook-token", "rerun", "audit", "scheduler", "account", "tasks:execute"] {
+                    #expect(script.output.contains(word), "\(name): \(word)")
+                }
                 let path = try shell.file("completion.\(name)", script.output)
                 guard let checker = try? Tool.find(name) else { continue }
                 let check = try await Tool(workspace: shell.server.workspace).run([checker, "-n", path])
