@@ -5,7 +5,7 @@ extension DataDirectory {
     /// What a server of root leaves to root here. Its other entries belong to the user of the cluster.
     private static let files = ["qkron.lock", "node_id", "secret_key", "encryption_key"]
     private static let configurationFiles = ["postgresql.conf", "pg_hba.conf", "pg_ident.conf"]
-    private static let folders = ["postgres", "conf", "run", "log", "executor"]
+    private static let folders = ["postgres", "conf", "run", "log", "executor", "docs"]
 
     /// The user id of whoever has worked here: that of the private cluster, else of the directory; nil where root alone
     /// has.

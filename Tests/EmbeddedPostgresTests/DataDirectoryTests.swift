@@ -129,6 +129,8 @@ struct DataDirectoryTests {
             try #require(chmod(data.path, 0o777) == 0)
             #expect(throws: EmbeddedPostgresError.self) { try data.give(to: 65_534, isHeld: false) }
             try #require(chmod(data.path, 0o711) == 0)
+            // The pages of the API description may be put there before the first start.
+            try #require(mkdir(data.path + "/docs", 0o755) == 0)
             try data.give(to: 65_534, isHeld: false)
             #expect(try data.keeper == 65_534 && owner(of: data.path) == 65_534)
             #expect(try Files.status(of: FilePath(data.path + "/node_id"))?.st_uid == 65_534)
