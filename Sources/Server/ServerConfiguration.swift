@@ -39,7 +39,7 @@ package struct ServerConfiguration: Sendable {
     package var port: Int
     /// The version that `/`, `/health` and the metrics tell.
     package var version: String
-    /// Whether only superusers may read the metrics.
+    /// Whether only superusers, the service key and keys of the scope `metrics` may read the metrics; else anybody may.
     package var metricsRequireAuth: Bool
     /// The directories in which the files of the pages of the API description are looked for.
     package var documentationAssets: [String]

@@ -27,7 +27,7 @@ package struct RecordedAttempts: Sendable {
 
 extension Store {
     /// Records finished attempts, each guarded by its fencing token, with all that follows: the end or the next attempt
-    /// of the execution, the successor of a lost one, the output, the task's status. Runs in a transaction of its own.
+    /// of the execution, the successor of a lost one, the output, the task's status. To be called in a transaction.
     package func finish(_ attempts: [FinishedAttempt]) async throws -> RecordedAttempts {
         _ = try await lockTasks(Set(attempts.map(\.lease.taskID)))
         let closed = try await closeAttempts(attempts)

@@ -13,8 +13,8 @@ package enum Wish: Sendable, Equatable {
 }
 
 extension Store {
-    /// The attempts among `held`, by fencing token, that must end: somebody wishes it, or the lease is gone (then
-    /// without a reason).
+    /// The attempts among `held`, by fencing token, that must end, each with why: somebody wishes it, the lease is
+    /// gone, or the task is.
     package func wishes(for held: [Lease]) async throws -> [(token: Int, wish: Wish)] {
         guard !held.isEmpty else { return [] }
         let rows = try await rows(

@@ -31,7 +31,7 @@ extension Store {
         """
     }
 
-    /// Begins the next epoch of a node and grants it its first lease; runs in a transaction of its own. Waits for what
+    /// Begins the next epoch of a node and grants it its first lease; to be called in a transaction. Waits for what
     /// an earlier epoch of the node is still committing. A node that is drained stays so.
     ///
     /// - Returns: the node in its new epoch, and whether it is draining.

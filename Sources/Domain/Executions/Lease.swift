@@ -14,7 +14,7 @@ package struct Lease: Sendable {
     package let dueAt: Date
     /// When the attempt was granted, by the database's clock.
     package let grantedAt: Date
-    /// The start of the run if this is not its first attempt.
+    /// Whether the run begins with this attempt, which then tells how late it is.
     package let isFirstAttempt: Bool
     package let action: Action
     package let timezone: String
