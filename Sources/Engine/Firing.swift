@@ -18,7 +18,7 @@ struct Firing: Sendable {
     /// - Throws: `TimingFault` if the stored schedule cannot be read.
     init(_ task: DueTask, commandRoles: Set<CommandRole>) throws(TimingFault) {
         let slots = try task.timing.slots()
-        guard task.ownerIsActive, task.kind != .command || commandRoles.admitOwner(of: task.ownerRole) else {
+        guard task.ownerIsActive, commandRoles.mayRun(task.kind, ofOwner: task.ownerRole) else {
             executions = []
             supersedes = false
             nextRun = slots.first(after: task.now)

@@ -187,9 +187,9 @@ package struct TaskOperations: Sendable {
 
     /// Whether the owner may run the task: else it rests.
     private func ownerStands(_ task: TaskDefinition, _ store: Store) async throws -> Bool {
-        guard let id = task.ownerID else { return rules.mayRun(task.action.kind, ofOwner: nil) }
+        guard let id = task.ownerID else { return rules.commandRoles.mayRun(task.action.kind, ofOwner: nil) }
         guard let owner = try await store.user(id)?.user else { return false }
-        return owner.isActive && rules.mayRun(task.action.kind, ofOwner: owner.role)
+        return owner.isActive && rules.commandRoles.mayRun(task.action.kind, ofOwner: owner.role)
     }
 
     private func follow(_ cancellation: Cancellation) {

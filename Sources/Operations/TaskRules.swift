@@ -31,15 +31,10 @@ package struct TaskRules: Sendable {
         guard let owner = caller.principal.taskOwner else { throw OperationError.loginNeeded }
         let role = caller.principal.account?.role
         guard role != .viewer else { throw OperationError.viewerMayNot }
-        guard mayRun(kind, ofOwner: role) else {
+        guard commandRoles.mayRun(kind, ofOwner: role) else {
             throw OperationError.refused(.roleRequired, "Your role may not make or run command tasks here.")
         }
         return owner
-    }
-
-    /// Whether tasks of this kind run whose owner has this role, nil being the service key.
-    func mayRun(_ kind: ActionKind, ofOwner role: Role?) -> Bool {
-        kind != .command || commandRoles.admitOwner(of: role)
     }
 
     /// - Parameter owner: the account as it stands; nil if it is gone.

@@ -14,8 +14,9 @@ package enum CommandRole: String, Sendable, CaseIterable {
 }
 
 extension Set<CommandRole> {
-    /// Whether command tasks of owners of this role may run, nil being the service key.
-    package func admitOwner(of role: Role?) -> Bool {
-        CommandRole(ofOwner: role).map(contains) ?? false
+    /// Whether tasks of this kind run whose owner has this role, nil being the service key. Whether the owner's account
+    /// is enabled is another question; `Store.ownerStands` asks both in SQL.
+    package func mayRun(_ kind: ActionKind, ofOwner role: Role?) -> Bool {
+        kind != .command || (CommandRole(ofOwner: role).map(contains) ?? false)
     }
 }
