@@ -1,9 +1,10 @@
 import COpenSSL
+import Domain
 
 /// A password on its way to the hash function, wiped from memory afterwards.
 final class Passphrase: Sendable {
     /// The longest password in Unicode scalars; longer ones are wrong without being hashed.
-    static let longest = 72
+    static let longest = User.passwordLength.upperBound
 
     // Safe to share: written before anyone else sees it, and wiped when nobody does any more.
     private nonisolated(unsafe) let characters: UnsafeMutableBufferPointer<CChar>

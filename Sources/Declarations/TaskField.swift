@@ -62,7 +62,7 @@ struct TaskField: Sendable {
         TaskField("working_directory", .text, .value(nil)),
         TaskField("limits", .object, .value([:])),
         TaskField("requires", .set, .value([])),
-        TaskField("max_output_bytes", .whole, .value(1_048_576)),
+        TaskField("max_output_bytes", .whole, .value(.integer(TaskLimits.usualOutputBytes))),
         TaskField("dependencies", .tasks, .value(nil)),
         TaskField("callback_url", .text, .value(nil)),
         TaskField("tags", .set, .value([])),

@@ -21,6 +21,11 @@ package enum Window: Sendable, Equatable {
         }
     }
 
+    /// How many rows a page may have.
+    package static let pageSizes = 1...100
+    /// How many rows a slice may have.
+    package static let sliceLimits = 1...1000
+
     /// A list reaches so many rows; `total` counts no further and no part begins beyond.
     package static let reach = 1_000_000
 }

@@ -65,8 +65,8 @@ package struct AccountRules: Sendable {
     }
 
     private static func usernameFaults(_ username: String, email: String?) -> [InputFault] {
-        if !(3...User.longestName).contains(username.unicodeScalars.count) {
-            return [InputFault(["username"], "must have 3 to 255 characters", type: "string_length")]
+        if !User.usernameLength.contains(username.unicodeScalars.count) {
+            return [InputFault(["username"], length: User.usernameLength)]
         }
         if username.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) {
             return [InputFault(["username"], "must not hold control characters")]
@@ -89,8 +89,8 @@ package struct AccountRules: Sendable {
 
     static func passwordFaults(_ password: String) -> [InputFault] {
         let length = password.unicodeScalars.count
-        if !(8...72).contains(length) {
-            return [InputFault(["password"], "must have 8 to 72 characters", type: "string_length")]
+        if !User.passwordLength.contains(length) {
+            return [InputFault(["password"], length: User.passwordLength)]
         }
         if password.utf8.contains(0) {
             return [InputFault(["password"], "must not hold a NUL character")]
@@ -118,4 +118,12 @@ package struct AccountRules: Sendable {
 extension OperationError {
     static let emailTaken = OperationError.refused(.emailTaken, "Email already registered")
     static let usernameTaken = OperationError.refused(.usernameTaken, "Username already taken")
+}
+
+extension InputFault {
+    /// A text has too few or too many characters.
+    fileprivate init(_ place: [Step], length: ClosedRange<Int>) {
+        self.init(
+            place, "must have \(length.lowerBound) to \(length.upperBound) characters", type: "string_length")
+    }
 }

@@ -14,10 +14,13 @@ package struct PreviewRequest: Sendable {
     package var from: MomentText?
     package var startsAt: MomentText?
     package var endsAt: MomentText?
-    /// 1 to 100.
+    /// How many slots are asked for, within `countRange`.
     package var count: Int
     /// What of the question could not be read, to be told together with what else is wrong.
     package var faults: [InputFault]
+
+    /// So many slots may be asked for.
+    package static let countRange = 1...100
 
     /// A question about `schedule`.
     package init(

@@ -5,8 +5,6 @@ import Executor
 struct CommandReading {
     let parameters: [TextKey: JSONValue]
     var faults: [InputFault] = []
-    /// No environment has more variables.
-    private static let entryLimit = 100
 
     mutating func command() -> String? {
         guard let value = parameters["command"] else {
@@ -19,7 +17,7 @@ struct CommandReading {
         }
         if command.utf8.contains(0) {
             faults.append(InputFault(["command"], "must not hold a NUL character"))
-        } else if command.unicodeScalars.count > 10_000 {
+        } else if command.unicodeScalars.count > TaskLimits.command.upperBound {
             faults.append(InputFault(["command"], "must have at most 10,000 characters", type: "string_too_long"))
         } else if command.unicodeScalars.allSatisfy(\.properties.isWhitespace) {
             faults.append(InputFault(["command"], "must not be empty", type: "string_too_short"))
@@ -34,8 +32,9 @@ struct CommandReading {
             return []
         }
         // One fault tells of all that are too many, before each is looked at.
-        guard elements.count <= Self.entryLimit else {
-            faults.append(InputFault(["secret_env"], "must have at most 100 entries", type: "too_long"))
+        guard elements.count <= TaskLimits.mostVariables else {
+            faults.append(
+                InputFault(["secret_env"], "must have at most \(TaskLimits.mostVariables) entries", type: "too_long"))
             return []
         }
         let variables: [TextKey: JSONValue] = if case .object(let members) = parameters["env"] { members } else { [:] }
@@ -60,8 +59,9 @@ struct CommandReading {
             faults.append(InputFault(["env"], "must be an object of strings", type: "dict_type"))
             return [:]
         }
-        guard members.count <= Self.entryLimit else {
-            faults.append(InputFault(["env"], "must have at most 100 entries", type: "too_long"))
+        guard members.count <= TaskLimits.mostVariables else {
+            faults.append(
+                InputFault(["env"], "must have at most \(TaskLimits.mostVariables) entries", type: "too_long"))
             return [:]
         }
         let secret = Set(secretNames.map { TextKey($0) })
@@ -103,7 +103,7 @@ struct CommandReading {
     }
 
     private static func isVariableName(_ name: String) -> Bool {
-        guard (1...128).contains(name.utf8.count) else { return false }
+        guard TaskLimits.variableName.contains(name.utf8.count) else { return false }
         return name.utf8.enumerated().allSatisfy { index, byte in
             switch byte {
             case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "_"): true
@@ -123,7 +123,7 @@ struct CommandReading {
             faults.append(InputFault(["working_directory"], "must not hold a NUL character"))
         } else if path.utf8.first != UInt8(ascii: "/") {
             faults.append(InputFault(["working_directory"], "must be an absolute path, beginning with '/'"))
-        } else if path.utf8.count > 4096 {
+        } else if path.utf8.count > TaskLimits.workingDirectory.upperBound {
             faults.append(
                 InputFault(["working_directory"], "must have at most 4096 characters", type: "string_too_long"))
         }
@@ -131,12 +131,12 @@ struct CommandReading {
     }
 
     mutating func outputLimit() -> Int {
-        guard let value = parameters["max_output_bytes"] else { return 1_048_576 }
+        guard let value = parameters["max_output_bytes"] else { return TaskLimits.usualOutputBytes }
         guard case .integer(let bytes) = value else {
             faults.append(InputFault(["max_output_bytes"], "must be an integer", type: "int_type"))
             return 0
         }
-        if !(102_400...16_777_216).contains(bytes) {
+        if !TaskLimits.outputBytes.contains(bytes) {
             faults.append(InputFault(["max_output_bytes"], "must be from 102,400 to 16,777,216"))
         }
         return bytes
@@ -178,8 +178,10 @@ extension RunLimits {
     /// The members of `limits`, each with its range and its place here.
     static var ranges: [(name: String, range: ClosedRange<Int>, path: WritableKeyPath<RunLimits, Int?>)] {
         [
-            ("cpu_seconds", 1...86_400, \.cpuSeconds), ("memory_bytes", 16_777_216...Int.max, \.memoryBytes),
-            ("open_files", 16...65_536, \.openFiles), ("processes", 1...4_096, \.processes), ("nice", 0...19, \.nice),
+            ("cpu_seconds", TaskLimits.cpuSeconds, \.cpuSeconds),
+            ("memory_bytes", TaskLimits.memoryBytes, \.memoryBytes),
+            ("open_files", TaskLimits.openFiles, \.openFiles), ("processes", TaskLimits.processes, \.processes),
+            ("nice", TaskLimits.nice, \.nice),
         ]
     }
 

@@ -9,7 +9,7 @@ struct CrontabSettings {
     private var jitter = 0
 
     private static let ownShell = "/bin/sh"
-    private static let longest = 86_400
+    private static let longest = TaskLimits.timeout.upperBound
 
     private enum Zone {
         case known(ZoneRules)

@@ -2,6 +2,11 @@ import Foundation
 
 /// A person's key for programs, without its secret.
 package struct APIKey: Sendable, Equatable {
+    /// How many characters its name has.
+    package static let nameLength = 1...255
+    /// So many scopes may be asked for, known or not.
+    package static let mostScopes = 50
+
     package let id: Identifier<APIKey>
     package let ownerID: Identifier<User>
     package let name: String

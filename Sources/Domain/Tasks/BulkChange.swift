@@ -8,4 +8,7 @@ package enum BulkChoice: Sendable {
     /// All that carry every one of these.
     case tagged([String])
     case ids(Set<Identifier<TaskDefinition>>)
+
+    /// So many ids may be named at once.
+    package static let idCount = 1...1000
 }

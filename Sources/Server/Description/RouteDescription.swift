@@ -112,14 +112,16 @@ extension [QueryParameter] {
     /// The part of a list that is asked for by page alone.
     static let page: [QueryParameter] = [
         .one("page", .integer(1...Int.max).byDefault(1), "A list reaches 1,000,000 rows."),
-        .one("page_size", .integer(1...100).byDefault(20)),
+        .one("page_size", .integer(Window.pageSizes).byDefault(20)),
     ]
 
     /// The part of a list that is asked for, by page or by slice.
     static let window: [QueryParameter] =
         page + [
             .one("skip", .integer(0...Int.max), "With it, or `limit`, the rows come as a bare array."),
-            .one("limit", .integer(1...1000), "With it, or `skip`, the rows come as a bare array. 100 if left out."),
+            .one(
+                "limit", .integer(Window.sliceLimits),
+                "With it, or `skip`, the rows come as a bare array. 100 if left out."),
         ]
 }
 
@@ -138,7 +140,7 @@ extension RouteDescription.Content {
 extension JSONSchema {
     fileprivate static func pageSchema(of row: JSONSchema) -> JSONSchema {
         .answer([
-            "items": .array(of: row), "page": .integer(1...Int.max), "page_size": .integer(1...100),
+            "items": .array(of: row), "page": .integer(1...Int.max), "page_size": .integer(Window.pageSizes),
             "total": .integer(0...1_000_000),
         ])
     }

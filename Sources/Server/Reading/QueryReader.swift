@@ -122,12 +122,12 @@ struct QueryReader {
     mutating func window() -> Window {
         if text("skip") != nil || text("limit") != nil {
             let skip = integer("skip", in: 0...(.max)) ?? 0
-            let limit = integer("limit", in: 1...1000) ?? 100
+            let limit = integer("limit", in: Window.sliceLimits) ?? 100
             if skip >= Window.reach { failReach("skip") }
             return .slice(skip: skip, limit: limit)
         }
         let page = integer("page", in: 1...(.max)) ?? 1
-        let size = integer("page_size", in: 1...100) ?? 20
+        let size = integer("page_size", in: Window.pageSizes) ?? 20
         guard page - 1 < (Window.reach + size - 1) / size else {
             failReach("page")
             return .page(number: 1, size: size)

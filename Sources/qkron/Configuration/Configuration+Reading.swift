@@ -89,7 +89,7 @@ extension Configuration.RunSettings {
         runAs = reader.runAs(for: commandRoles)
         maxConcurrency = reader.integer(.maxConcurrency, in: 1...10_000, default: 64)
         maxTaskConcurrency = reader.integer(.maxTaskConcurrency, in: 1...1_000, default: 16)
-        retryDelay = reader.integer(.retryDelay, in: 0...86_400, default: 60)
+        retryDelay = reader.integer(.retryDelay, in: TaskLimits.retryDelay, default: 60)
         killGrace = .seconds(reader.integer(.killGrace, in: 0...300, default: 5))
         shutdownGrace = .seconds(reader.integer(.shutdownGrace, in: 0...86_400, default: 30))
         leaseSeconds = reader.integer(.leaseSeconds, in: 2...3_600, default: 15)

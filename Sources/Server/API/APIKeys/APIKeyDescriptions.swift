@@ -10,7 +10,8 @@ enum APIKeySchema {
     static let creation = JSONSchema.request(
         required: ["name", "scopes"],
         [
-            "name": .text(1...255).example("deployment"), "scopes": .array(of: scope, count: 1...50),
+            "name": .text(APIKey.nameLength).example("deployment"),
+            "scopes": .array(of: scope, count: 1...APIKey.mostScopes),
             "expires_at": .time.orNull.note("In the future; null: never."),
         ]
     ).named("NewAPIKey")

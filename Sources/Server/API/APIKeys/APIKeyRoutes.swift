@@ -18,7 +18,7 @@ struct APIKeyRoutes {
     @Sendable private func create(_ call: Call) async throws -> Answer {
         var reader = BodyReader(try await call.body.object())
         reader.require("name", "scopes")
-        let name = reader.string("name", length: 1...255)
+        let name = reader.string("name", length: APIKey.nameLength)
         let scopes = reader.scopes()
         let expiresAt = reader.orNull("expires_at") { $0.time("expires_at") }
         let instant = expiresAt.or(nil)?.resolved(in: .utc)
@@ -48,7 +48,9 @@ struct APIKeyRoutes {
 extension BodyReader {
     /// What a key is for: at least one scope.
     fileprivate mutating func scopes() -> Sent<[APIKeyScope]> {
-        guard case .value(let names) = strings("scopes", count: 50, length: 1...64) else { return .nothing }
+        guard case .value(let names) = strings("scopes", count: APIKey.mostScopes, length: 1...64) else {
+            return .nothing
+        }
         if names.isEmpty { fail("scopes", "must name at least one scope", type: "too_short") }
         let known = APIKeyScope.allCases.map(\.rawValue).joined(separator: ", ")
         let unknown = names.indices.filter { APIKeyScope(named: names[$0]) == nil }

@@ -1,20 +1,25 @@
 import Domain
+import Operations
+import Scheduling
 
 /// The shapes of a preview (docs/api.md).
 enum PreviewSchema {
     static let request = JSONSchema.request(
         required: ["schedule_type", "schedule"],
         [
-            "schedule_type": .choice(of: ScheduleKind.self), "schedule": .text(1...255).example("0 2 * * *"),
-            "timezone": .text(1...50).byDefault("UTC").example("Europe/Berlin"),
+            "schedule_type": .choice(of: ScheduleKind.self),
+            "schedule": .text(TaskLimits.schedule).example("0 2 * * *"),
+            "timezone": .text(TaskLimits.timezone).byDefault("UTC").example("Europe/Berlin"),
             "dst_policy": .choice("standard", "skip", "once", "twice").byDefault("standard"),
-            "from": .time.note("Now, if it is left out."), "count": .integer(1...100).byDefault(10),
+            "from": .time.note("Now, if it is left out."),
+            "count": .integer(PreviewRequest.countRange).byDefault(10),
             "starts_at": .time.orNull, "ends_at": .time.orNull,
         ]
     ).named("PreviewRequest")
 
     static let preview = JSONSchema.answer([
-        "next": .array(of: .time, count: 0...100).note("With the offset of the zone at that instant."),
+        "next": .array(of: .time, count: 0...PreviewRequest.countRange.upperBound).note(
+            "With the offset of the zone at that instant."),
         "description": .text.note("The schedule as a sentence."),
         "warnings": .array(of: .text).note("What may surprise."),
     ]).named("Preview")

@@ -8,12 +8,12 @@ extension PreviewRequest {
         var reader = BodyReader(members)
         reader.require("schedule_type", "schedule")
         let kind = reader.choice("schedule_type", of: ScheduleKind.self)
-        let schedule = reader.string("schedule", length: 1...255)
-        let timezone = reader.string("timezone", length: 1...50)
+        let schedule = reader.string("schedule", length: TaskLimits.schedule)
+        let timezone = reader.string("timezone", length: TaskLimits.timezone)
         let from = reader.time("from")
         let startsAt = reader.orNull("starts_at") { $0.time("starts_at") }
         let endsAt = reader.orNull("ends_at") { $0.time("ends_at") }
-        let count = reader.integer("count", in: 1...100)
+        let count = reader.integer("count", in: PreviewRequest.countRange)
         let dstPolicy = reader.choice("dst_policy", of: DSTPolicy.self)
         self.init(
             kind: kind.optional, schedule: schedule.optional, timezone: timezone.or("UTC"), from: from.optional,

@@ -10,10 +10,10 @@ enum SessionSchema {
 
     static let email = JSONSchema.text(1...User.longestName).note("Must look like an address.")
         .example("ada@example.org")
-    static let username = JSONSchema.text(3...User.longestName).note(
+    static let username = JSONSchema.text(User.usernameLength).note(
         "Without control characters; `@` only as one's own e-mail."
     ).example("ada")
-    static let password = JSONSchema.text(8...72)
+    static let password = JSONSchema.text(User.passwordLength)
 
     static let registration = JSONSchema.request(
         required: ["email", "username", "password"], ["email": email, "username": username, "password": password]

@@ -6,8 +6,8 @@ extension BulkChoice {
         var reader = BodyReader(members)
         reader.require("action")
         let action = reader.choice("action", of: BulkAction.self)
-        let tags = reader.strings("tags", count: 50, length: 1...64)
-        let ids: Sent<[Identifier<TaskDefinition>]> = reader.identifiers("ids", count: 1...1_000)
+        let tags = reader.strings("tags", count: TaskLimits.mostTags, length: TaskLimits.tag)
+        let ids: Sent<[Identifier<TaskDefinition>]> = reader.identifiers("ids", count: BulkChoice.idCount)
         switch (reader["tags"], reader["ids"]) {
         case (nil, nil): reader.fail("tags", "either tags or ids are required", type: "missing")
         case (.some, .some): reader.fail("ids", "either tags or ids may be sent, not both")

@@ -19,8 +19,9 @@ enum RunSchema {
     static let bulk = JSONSchema.request(
         required: ["action"],
         [
-            "action": bulkAction, "tags": .array(of: .text(1...64), count: 1...50).note("All must be there."),
-            "ids": .array(of: .id, count: 1...1000),
+            "action": bulkAction,
+            "tags": .array(of: .text(TaskLimits.tag), count: 1...TaskLimits.mostTags).note("All must be there."),
+            "ids": .array(of: .id, count: BulkChoice.idCount),
         ]
     ).named("BulkChange")
 

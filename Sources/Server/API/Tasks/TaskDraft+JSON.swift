@@ -27,21 +27,21 @@ extension TaskDraft {
     }
 
     private mutating func read(_ reader: inout BodyReader) {
-        name = reader.string("name", length: 1...255)
-        description = reader.orNull("description") { $0.string("description", length: 0...1000) }
+        name = reader.string("name", length: TaskLimits.name)
+        description = reader.orNull("description") { $0.string("description", length: TaskLimits.description) }
         readAction(&reader)
         readTiming(&reader)
         misfirePolicy = reader.choice("misfire_policy", of: MisfirePolicy.self)
-        jitter = reader.integer("jitter", in: 0...86_400)
-        misfireGrace = reader.integer("misfire_grace", in: 0...86_400)
+        jitter = reader.integer("jitter", in: TaskLimits.jitter)
+        misfireGrace = reader.integer("misfire_grace", in: TaskLimits.misfireGrace)
         overlapPolicy = reader.choice("overlap_policy", of: OverlapPolicy.self)
-        timeout = reader.integer("timeout", in: 1...86_400)
-        maxRetries = reader.integer("max_retries", in: 0...10)
-        retryDelay = reader.integer("retry_delay", in: 0...86_400)
+        timeout = reader.integer("timeout", in: TaskLimits.timeout)
+        maxRetries = reader.integer("max_retries", in: TaskLimits.maxRetries)
+        retryDelay = reader.integer("retry_delay", in: TaskLimits.retryDelay)
         retryBackoff = reader.choice("retry_backoff", of: Backoff.self)
-        priority = reader.integer("priority", in: 1...10)
-        requires = reader.strings("requires", count: 20, length: Node.labelLength)
-        tags = reader.strings("tags", count: 50, length: 1...64)
+        priority = reader.integer("priority", in: TaskLimits.priority)
+        requires = reader.strings("requires", count: TaskLimits.mostRequired, length: Node.labelLength)
+        tags = reader.strings("tags", count: TaskLimits.mostTags, length: TaskLimits.tag)
         metadata = reader.orNull("metadata_info") { $0.object("metadata_info") }
         dependencies = reader.orNull("dependencies") { $0.identifiers("dependencies", count: 0...Dependency.limit) }
         isActive = reader.bool("is_active")
@@ -68,8 +68,8 @@ extension TaskDraft {
 
     private mutating func readTiming(_ reader: inout BodyReader) {
         scheduleKind = reader.choice("schedule_type", of: ScheduleKind.self)
-        schedule = reader.string("schedule", length: 1...255)
-        timezone = reader.string("timezone", length: 1...50)
+        schedule = reader.string("schedule", length: TaskLimits.schedule)
+        timezone = reader.string("timezone", length: TaskLimits.timezone)
         dstPolicy = reader.choice("dst_policy", of: DSTPolicy.self)
         startsAt = reader.orNull("starts_at") { $0.time("starts_at") }
         endsAt = reader.orNull("ends_at") { $0.time("ends_at") }

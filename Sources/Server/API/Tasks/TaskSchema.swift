@@ -11,13 +11,14 @@ enum TaskSchema {
         "schedule_type": .choice(of: ScheduleKind.self), "schedule": .text.note("As it was sent."),
         "scheduled_time": .time.orNull.note("The instant of a `once`."), "timezone": .text,
         "dst_policy": dstPolicy, "starts_at": .time.orNull, "ends_at": .time.orNull,
-        "jitter": .integer(0...86_400), "misfire_policy": .choice(of: MisfirePolicy.self),
-        "misfire_grace": .integer(0...86_400), "overlap_policy": .choice(of: OverlapPolicy.self),
-        "timeout": .integer(1...86_400), "max_retries": .integer(0...10), "retry_delay": .integer(0...86_400),
-        "retry_backoff": .choice(of: Backoff.self), "priority": .integer(1...10),
+        "jitter": .integer(TaskLimits.jitter), "misfire_policy": .choice(of: MisfirePolicy.self),
+        "misfire_grace": .integer(TaskLimits.misfireGrace), "overlap_policy": .choice(of: OverlapPolicy.self),
+        "timeout": .integer(TaskLimits.timeout), "max_retries": .integer(TaskLimits.maxRetries),
+        "retry_delay": .integer(TaskLimits.retryDelay), "retry_backoff": .choice(of: Backoff.self),
+        "priority": .integer(TaskLimits.priority),
         "env": environment(.text.orNull).note("null: a secret, or not for the caller's eyes."),
         "secret_env": .array(of: .text), "working_directory": .text.orNull, "limits": limits,
-        "requires": .array(of: .text), "max_output_bytes": .integer(102_400...16_777_216).orNull,
+        "requires": .array(of: .text), "max_output_bytes": .integer(TaskLimits.outputBytes).orNull,
         "tags": .array(of: .text), "metadata_info": .anyObject.orNull,
         "dependencies": .array(of: .id).orNull, "callback_url": .text.orNull, "is_active": .bool,
         "status": .choice(of: TaskStatus.self),
@@ -44,42 +45,50 @@ enum TaskSchema {
     private static let dstPolicy = JSONSchema.choice("standard", "skip", "once", "twice")
 
     private static let limits = JSONSchema.request([
-        "cpu_seconds": .integer(1...86_400), "memory_bytes": .integer(16_777_216...Int.max),
-        "open_files": .integer(16...65_536), "processes": .integer(1...4_096), "nice": .integer(0...19),
+        "cpu_seconds": .integer(TaskLimits.cpuSeconds), "memory_bytes": .integer(TaskLimits.memoryBytes),
+        "open_files": .integer(TaskLimits.openFiles), "processes": .integer(TaskLimits.processes),
+        "nice": .integer(TaskLimits.nice),
     ]).closed.note("Of each attempt; one that is left out is not limited.")
 
     private static let fields: KeyValuePairs<TextKey, JSONSchema> = [
-        "name": .text(1...255).example("nightly backup"), "description": .text(0...1000).orNull,
+        "name": .text(TaskLimits.name).example("nightly backup"),
+        "description": .text(TaskLimits.description).orNull,
         "task_type": .choice("command").byDefault("command"),
-        "command": .text(1...10_000).note("Shell text, not only blanks.").example("echo hello"),
+        "command": .text(TaskLimits.command).note("Shell text, not only blanks.").example("echo hello"),
         "schedule_type": .choice(of: ScheduleKind.self).byDefault("cron"),
-        "schedule": .text(1...255).note("A cron line, an interval such as `1h30m`, or a time.").example("0 2 * * *"),
-        "timezone": .text(1...50).byDefault("UTC").note("A zone of the tz database.").example("Europe/Berlin"),
+        "schedule": .text(TaskLimits.schedule).note("A cron line, an interval such as `1h30m`, or a time.")
+            .example("0 2 * * *"),
+        "timezone": .text(TaskLimits.timezone).byDefault("UTC").note("A zone of the tz database.")
+            .example("Europe/Berlin"),
         "dst_policy": dstPolicy.byDefault("standard"),
         "starts_at": .time.orNull.note("Without an offset it is read in `timezone`."),
         "ends_at": .time.orNull.note("After `starts_at`. Without an offset it is read in `timezone`."),
-        "jitter": .integer(0...86_400).byDefault(0).note("Seconds."),
+        "jitter": .integer(TaskLimits.jitter).byDefault(0).note("Seconds."),
         "misfire_policy": .choice(of: MisfirePolicy.self).byDefault("fire_once"),
-        "misfire_grace": .integer(0...86_400).byDefault(60).note("Seconds."),
+        "misfire_grace": .integer(TaskLimits.misfireGrace).byDefault(60).note("Seconds."),
         "overlap_policy": .choice(of: OverlapPolicy.self).byDefault("skip"),
-        "timeout": .integer(1...86_400).byDefault(300).note("Seconds that one attempt may take."),
-        "max_retries": .integer(0...10).byDefault(3),
-        "retry_delay": .integer(0...86_400).note("Seconds. The default is a setting of the server."),
+        "timeout": .integer(TaskLimits.timeout).byDefault(300).note("Seconds that one attempt may take."),
+        "max_retries": .integer(TaskLimits.maxRetries).byDefault(3),
+        "retry_delay": .integer(TaskLimits.retryDelay).note("Seconds. The default is a setting of the server."),
         "retry_backoff": .choice(of: Backoff.self).byDefault("fixed"),
-        "priority": .integer(1...10).byDefault(5).note("Bigger is more urgent."),
-        "secret_env": .array(of: .text, count: 0...100).byDefault([]).note("Names that are present in `env`."),
-        "working_directory": .text(1...4096, pattern: "^/").orNull, "limits": limits.byDefault([:]),
-        "requires": .array(of: .text(Node.labelLength), count: 0...20).byDefault([])
+        "priority": .integer(TaskLimits.priority).byDefault(5).note("Bigger is more urgent."),
+        "secret_env": .array(of: .text, count: 0...TaskLimits.mostVariables).byDefault([])
+            .note("Names that are present in `env`."),
+        "working_directory": .text(TaskLimits.workingDirectory, pattern: "^/").orNull, "limits": limits.byDefault([:]),
+        "requires": .array(of: .text(Node.labelLength), count: 0...TaskLimits.mostRequired).byDefault([])
             .note("Only servers that carry all of these labels run it."),
-        "max_output_bytes": .integer(102_400...16_777_216).byDefault(1_048_576).note("Of each stream."),
-        "tags": .array(of: .text(1...64), count: 0...50).byDefault([]).note("A set."),
+        "max_output_bytes": .integer(TaskLimits.outputBytes).byDefault(.integer(TaskLimits.usualOutputBytes))
+            .note("Of each stream."),
+        "tags": .array(of: .text(TaskLimits.tag), count: 0...TaskLimits.mostTags).byDefault([]).note("A set."),
         "metadata_info": .anyObject.orNull.note("Kept as sent."),
         "dependencies": .array(of: .id, count: 0...100).orNull, "callback_url": .null,
         "is_active": .bool.byDefault(true),
     ]
 
     private static func environment(_ value: JSONSchema) -> JSONSchema {
-        .map(of: value, names: .text(1...128, pattern: "^(?!QKRON_)[A-Za-z_][A-Za-z0-9_]*$"), upTo: 100)
-            .note("Variables of the command, 64 KiB in all.")
+        .map(
+            of: value, names: .text(TaskLimits.variableName, pattern: "^(?!QKRON_)[A-Za-z_][A-Za-z0-9_]*$"),
+            upTo: TaskLimits.mostVariables
+        ).note("Variables of the command, 64 KiB in all.")
     }
 }

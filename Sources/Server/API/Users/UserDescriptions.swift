@@ -27,7 +27,8 @@ extension RouteDescription {
     static let listUsers = RouteDescription(
         "listUsers", .users, "List users", detail: "Oldest first.",
         query: [
-            .one("skip", .integer(0...Window.reach - 1).byDefault(0)), .one("limit", .integer(1...1000).byDefault(100)),
+            .one("skip", .integer(0...Window.reach - 1).byDefault(0)),
+            .one("limit", .integer(Window.sliceLimits).byDefault(100)),
             .one("role", .choice(of: Role.self)), .one("is_active", .bool),
         ],
         answers: .json(.array(of: SessionSchema.user)))

@@ -33,7 +33,8 @@ struct UserRoutes {
         let (role, isActive, skip, limit) = try call.query { reader in
             (
                 reader.choice("role", of: Role.self), reader.bool("is_active"),
-                reader.integer("skip", in: 0...(Window.reach - 1)) ?? 0, reader.integer("limit", in: 1...1000) ?? 100
+                reader.integer("skip", in: 0...(Window.reach - 1)) ?? 0,
+                reader.integer("limit", in: Window.sliceLimits) ?? 100
             )
         }
         let found = try await users.list(

@@ -21,7 +21,7 @@ enum TaskChoice {
     }
 
     private static func task(named name: String, on server: RemoteServer) async throws -> RemoteTask {
-        guard (1...255).contains(name.unicodeScalars.count) else { throw TaskChoiceError.none(name) }
+        guard TaskLimits.name.contains(name.unicodeScalars.count) else { throw TaskChoiceError.none(name) }
         let named = try await server.tasks([Query("q", name)]).filter { $0.name.hasSameBytes(as: name) }
         guard let choice = named.first else { throw TaskChoiceError.none(name) }
         guard named.count == 1 else { throw TaskChoiceError.several(name, named) }

@@ -27,7 +27,10 @@ struct TaskPage {
             ("Jitter", unusual("jitter", usually: 0).map { "starts spread over \($0) s" }),
             ("Priority", unusual("priority", usually: 5).map { "\($0) of 10" }),
             ("Directory", task.text("working_directory")), ("Limits", limits),
-            ("Output kept", unusual("max_output_bytes", usually: 1_048_576).map { "\($0) bytes of each stream" }),
+            (
+                "Output kept",
+                unusual("max_output_bytes", usually: TaskLimits.usualOutputBytes).map { "\($0) bytes of each stream" }
+            ),
             ("Tags", listed("tags")), ("Requires", listed("requires")), ("Depends on", listed("dependencies")),
             ("Metadata", metadata),
         ]
