@@ -4,7 +4,7 @@ import Storage
 import Synchronization
 
 /// How a part of the server is.
-package enum Health: String, Sendable {
+package enum Health: String, Sendable, CaseIterable {
     case healthy, unhealthy, disabled
 }
 

@@ -1,4 +1,5 @@
 import Domain
+import Operations
 
 /// What is told of the routes that probes ask, and of the root.
 extension RouteDescription {
@@ -22,5 +23,5 @@ extension RouteDescription {
     static let metrics = RouteDescription(
         "showMetrics", .health, "Metrics for Prometheus", answers: .texts(mediaTypes: ["text/plain"]))
 
-    private static let part = JSONSchema.choice("healthy", "unhealthy", "disabled")
+    private static let part = JSONSchema.choice(of: Health.self)
 }

@@ -10,7 +10,7 @@ enum PreviewSchema {
             "schedule_type": .choice(of: ScheduleKind.self),
             "schedule": .text(TaskLimits.schedule).example("0 2 * * *"),
             "timezone": .text(TaskLimits.timezone).byDefault("UTC").example("Europe/Berlin"),
-            "dst_policy": .choice("standard", "skip", "once", "twice").byDefault("standard"),
+            "dst_policy": .choice(of: DSTPolicy.self).byDefault("standard"),
             "from": .time.note("Now, if it is left out."),
             "count": .integer(PreviewRequest.countRange).byDefault(10),
             "starts_at": .time.orNull, "ends_at": .time.orNull,

@@ -2,7 +2,7 @@ import Domain
 
 /// The shape of what became of a slot (docs/api.md).
 enum SlotSchema {
-    static let verdict = JSONSchema.choice("ran", "skipped", "missed")
+    static let verdict = JSONSchema.choice(of: SlotVerdict.self)
 
     static let slot = JSONSchema.answer([
         "scheduled_for": .time, "verdict": verdict, "reason": .text.orNull, "execution_id": .id.orNull,

@@ -28,7 +28,7 @@ enum RunSchema {
     static let bulkAnswer = JSONSchema.answer(["action": bulkAction, "count": .integer(0...10_000)]).named(
         "BulkMessage")
 
-    private static let bulkAction = JSONSchema.choice("pause", "resume", "delete")
+    private static let bulkAction = JSONSchema.choice(of: BulkAction.self)
 }
 
 /// What is told of the routes that ask for runs, and of those that concern several tasks.

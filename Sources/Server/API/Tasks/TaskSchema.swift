@@ -10,7 +10,7 @@ enum TaskSchema {
         "command": .text.orNull, "payload": .anyObject.orNull,
         "schedule_type": .choice(of: ScheduleKind.self), "schedule": .text.note("As it was sent."),
         "scheduled_time": .time.orNull.note("The instant of a `once`."), "timezone": .text,
-        "dst_policy": dstPolicy, "starts_at": .time.orNull, "ends_at": .time.orNull,
+        "dst_policy": .choice(of: DSTPolicy.self), "starts_at": .time.orNull, "ends_at": .time.orNull,
         "jitter": .integer(TaskLimits.jitter), "misfire_policy": .choice(of: MisfirePolicy.self),
         "misfire_grace": .integer(TaskLimits.misfireGrace), "overlap_policy": .choice(of: OverlapPolicy.self),
         "timeout": .integer(TaskLimits.timeout), "max_retries": .integer(TaskLimits.maxRetries),
@@ -42,8 +42,6 @@ enum TaskSchema {
 
     static let run = JSONSchema.answer(["message": .text, "execution_id": .id, "task_id": .id]).named("RunMessage")
 
-    private static let dstPolicy = JSONSchema.choice("standard", "skip", "once", "twice")
-
     private static let limits = JSONSchema.request([
         "cpu_seconds": .integer(TaskLimits.cpuSeconds), "memory_bytes": .integer(TaskLimits.memoryBytes),
         "open_files": .integer(TaskLimits.openFiles), "processes": .integer(TaskLimits.processes),
@@ -60,7 +58,7 @@ enum TaskSchema {
             .example("0 2 * * *"),
         "timezone": .text(TaskLimits.timezone).byDefault("UTC").note("A zone of the tz database.")
             .example("Europe/Berlin"),
-        "dst_policy": dstPolicy.byDefault("standard"),
+        "dst_policy": .choice(of: DSTPolicy.self).byDefault("standard"),
         "starts_at": .time.orNull.note("Without an offset it is read in `timezone`."),
         "ends_at": .time.orNull.note("After `starts_at`. Without an offset it is read in `timezone`."),
         "jitter": .integer(TaskLimits.jitter).byDefault(0).note("Seconds."),
