@@ -27,7 +27,7 @@ extension Store {
     /// Waits until nobody else changes what depends on what, and keeps others from it until the transaction ends.
     /// Whoever holds it locks no further task.
     package func lockDependencies() async throws {
-        try await change("SELECT pg_advisory_xact_lock(hashtext('qkron.dependencies'))")
+        try await change(AdvisoryLock.dependencies.taking)
     }
 
     /// Whether tasks of these ids depend on `task`, be it by way of others.

@@ -139,7 +139,7 @@ extension Store {
     /// By the statement's time, which stands still: an index is searched with it, and all of it read with the clock's.
     static func lockingDueTasks(limit: Int, passingOver others: [Identifier<TaskDefinition>] = []) -> SQL {
         """
-        SELECT t.id FROM (\(sharingFiring)) AS f, qkron.tasks t
+        SELECT t.id FROM (\(AdvisoryLock.firing.sharing)) AS f, qkron.tasks t
         WHERE t.next_run <= statement_timestamp() AND t.id <> ALL(\(others.map(\.uuid)))
         ORDER BY t.next_run
         LIMIT \(limit)

@@ -5,11 +5,6 @@ import Postgres
 /// The pause of all firing. Whoever fires holds a lock together with all others who do; whoever begins or ends a pause
 /// holds it alone: so nothing fires once the beginning is committed.
 extension Store {
-    private static let firingLock: SQL = "hashtextextended('qkron.firing', 0)"
-
-    /// Takes the lock together with others who fire, until the transaction ends.
-    static let sharingFiring: SQL = "SELECT pg_advisory_xact_lock_shared(\(firingLock))"
-
     /// Begins a pause, asked for by somebody of this name; false if all firing is paused already. Waits for what is
     /// being fired.
     package func pauseFiring(by name: String?) async throws -> Bool {
@@ -33,7 +28,7 @@ extension Store {
 
     /// Alone, until the transaction ends. A statement of its own, so that the next one sees what was committed before.
     private func holdFiring() async throws {
-        _ = try await rows("SELECT pg_advisory_xact_lock(\(Self.firingLock))")
+        _ = try await rows(AdvisoryLock.firing.taking)
     }
 
     /// The pause that lasts, if any.

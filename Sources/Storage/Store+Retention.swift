@@ -35,7 +35,7 @@ extension Store {
     ///
     /// - Parameter pause: seconds that must have passed since the last sweep of any server; nil asks for none.
     package func takePruningTurn(after pause: Int?) async throws -> Bool {
-        guard try await one("SELECT pg_try_advisory_xact_lock(\(Self.pruningLock)) AS value") else { return false }
+        guard try await one(AdvisoryLock.pruning.trying) else { return false }
         guard let pause else { return true }
         return try await one(
             """
@@ -53,9 +53,6 @@ extension Store {
             ON CONFLICT (key) DO UPDATE SET updated_at = clock_timestamp()
             """)
     }
-
-    /// Any number that no other lock of qkron has.
-    private static let pruningLock = 0x716b_726f_6e70
 
     /// The database's clock, so many days ago.
     package func daysAgo(_ days: Int) async throws -> Date {

@@ -122,8 +122,7 @@ extension Store {
     ///
     /// - Parameter commandRoles: whose command tasks run; for those of others the owner does not stand.
     package func rememberSchedules(
-        of ids: [Identifier<TaskDefinition>], at now: Date,
-        commandRoles: Set<CommandRole> = Set(CommandRole.allCases)
+        of ids: [Identifier<TaskDefinition>], at now: Date, commandRoles: Set<CommandRole>
     ) async throws {
         let ids = ids.map(\.uuid)
         try await change(

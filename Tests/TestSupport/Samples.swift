@@ -29,7 +29,7 @@ extension TestDatabase {
         let made = task
         try await database.transaction { store in
             try await store.insert(made)
-            try await store.rememberSchedules(of: [made.id], at: now)
+            try await store.rememberSchedules(of: [made.id], at: now, commandRoles: Set(CommandRole.allCases))
         }
         return made
     }
