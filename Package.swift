@@ -93,7 +93,7 @@ let package = Package(
                 .embedInCode("Migrations/m0014_execution_lists.sql"),
                 .embedInCode("Migrations/m0015_troubled_executions.sql"),
             ]),
-        room("Operations", sees: ["Scheduling", "Domain", "Storage", "Credentials", "Actions", "Logging"]),
+        room("Operations", sees: ["Scheduling", "Domain", "Storage", "Credentials", "Actions"]),
         room(
             "Engine",
             sees: [

@@ -1,7 +1,6 @@
 import Domain
 import Foundation
 import Scheduling
-import Storage
 
 /// A question: when would this fire?
 package struct PreviewRequest: Sendable {

@@ -1,7 +1,6 @@
 import Credentials
 import Domain
 import Foundation
-import Logging
 import Storage
 
 /// What may be asked by those who are not, or not yet, known: register, log in, show a token.

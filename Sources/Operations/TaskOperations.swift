@@ -1,4 +1,3 @@
-import Actions
 import Domain
 import Foundation
 import Scheduling

@@ -16,7 +16,7 @@ enum Rooms {
         "Client": ["Domain", "NIOCore", "NIOHTTP1", "NIOPosix", "NIOSSL"],
         "Declarations": ["Scheduling", "Domain", "Yams"],
         "Storage": ["Scheduling", "Domain", "Postgres"],
-        "Operations": ["Scheduling", "Domain", "Storage", "Credentials", "Actions", "Logging"],
+        "Operations": ["Scheduling", "Domain", "Storage", "Credentials", "Actions"],
         "Engine": [
             "Scheduling", "Domain", "Storage", "Credentials", "Actions", "ServiceLifecycle", "Metrics", "Logging",
         ],

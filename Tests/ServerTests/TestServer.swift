@@ -68,7 +68,7 @@ struct TestServer {
             return answer
         },
         Route(.get, "/broken", access: .open) { _ in throw CocoaError(.fileNoSuchFile) },
-        Route(.get, "/page", access: .open) { _ in Answer.page(Array("<p>".utf8)) },
+        Route(.get, "/page", access: .open) { _ in Answer.page(Array("<p>".utf8), policy: "frame-ancestors 'none'") },
         Route(.get, "/probe", access: .open) { _ in ["a": 1] }.counted(as: .probe),
         Route(.post, "/login", access: .open) { call in ["from": .string(call.caller.address ?? "")] }
             .counted(as: .login),

@@ -1,5 +1,4 @@
 import Domain
-import Executor
 
 /// What the operator allows commands, and what they are given.
 package struct CommandPolicy: Sendable {

@@ -126,11 +126,6 @@ extension [QueryParameter] {
 }
 
 extension RouteDescription.Content {
-    /// A page of rows.
-    static func page(of row: JSONSchema, named name: String) -> RouteDescription.Content {
-        .json(JSONSchema.pageSchema(of: row).named(name))
-    }
-
     /// A page of rows, or a bare array where `skip` or `limit` was sent.
     static func list(of row: JSONSchema, named name: String) -> RouteDescription.Content {
         .json(.any(of: [JSONSchema.pageSchema(of: row).named(name), .array(of: row)]))

@@ -1,6 +1,5 @@
 import Domain
 import HTTPTypes
-import Operations
 
 /// What holds for every request, whatever it asks for: where it comes from, how often it may come, and what browsers
 /// are told.

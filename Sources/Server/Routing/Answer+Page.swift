@@ -1,18 +1,11 @@
 import HTTPTypes
 
 extension Answer {
-    /// What a page may load and do: its own scripts, styles and images, no frame around it.
-    private static let contentPolicy =
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-        + "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-
     /// A page for browsers, with the headers that protect it.
     ///
     /// - Parameter policy: what it may load and do.
-    static func page(
-        _ html: [UInt8], status: Status = .ok, policy: String = contentPolicy, headers: HTTPFields = [:]
-    ) -> Answer {
-        var answer = Answer(status: status, mediaType: "text/html; charset=utf-8", body: html, headers: headers)
+    static func page(_ html: [UInt8], policy: String, headers: HTTPFields = [:]) -> Answer {
+        var answer = Answer(status: .ok, mediaType: "text/html; charset=utf-8", body: html, headers: headers)
         answer.headers[.contentSecurityPolicy] = policy
         answer.headers[.xFrameOptions] = "DENY"
         answer.headers[.referrerPolicy] = "same-origin"

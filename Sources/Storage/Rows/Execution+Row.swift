@@ -16,18 +16,21 @@ extension Execution {
         CASE
             WHEN e.status <> 'pending' THEN e.reason
             WHEN e.not_before > clock_timestamp() THEN
-                CASE WHEN e.attempt_number = 0 THEN 'jitter' ELSE 'retry_delay' END
+                CASE WHEN e.attempt_number = 0 THEN \(word(.jitter)) ELSE \(word(.retryDelay)) END
             WHEN NOT EXISTS (
                 SELECT FROM qkron.nodes n
                 WHERE n.lease_expires_at > clock_timestamp() AND NOT n.is_draining AND t.requires <@ n.labels)
-                THEN 'no_server'
+                THEN \(word(.noServer))
             WHEN e.started_at IS NULL AND t.overlap_policy <> 'allow' AND EXISTS (
                 SELECT FROM qkron.executions o
                 WHERE o.task_id = e.task_id AND o.id <> e.id AND o.status IN ('pending', 'running')
-                  AND (o.started_at IS NOT NULL OR (o.scheduled_for, o.id) < (e.scheduled_for, e.id))) THEN 'overlap'
-            WHEN e.not_before < clock_timestamp() - interval '1 second' THEN 'concurrency'
+                  AND (o.started_at IS NOT NULL OR (o.scheduled_for, o.id) < (e.scheduled_for, e.id)))
+                THEN \(word(.overlap))
+            WHEN e.not_before < clock_timestamp() - interval '1 second' THEN \(word(.concurrency))
         END
         """
+
+    private static func word(_ reason: Reason) -> SQL { "\(reason.rawValue)" }
 
     /// The columns of the whole output, of the table under the name `o`.
     static let outputColumns: SQL = """

@@ -6,7 +6,6 @@ import Engine
 import Executor
 import Glibc
 import Logging
-import Metrics
 import Operations
 import Postgres
 import Server
