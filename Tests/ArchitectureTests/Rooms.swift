@@ -1,4 +1,4 @@
-/// The house as DESIGN.md draws it: each room with the modules that it may import.
+/// The house as CONTRIBUTING.md draws it: each room with the modules that it may import.
 enum Rooms {
     /// What every room may import: Foundation, Synchronization and the C library.
     static let everywhere: Set<String> = ["Foundation", "FoundationEssentials", "Synchronization", "Glibc"]

@@ -43,7 +43,7 @@ struct SimulatedClock {
         }
     }
 
-    /// The runs in the window under each policy, by SEMANTICS 2 word by word.
+    /// The runs in the window under each policy, by "When the clock changes" in docs/schedules.md, word by word.
     func runs(of expression: WrittenExpression) -> [DSTPolicy: [Int]] {
         let days = pages.mapValues(expression.matches)
         let hours = (0..<24).map(expression.hours.contains)
