@@ -55,7 +55,7 @@ enum CommandFailure {
         case is NobodyAsks: Code.notAllowed
         case NodeChoiceError.none, TaskChoiceError.none, ChoiceError.none, is NothingRan: Code.notFound
         case NodeChoiceError.several, TaskChoiceError.several, ChoiceError.several, is PlanError: Code.refused
-        case is FileFaults, is FileError: Code.refused
+        case is FileFaults, is CommandError: Code.refused
         case is ValidationError, is OwnerUnknown: Code.usage
         case let error as BrokenOff: code(of: error.cause)
         default: OperationError(surfacing: error).map { code(of: $0) } ?? Code.anythingElse

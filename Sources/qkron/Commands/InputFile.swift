@@ -10,30 +10,27 @@ enum InputFile {
 
     /// The text of the file at `path`; `-` is standard input.
     ///
-    /// - Throws: `FileError`
+    /// - Throws: `CommandError`
     static func text(of path: String) throws -> String {
         let file: FileHandle
         if path == "-" {
             file = FileHandle.standardInput
         } else {
             guard let opened = FileHandle(forReadingAtPath: path) else {
-                throw FileError(description: "\(path) cannot be read.")
+                throw CommandError(description: "\(path) cannot be read.")
             }
             file = opened
         }
         // A directory opens, and then cannot be read.
         guard let content = try? file.read(upToCount: limit + 1) ?? Data() else {
-            throw FileError(description: "\(path) cannot be read.")
+            throw CommandError(description: "\(path) cannot be read.")
         }
-        guard content.count <= limit else { throw FileError(description: "\(title(of: path)) is longer than 16 MiB.") }
+        guard content.count <= limit else {
+            throw CommandError(description: "\(title(of: path)) is longer than 16 MiB.")
+        }
         guard let text = String(validating: content, as: UTF8.self) else {
-            throw FileError(description: "\(title(of: path)) is not text in UTF-8.")
+            throw CommandError(description: "\(title(of: path)) is not text in UTF-8.")
         }
         return text
     }
-}
-
-/// Why a file cannot be used.
-struct FileError: Error, CustomStringConvertible {
-    let description: String
 }

@@ -27,7 +27,8 @@ struct ApplyCommand: AsyncParsableCommand {
             let content = try TaskFile(
                 try InputFile.text(of: file), path: InputFile.title(of: file), judge: judge)
             guard let name = content.name ?? Self.name(of: file) else {
-                throw FileError(description: "Standard input has no name: give the file one with 'name:' at its top.")
+                throw CommandError(
+                    description: "Standard input has no name: give the file one with 'name:' at its top.")
             }
             let run = DeclarationRun(
                 tasks: content.tasks, marker: .file(name), path: InputFile.title(of: file), namesakes: .refused,

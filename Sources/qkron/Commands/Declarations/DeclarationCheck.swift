@@ -10,7 +10,7 @@ struct DeclarationCheck {
     /// Checks a plan.
     ///
     /// - Parameter namesakes: tasks that bear names of the file, and stand in its way.
-    /// - Throws: `FileError` with everything that was found; `ClientError`.
+    /// - Throws: `CommandError` with everything that was found; `ClientError`.
     func check(_ plan: Plan, namesakes: [Plan.Present], on server: RemoteServer) async throws {
         var sentences = namesakes.map { task in
             "You have a task named '\(task.name)' that \(path) did not make (\(task.id)"
@@ -21,7 +21,7 @@ struct DeclarationCheck {
             sentences.append(task.sentence(path, ["dependencies", "\(index)"], "is no task of yours"))
         }
         guard sentences.isEmpty else {
-            throw FileError(description: (sentences + ["Nothing was done."]).joined(separator: "\n"))
+            throw CommandError(description: (sentences + ["Nothing was done."]).joined(separator: "\n"))
         }
     }
 

@@ -102,7 +102,7 @@ struct DeclarationRun {
         } catch let error as ClientError {
             guard case .refused(let refusal) = error, !refusal.faults.isEmpty else { throw error }
             let faults = refusal.faults.map { task.sentence(path, $0.place, $0.message) }
-            throw FileError(description: faults.joined(separator: "\n"))
+            throw CommandError(description: faults.joined(separator: "\n"))
         }
     }
 }

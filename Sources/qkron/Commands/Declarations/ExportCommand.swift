@@ -35,7 +35,7 @@ struct ExportCommand: AsyncParsableCommand {
             case .json: StandardOutput.write(line: file.json)
             }
             let gaps = ExportGaps(of: all, exported: tasks).sentences
-            guard gaps.isEmpty else { throw FileError(description: gaps.joined(separator: "\n")) }
+            guard gaps.isEmpty else { throw CommandError(description: gaps.joined(separator: "\n")) }
         }
     }
 }

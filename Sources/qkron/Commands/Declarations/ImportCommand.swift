@@ -42,7 +42,7 @@ struct ImportCommand: AsyncParsableCommand {
                 let pages = CrontabPage(crontab, path: InputFile.title(of: file), zone: zone)
                 if declaration.prune, !declaration.dryRun, pages.refusals > 0 {
                     // The task of a line that cannot be read would be taken for one that the file no longer holds.
-                    throw FileError(
+                    throw CommandError(
                         description:
                             "\(pages.refusedLines) of \(InputFile.title(of: file)) cannot be taken over, so "
                             + "nothing is done: mend them, or leave out --prune. --dry-run explains each.")
@@ -59,7 +59,7 @@ struct ImportCommand: AsyncParsableCommand {
                     try await options.withServer { server in try await run.make(on: server) }
                 }
                 if pages.refusals > 0 {
-                    throw FileError(
+                    throw CommandError(
                         description:
                             "\(pages.refusedLines) of \(InputFile.title(of: file)) cannot be taken over; see above."
                     )

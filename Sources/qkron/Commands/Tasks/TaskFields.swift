@@ -66,7 +66,7 @@ struct TaskFields: ParsableArguments {
 
     /// The fields, as the API takes them.
     ///
-    /// - Throws: `FileError`, and what finding the tasks it depends on throws.
+    /// - Throws: `CommandError`, and what finding the tasks it depends on throws.
     func members(on server: RemoteServer) async throws -> [TextKey: JSONValue] {
         var members = try file.map(Self.members(inFile:)) ?? [:]
         let texts: [(TextKey, String?)] = [
@@ -104,7 +104,7 @@ struct TaskFields: ParsableArguments {
         let own = ProcessInfo.processInfo.environment
         for name in secretEnv {
             guard let value = own[name] else {
-                throw FileError(description: "--secret-env \(name): this command has no such variable itself.")
+                throw CommandError(description: "--secret-env \(name): this command has no such variable itself.")
             }
             variables[TextKey(name)] = .string(value)
         }
@@ -119,11 +119,11 @@ struct TaskFields: ParsableArguments {
         do {
             let value = try JSONValue.parse(Array(try InputFile.text(of: path).utf8), duplicateKeys: .refused)
             guard case .object(let members) = value else {
-                throw FileError(description: "\(path) holds no JSON object.")
+                throw CommandError(description: "\(path) holds no JSON object.")
             }
             return members
         } catch let error as JSONError {
-            throw FileError(description: "\(path) is no JSON: \(error).")
+            throw CommandError(description: "\(path) is no JSON: \(error).")
         }
     }
 }
