@@ -184,7 +184,7 @@ extension Store {
         let rows = try await rows(
             """
             WITH entitled AS (
-                -- Not waited for: claims lock the node before tasks, and this is the other way round.
+                -- Not waited for: claiming locks the node before tasks, and this is the other way round.
                 \(Self.rightToClaim(of: node)) FOR KEY SHARE SKIP LOCKED
             ), slot AS (
                 SELECT *, starts AND EXISTS (SELECT FROM entitled) AS begins

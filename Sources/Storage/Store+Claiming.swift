@@ -3,7 +3,7 @@ import Foundation
 import Postgres
 
 extension Store {
-    /// How many of the first in line are looked at before all are: so a claim costs the same however many wait.
+    /// How many of the first in line are looked at before all are: so claiming costs the same however many wait.
     private static let window: SQL = "2000"
 
     /// Locks up to `limit` executions that look ready to start, with their tasks; what others are busy with is passed
