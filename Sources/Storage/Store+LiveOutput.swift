@@ -54,7 +54,8 @@ extension Store {
             INSERT INTO qkron.live_output (execution_id, attempt, stream, begins_at, ends_at, raw_end, text)
             SELECT \(id), \(attempt), p.*
             FROM unnest(\(pieces.map(\.stream.rawValue)), \(pieces.map(\.begin)), \(pieces.map(\.end.text)),
-                        \(pieces.map(\.end.raw)), \(pieces.map(\.text))) AS p (stream, begins_at, ends_at, raw_end, text)
+                        \(pieces.map(\.end.raw)), \(pieces.map(\.text)))
+                 AS p (stream, begins_at, ends_at, raw_end, text)
             WHERE EXISTS (SELECT FROM qkron.executions e
                           WHERE e.id = \(id) AND e.status = 'running' AND e.fencing_token = \(lease.fencingToken))
             ON CONFLICT DO NOTHING
@@ -88,8 +89,9 @@ extension Store {
         // One statement: what is written of an attempt goes once it has ended.
         let rows = try await rows(
             """
-            SELECT s.stream, (SELECT max(l.ends_at) FROM qkron.live_output l
-                              WHERE l.execution_id = e.id AND l.attempt = e.attempt_number AND l.stream = s.stream) AS reach
+            SELECT s.stream,
+                   (SELECT max(l.ends_at) FROM qkron.live_output l
+                    WHERE l.execution_id = e.id AND l.attempt = e.attempt_number AND l.stream = s.stream) AS reach
             FROM qkron.executions e
             CROSS JOIN unnest(\(OutputChannel.allCases.map(\.rawValue))) AS s (stream)
             WHERE e.id = \(id.uuid) AND e.attempt_number = \(attempt) AND e.status = 'running'

@@ -41,7 +41,8 @@ extension Store {
             """
             SELECT NOT EXISTS (
                 SELECT FROM qkron.settings
-                WHERE key = 'last_pruning' AND updated_at > clock_timestamp() - make_interval(secs => \(pause))) AS value
+                WHERE key = 'last_pruning'
+                  AND updated_at > clock_timestamp() - make_interval(secs => \(pause))) AS value
             """)
     }
 

@@ -46,7 +46,8 @@ extension Store {
                    octet_length(left(s.text, strpos(s.text, m.mark) - 1)) AS head
             FROM qkron.execution_output o
             CROSS JOIN LATERAL (SELECT \(stream.column) AS text, \(stream.truncatedColumn) AS is_cut) AS s
-            CROSS JOIN LATERAL (SELECT CASE WHEN s.is_cut THEN substring(s.text FROM \(OutputText.markPattern)) END AS mark) AS m
+            CROSS JOIN LATERAL (
+                SELECT CASE WHEN s.is_cut THEN substring(s.text FROM \(OutputText.markPattern)) END AS mark) AS m
             WHERE o.execution_id = \(id.uuid)
             """)
         let streams = try decode(rows) { row -> StoredStream in
@@ -64,8 +65,8 @@ extension Store {
     ) async throws -> [UInt8] {
         let rows = try await rows(
             """
-            SELECT substring(convert_to(\(stream.column), 'UTF8') FROM \(Int32(clamping: offset + 1)) FOR \(Int32(clamping: count)))
-                   AS bytes
+            SELECT substring(convert_to(\(stream.column), 'UTF8')
+                             FROM \(Int32(clamping: offset + 1)) FOR \(Int32(clamping: count))) AS bytes
             FROM qkron.execution_output o WHERE o.execution_id = \(id.uuid)
             """)
         return try decode(rows) { try $0.decode("bytes", as: [UInt8].self) }.first ?? []

@@ -133,10 +133,10 @@ extension Store {
         try await change(
             """
             INSERT INTO qkron.task_schedules (
-                task_id, valid_from, schedule_type, schedule, timezone, dst_policy, starts_at, ends_at, anchor, once_at, is_active,
-                owner_is_active)
-            SELECT t.id, \(now), t.schedule_type, t.schedule, t.timezone, t.dst_policy, t.starts_at, t.ends_at, t.anchor,
-                   t.once_at, t.is_active AND t.status <> 'cancelled', \(Self.ownerStands(commandRoles))
+                task_id, valid_from, schedule_type, schedule, timezone, dst_policy, starts_at, ends_at, anchor,
+                once_at, is_active, owner_is_active)
+            SELECT t.id, \(now), t.schedule_type, t.schedule, t.timezone, t.dst_policy, t.starts_at, t.ends_at,
+                   t.anchor, t.once_at, t.is_active AND t.status <> 'cancelled', \(Self.ownerStands(commandRoles))
             FROM qkron.tasks t LEFT JOIN qkron.users u ON u.id = t.owner_id
             WHERE t.id = ANY(\(ids))
             """)

@@ -37,11 +37,11 @@ struct OpenAPIDocument: Sendable {
             "summary": "Runs commands on schedules and remembers what happened.",
             "description": .string(
                 """
-                Every path answers with and without a slash at its end, `HEAD` as `GET` without the body, and `OPTIONS` \
-                with `Allow`; another method is answered 405. Unknown keys of a body and unknown parameters of a query are \
-                ignored, and an empty parameter counts as none. Times are answered in UTC; one that is sent without an \
-                offset is read in the task's `timezone`, elsewhere in UTC. Every error is a problem of RFC 9457. Strings \
-                may not hold NUL. Bodies may have 1 MiB and be nested 64 deep.
+                Every path answers with and without a slash at its end, `HEAD` as `GET` without the body, and \
+                `OPTIONS` with `Allow`; another method is answered 405. Unknown keys of a body and unknown parameters \
+                of a query are ignored, and an empty parameter counts as none. Times are answered in UTC; one that is \
+                sent without an offset is read in the task's `timezone`, elsewhere in UTC. Every error is a problem of \
+                RFC 9457. Strings may not hold NUL. Bodies may have 1 MiB and be nested 64 deep.
                 """),
             "license": ["name": "MIT", "identifier": "MIT"],
         ]

@@ -10,10 +10,11 @@ struct ServeCommand: ParsableCommand {
         commandName: "serve",
         abstract: "Run the server.",
         discussion: """
-            SIGTERM stops it when its running commands have ended; SIGHUP replaces it by the program now on disk, which \
-            reads its configuration anew and carries on with them. Without DATABASE_URL it keeps a private PostgreSQL under the data directory. Secrets, and addresses that \
-            may hold one, have no flag: set DATABASE_URL, SECRET_KEY, SECRET_KEY_PREVIOUS and SUPERUSER_USERNAME, _EMAIL \
-            and _PASSWORD in the environment or in .env.
+            SIGTERM stops it when its running commands have ended; SIGHUP replaces it by the program now on disk, \
+            which reads its configuration anew and carries on with them. Without DATABASE_URL it keeps a private \
+            PostgreSQL under the data directory. Secrets, and addresses that may hold one, have no flag: set \
+            DATABASE_URL, SECRET_KEY, SECRET_KEY_PREVIOUS and SUPERUSER_USERNAME, _EMAIL and _PASSWORD in the \
+            environment or in .env.
             """)
 
     @OptionGroup var options: ServeOptions
