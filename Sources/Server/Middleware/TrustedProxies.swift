@@ -1,12 +1,5 @@
 import Domain
 
-/// Where a request comes from, as far as the proxies before us are believed.
-struct RequestOrigin: Sendable, Equatable {
-    let address: IPAddress?
-    /// Whether the client speaks TLS.
-    let isSecure: Bool
-}
-
 /// The proxies whose word about their clients is taken.
 struct TrustedProxies: Sendable {
     /// No chain of proxies is longer: what a client makes up is not read for ever.
