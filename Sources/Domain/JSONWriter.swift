@@ -11,6 +11,13 @@ extension JSONValue: JSONWritable {
     package func write(to json: inout JSONWriter) { json.value(self) }
 }
 
+extension Array: JSONWritable where Element: JSONWritable {
+    /// Writes an array of the elements.
+    package func write(to json: inout JSONWriter) {
+        json.array(self) { $0.write(to: &$1) }
+    }
+}
+
 /// Writes one JSON text in UTF-8, without white space.
 package struct JSONWriter {
     private var bytes: [UInt8] = []

@@ -34,14 +34,8 @@ extension AuditEntry {
     private static func told(
         _ before: [TextKey: JSONValue], _ after: [TextKey: JSONValue]
     ) -> [TextKey: JSONValue] {
-        // Compared before they are masked: a secret that is another is told as a change.
-        let different = Set(before.keys).union(after.keys).filter { before[$0] != after[$0] }
-        func told(_ fields: [TextKey: JSONValue], _ key: TextKey) -> JSONValue {
-            let value = fields[key, default: .null]
-            return key == "env" ? value.maskedMembers : value.bounded
-        }
-        let changes = different.map { ($0, change(from: told(before, $0), to: told(after, $0))) }
-        return Dictionary(uniqueKeysWithValues: changes)
+        // A secret that is another is told as a change, though both read the same.
+        before.changes(to: after) { key, value in key == "env" ? value.maskedMembers : value.bounded }
     }
 }
 

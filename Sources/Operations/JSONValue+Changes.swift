@@ -1,24 +1,19 @@
 import Domain
-import Foundation
-import Scheduling
 
 extension JSONValue {
     /// What stands in the audit log for a secret.
     static let masked = JSONValue.string("***")
-
-    /// An instant, or null.
-    static func moment(_ date: Date?) -> JSONValue {
-        date.map { .string(ISO8601.format($0)) } ?? .null
-    }
 }
 
 extension [TextKey: JSONValue] {
     /// Field by field, what is another in `after`.
-    func changes(to after: Self) -> Self {
+    ///
+    /// - Parameter told: how a value of a field is written down; it is compared before.
+    func changes(to after: Self, told: (TextKey, JSONValue) -> JSONValue = { $1 }) -> Self {
         var changes: Self = [:]
         for key in Set(keys).union(after.keys) {
             let (from, to) = (self[key, default: .null], after[key, default: .null])
-            if from != to { changes[key] = AuditEntry.change(from: from, to: to) }
+            if from != to { changes[key] = AuditEntry.change(from: told(key, from), to: told(key, to)) }
         }
         return changes
     }

@@ -13,7 +13,7 @@ extension TaskOperations {
             _ = try await store.lockedTask(id, changeableBy: caller)
             let isFirst = try await store.webhookTarget(id)?.hash == nil
             try await store.setWebhookHash(secret.hash, of: id)
-            let change = AuditEntry.change(from: isFirst ? nil : "***", to: "***")
+            let change = AuditEntry.change(from: isFirst ? .null : .masked, to: .masked)
             try await store.record(
                 AuditEntry("task.webhook_token", "task", id, changes: ["webhook_token": change]), by: caller)
         }

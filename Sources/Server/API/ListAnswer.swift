@@ -24,6 +24,6 @@ struct ListAnswer<Row: JSONWritable>: JSONWritable {
     }
 
     private func writeRows(to json: inout JSONWriter) {
-        json.array(listing.rows) { $0.write(to: &$1) }
+        listing.rows.write(to: &json)
     }
 }

@@ -21,7 +21,7 @@ struct HealthRoutes {
         let report = await health.report()
         return [
             "status": report.isHealthy ? "healthy" : "degraded", "version": .string(version),
-            "timestamp": .time(Date()),
+            "timestamp": .moment(Date()),
             "database": .string(report.database.rawValue), "scheduler": .string(report.scheduler.rawValue),
             "executor": .string(report.executor.rawValue), "redis": "disabled",
         ]

@@ -1,12 +1,18 @@
 import Domain
 
-extension NodeReport {
-    /// The server as it is answered.
-    var json: JSONValue {
-        [
-            "id": .string(id.description), "name": .string(name), "version": .string(version), "labels": .texts(labels),
-            "status": .string(status.rawValue), "running": .integer(running), "capacity": .integer(capacity),
-            "started_at": .time(startedAt), "last_seen_at": .time(lastSeenAt),
-        ]
+extension NodeReport: JSONWritable {
+    /// Writes the server as it is answered.
+    package func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("capacity", capacity)
+            json.member("id", id)
+            json.member("labels", labels)
+            json.member("last_seen_at", lastSeenAt)
+            json.member("name", name)
+            json.member("running", running)
+            json.member("started_at", startedAt)
+            json.member("status", status.rawValue)
+            json.member("version", version)
+        }
     }
 }

@@ -15,8 +15,8 @@ struct NodeRoutes {
         ]
     }
 
-    @Sendable private func list(_ call: Call) async throws -> JSONValue {
-        .array(try await nodes.list(as: call.caller).map(\.json))
+    @Sendable private func list(_ call: Call) async throws -> [NodeReport] {
+        try await nodes.list(as: call.caller)
     }
 
     @Sendable private func drain(_ call: Call) async throws -> JSONValue {

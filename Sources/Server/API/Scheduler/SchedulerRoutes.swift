@@ -14,23 +14,29 @@ struct SchedulerRoutes {
         ]
     }
 
-    @Sendable private func show(_ call: Call) async throws -> JSONValue {
-        Self.json(try await scheduler.pause(seenBy: call.caller))
+    @Sendable private func show(_ call: Call) async throws -> PauseJSON {
+        PauseJSON(pause: try await scheduler.pause(seenBy: call.caller))
     }
 
-    @Sendable private func pause(_ call: Call) async throws -> JSONValue {
-        Self.json(try await scheduler.pause(as: call.caller))
+    @Sendable private func pause(_ call: Call) async throws -> PauseJSON {
+        PauseJSON(pause: try await scheduler.pause(as: call.caller))
     }
 
-    @Sendable private func resume(_ call: Call) async throws -> JSONValue {
+    @Sendable private func resume(_ call: Call) async throws -> PauseJSON {
         try await scheduler.resume(as: call.caller)
-        return Self.json(try await scheduler.pause(seenBy: call.caller))
+        return PauseJSON(pause: try await scheduler.pause(seenBy: call.caller))
     }
+}
 
-    private static func json(_ pause: FiringPause?) -> JSONValue {
-        [
-            "paused": .bool(pause != nil), "paused_at": pause.map { .time($0.pausedAt) } ?? .null,
-            "paused_by": pause?.pausedBy.map(JSONValue.string) ?? .null,
-        ]
+/// The pause of all firing, or that there is none, as it is answered.
+private struct PauseJSON: JSONWritable {
+    let pause: FiringPause?
+
+    func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("paused", pause != nil)
+            json.member("paused_at", pause?.pausedAt)
+            json.member("paused_by", pause?.pausedBy)
+        }
     }
 }

@@ -22,12 +22,13 @@ extension PreviewRequest {
     }
 }
 
-extension SchedulePreview {
-    /// The preview as it is answered.
-    var json: JSONValue {
-        [
-            "next": .array(next.map { .string(ISO8601.format($0, in: zone)) }),
-            "description": .string(sentence), "warnings": .array(warnings.map(JSONValue.string)),
-        ]
+extension SchedulePreview: JSONWritable {
+    /// Writes the preview as it is answered.
+    package func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("description", sentence)
+            json.member("next", next.map { ISO8601.format($0, in: zone) })
+            json.member("warnings", warnings)
+        }
     }
 }

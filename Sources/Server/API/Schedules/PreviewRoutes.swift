@@ -10,8 +10,8 @@ struct PreviewRoutes {
         [Route(.post, "/schedules/preview", .previewSchedule, access: .anyOrService, scope: .readTasks, json: preview)]
     }
 
-    @Sendable private func preview(_ call: Call) async throws -> JSONValue {
+    @Sendable private func preview(_ call: Call) async throws -> SchedulePreview {
         let request = PreviewRequest(reading: try await call.body.object())
-        return try SchedulePreview(request, now: Date()).json
+        return try SchedulePreview(request, now: Date())
     }
 }

@@ -1,20 +1,30 @@
 import Domain
 import Operations
 
-extension User {
-    /// The account as it is answered.
-    var json: JSONValue {
-        [
-            "id": .string(id.description), "email": .string(email), "username": .string(username),
-            "role": .string(role.rawValue), "is_active": .bool(isActive), "is_superuser": .bool(role == .superuser),
-            "created_at": .time(createdAt), "updated_at": .time(updatedAt), "last_login_at": .time(lastLoginAt),
-        ]
+extension User: JSONWritable {
+    /// Writes the account as it is answered.
+    package func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("created_at", createdAt)
+            json.member("email", email)
+            json.member("id", id)
+            json.member("is_active", isActive)
+            json.member("is_superuser", role == .superuser)
+            json.member("last_login_at", lastLoginAt)
+            json.member("role", role.rawValue)
+            json.member("updated_at", updatedAt)
+            json.member("username", username)
+        }
     }
 }
 
-extension IssuedToken {
-    /// The answer to a login (RFC 6749, section 5.1).
-    var json: JSONValue {
-        ["access_token": .string(text), "token_type": "bearer", "expires_in": .integer(lifetime)]
+extension IssuedToken: JSONWritable {
+    /// Writes the answer to a login (RFC 6749, section 5.1).
+    package func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("access_token", text)
+            json.member("expires_in", lifetime)
+            json.member("token_type", "bearer")
+        }
     }
 }

@@ -12,16 +12,16 @@ struct SessionRoutes {
             Route(.post, "/auth/register", .register, access: .anonymous, status: .created, json: register)
                 .counted(as: .login),
             Route(.post, "/auth/login", .logIn, access: .open, answering: logIn).counted(as: .login),
-            Route(.get, "/auth/me", .showMe, access: .any) { call in try call.user.json },
+            Route(.get, "/auth/me", .showMe, access: .any) { call in try call.user },
         ]
     }
 
-    @Sendable private func register(_ call: Call) async throws -> JSONValue {
+    @Sendable private func register(_ call: Call) async throws -> User {
         try sessions.checkMayRegister()
         var reader = BodyReader(try await call.body.object())
         let account = NewAccount(&reader)
         try reader.check()
-        return try await sessions.register(account, as: call.caller).json
+        return try await sessions.register(account, as: call.caller)
     }
 
     @Sendable private func logIn(_ call: Call) async throws -> Answer {
@@ -32,7 +32,7 @@ struct SessionRoutes {
         try reader.check()
         let token = try await sessions.logIn(
             name: name.or(""), password: password.or(""), now: Date(), as: call.caller)
-        return .json(token.json, status: .ok, headers: [.cacheControl: "no-store"])
+        return .json(token, status: .ok, headers: [.cacheControl: "no-store"])
     }
 }
 

@@ -17,7 +17,7 @@ struct UserRoutes {
         ]
     }
 
-    @Sendable private func create(_ call: Call) async throws -> JSONValue {
+    @Sendable private func create(_ call: Call) async throws -> User {
         var reader = BodyReader(try await call.body.object())
         let account = NewAccount(&reader)
         let (role, isSuperuser) = reader.standing()
@@ -25,11 +25,10 @@ struct UserRoutes {
         try reader.check()
         return try await users.create(
             account, role: role.or(isSuperuser.or(false) ? .superuser : .user), isActive: isActive.or(true),
-            as: call.caller
-        ).json
+            as: call.caller)
     }
 
-    @Sendable private func list(_ call: Call) async throws -> JSONValue {
+    @Sendable private func list(_ call: Call) async throws -> [User] {
         let (role, isActive, skip, limit) = try call.query { reader in
             (
                 reader.choice("role", of: Role.self), reader.bool("is_active"),
@@ -37,23 +36,22 @@ struct UserRoutes {
                 reader.integer("limit", in: Window.sliceLimits) ?? 100
             )
         }
-        let found = try await users.list(
+        return try await users.list(
             role: role, isActive: isActive, skip: skip, limit: limit, as: call.caller)
-        return .array(found.map(\.json))
     }
 
-    @Sendable private func find(_ call: Call) async throws -> JSONValue {
-        try await users.find(try call.userID, as: call.caller).json
+    @Sendable private func find(_ call: Call) async throws -> User {
+        try await users.find(try call.userID, as: call.caller)
     }
 
-    @Sendable private func update(_ call: Call) async throws -> JSONValue {
+    @Sendable private func update(_ call: Call) async throws -> User {
         let (id, change) = try await readBoth({ try call.userID }) {
             var reader = BodyReader(try await call.body.object())
             let change = UserChange(&reader)
             try reader.check()
             return change
         }
-        return try await users.update(id, with: change, as: call.caller).json
+        return try await users.update(id, with: change, as: call.caller)
     }
 
     @Sendable private func delete(_ call: Call) async throws -> Answer {
