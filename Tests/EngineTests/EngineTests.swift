@@ -137,15 +137,19 @@ import Testing
 
     @Test func `a run whose task was locked for a moment starts soon after`() async throws {
         let database = try await TestDatabase.make()
-        let task = try await database.addTask()
+        let (task, other) = (try await database.addTask(), try await database.addTask())
         let engine = try await TestEngine(database)
         try await engine.whileRunning {
             try await engine.becomeWell()
             let id = try await database.database.transaction { store in
                 _ = try await store.lockTask(task.id)
                 let id = try await database.addRun(of: task)
+                let next = try await database.addRun(of: other)
                 engine.signals.work.wake()
-                try await Task.sleep(for: .milliseconds(200))  // Long enough that the worker found the task locked.
+                // Whoever takes this one up has passed the other over.
+                try await eventually("the worker has found the task locked") {
+                    try await database.execution(next).status == .completed
+                }
                 return id
             }
             try await eventually("the run has completed", within: .seconds(4)) {

@@ -74,14 +74,13 @@ import Testing
         #expect(room.admit() == nil)
     }
 
-    @Test func `a grandchild that keeps the pipe open holds the run up for a second at most`() async throws {
+    @Test func `a grandchild that keeps the pipe open does not hold the run up`() async throws {
         try await withExecutor { client in
             let sleep = uniqueSleep()
             let result = await client.result(of: request("echo out; (sleep 0.1; echo late) & \(sleep) & exit 0"))
             #expect(result.ending == .exited(0))
             #expect(result.stdout.text == "out\nlate\n")
-            #expect(result.duration > .milliseconds(900))
-            #expect(result.duration < .seconds(20))
+            #expect(!processes(with: sleep).isEmpty, "nobody has waited for it")
             for pid in processes(with: sleep) { kill(pid, SIGKILL) }
         }
     }

@@ -21,10 +21,8 @@ import Testing
 
     @Test func `the tree of a stopped server ends when its lease lapses`() async throws {
         try await withServer { server, sleep, lock in
-            let stoppedAt = ContinuousClock.now
             kill(server.pid, SIGSTOP)
             try await eventually("the end of all sleeps") { processes(with: sleep).isEmpty }
-            #expect(ContinuousClock.now - stoppedAt > .milliseconds(500))
             #expect(qkron_lock_holder(lock) != 0)
             kill(server.pid, SIGKILL)
             try await eventually("the end of the executor") { qkron_lock_holder(lock) == 0 }
