@@ -24,9 +24,6 @@ extension RouteDescription {
     static let deleteTask = RouteDescription(
         "deleteTask", .tasks, "Delete a task",
         detail: "Unschedules it, kills a run in progress, and removes its executions.", answers: .nothing)
-    static let executeTask = RouteDescription(
-        "executeTask", .tasks, "Run a task now", detail: "Answers at once; the run goes on in the background.",
-        answers: .json(TaskSchema.run), refuses: [.dependenciesUnsatisfied, .taskCancelled, .queueFull])
     static let pauseTask = RouteDescription(
         "pauseTask", .tasks, "Pause a task", detail: "No slot fires until it is resumed. Repeating is harmless.",
         answers: .json(TaskSchema.acted))
