@@ -28,7 +28,7 @@ struct RequestPolicy: Sendable {
         return RequestOrigin(address: origin.address, isSecure: origin.isSecure || isPublicSecure)
     }
 
-    /// Counts a request of somebody, or of nobody known.
+    /// Counts a request of somebody who is let in, or of nobody known.
     ///
     /// - Throws: `rateLimited`.
     func count(_ kind: RequestKind, _ principal: Principal, from origin: RequestOrigin) throws {
@@ -37,6 +37,13 @@ struct RequestPolicy: Sendable {
         case .login: try logins.count(.address(origin.address?.client))
         case .other: try others.count(Self.client(principal, origin))
         }
+    }
+
+    /// Counts a request of somebody who is turned away: of no probe, whatever it asked for.
+    ///
+    /// - Throws: `rateLimited`.
+    func countRefused(_ kind: RequestKind, from origin: RequestOrigin) throws {
+        try count(kind == .login ? .login : .other, .anonymous, from: origin)
     }
 
     /// Adds what browsers heed.
@@ -54,7 +61,7 @@ struct RequestPolicy: Sendable {
 
 /// What a request counts as where requests are limited.
 enum RequestKind: Sendable {
-    /// A question of how the server is; never limited.
+    /// A question of how the server is; never limited for those who may ask it.
     case probe
     /// What costs a password hash: logins and registrations, limited for each address.
     case login

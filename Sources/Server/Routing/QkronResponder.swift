@@ -117,7 +117,7 @@ struct QkronResponder: Sendable {
             principal = try await gate.admit(fields, to: route)
         } catch {
             // Who is turned away has asked all the same.
-            try policy.count(route.kind, .anonymous, from: origin)
+            try policy.countRefused(route.kind, from: origin)
             throw error
         }
         try policy.count(route.kind, principal, from: origin)

@@ -26,18 +26,15 @@ struct DocumentationRoutes {
         [
             Route(.get, "/openapi.json", .openAPI, base: .both, access: .open) { [document] _ in
                 Answer(status: .ok, mediaType: "application/json", body: document, headers: Self.freshness)
-            }.counted(as: .probe),
+            },
             Route(.get, "/docs", .swaggerPage, base: .root, access: .open) { [assets] _ in
                 Self.answer(page: assets.swaggerPage)
-            }
-            .counted(as: .probe),
+            },
             Route(.get, "/redoc", .redocPage, base: .root, access: .open) { [assets] _ in
                 Self.answer(page: assets.redocPage)
-            }
-            .counted(as: .probe),
+            },
             // What the pages are made of is nothing that a program would ask for.
-            Route(.get, "/docs/assets/{file_name}", nil, base: .root, access: .open, answering: asset)
-                .counted(as: .probe),
+            Route(.get, "/docs/assets/{file_name}", nil, base: .root, access: .open, answering: asset),
         ]
     }
 
