@@ -22,18 +22,26 @@ struct SecretPatterns: Sendable {
     /// The nodes below the root, by their bytes: nearly all output is looked up here alone.
     private var first = [Int32](repeating: 0, count: 256)
 
-    /// Finds these values, and each without the line ends after it, which a shell strips; nil where none is long
-    /// enough.
+    /// Finds these values, each without the line ends after it, which a shell strips, and the lines of each that has
+    /// several, which programs write one by one; nil where none is long enough.
     init?(of values: some Sequence<String>) {
         for value in values {
-            let scalars = value.unicodeScalars
-            let end = scalars.lastIndex { $0 != "\n" && $0 != "\r" }.map(scalars.index(after:)) ?? scalars.startIndex
-            for text in [scalars[...], scalars[..<end]] where text.count >= Self.shortest {
+            let whole = value.unicodeScalars[...]
+            for text in [whole, whole.trimmed(of: \.endsLine)] + Self.lines(of: whole)
+            where text.count >= Self.shortest {
                 add(Array(String(text).utf8))
             }
         }
         guard nodes.count > 1 else { return nil }
         link()
+    }
+
+    /// The lines of a value that has line ends, without the blanks around them.
+    private static func lines(of value: Substring.UnicodeScalarView) -> [Substring.UnicodeScalarView] {
+        guard value.contains(where: \.endsLine) else { return [] }
+        return value.split(whereSeparator: \.endsLine).map { line in
+            line.drop(while: \.isBlank).trimmed(of: \.isBlank)
+        }
     }
 
     /// The node after one more byte.
@@ -95,6 +103,18 @@ struct SecretPatterns: Sendable {
                 child = nodes[Int(child)].sibling
             }
         }
+    }
+}
+
+extension Unicode.Scalar {
+    fileprivate var endsLine: Bool { self == "\n" || self == "\r" }
+    fileprivate var isBlank: Bool { self == " " || self == "\t" }
+}
+
+extension Substring.UnicodeScalarView {
+    /// The same without what its end has of these.
+    fileprivate func trimmed(of isOut: (Unicode.Scalar) -> Bool) -> Self {
+        self[..<(lastIndex { !isOut($0) }.map(index(after:)) ?? startIndex)]
     }
 }
 

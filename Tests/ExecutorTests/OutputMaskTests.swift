@@ -26,6 +26,10 @@ import Testing
             (["aaaaaa"], "aaaaaaab aaaaa", "***b aaaaa"),
             (["abcabcx", "bcabca"], "abcabcabcx", "a***"),
             (["one\ntwo\n"], "one\ntwo\n!one\ntwo!one two", "***!***!one two"),
+            (["line one\nline two\nend"], "line one\nline two\nend", "***"),
+            (["line one\nline two\nend"], "line two, line one\nline twx\nend", "***, ***\nline twx\nend"),
+            (["line one\r\nline two\r\n"], "line one\nline two\r\n", "***\n***\r\n"),
+            (["{\n  \"token\": 1,\n\t\"no\"\n}"], "  \"token\": 1,\n\"token\": 1,\"no\"", "  ***\n***\"no\""),
             (["geheim€"], "geheim€ geheim\u{20AD}", "*** geheim\u{20AD}"),
             (["short", "longer"], "short longer", "short ***"),
         ] as [([String], String, String)])
