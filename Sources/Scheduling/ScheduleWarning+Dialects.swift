@@ -40,20 +40,14 @@ extension ScheduleWarning {
             let theirs = number == 0 ? "refuses it" : "reads \(names[number - 1])"
             return ["\(number) in day of week is \(names[number % 7]); Quartz counts from 1 and \(theirs)."]
         }
-        return text.split(whereSeparator: { ",-".contains($0) }).contains("7")
+        let values = text.split(separator: ",").compactMap { $0.split(separator: "/").first }
+        return values.contains { $0.split(separator: "-").contains("7") }
             ? ["7 in day of week is Sunday; some dialects know 0 alone."] : []
     }
 }
 
 extension CronField {
     fileprivate var isDay: Bool { self == .dayOfMonth || self == .dayOfWeek }
-
-    /// What an end of a range stands for; a 7 that closes the week stays one.
-    fileprivate func value(of text: Substring) -> Int? {
-        if let number = Int(text) { return number }
-        guard text.utf8.count == 3 else { return nil }
-        return value(named: text.uppercased().utf8.reduce(0) { $0 << 8 | UInt32($1) })
-    }
 }
 
 extension String {

@@ -22,24 +22,6 @@ package struct ScheduleWarning: Sendable, Hashable, CustomStringConvertible {
         return sentences.map(ScheduleWarning.init(description:))
     }
 
-    private static func unevenSteps(in fields: [String]) -> [String] {
-        let kinds = CronField.allCases.suffix(fields.count)
-        return zip(kinds, fields).flatMap { field, text in
-            text.split(separator: ",").compactMap { item in
-                let parts = item.split(separator: "/")
-                // A step through a range ends where its author says.
-                guard parts.count == 2, !parts[0].contains("-"), let step = Int(parts[1]), step > 1 else { return nil }
-                if field == .dayOfMonth {
-                    let first = parts[0] == "*" ? "the 1st" : "day \(parts[0])"
-                    return "'\(item)' in \(field.title) counts anew from \(first) of each month."
-                }
-                guard field.count % step != 0 else { return nil }
-                return
-                    "'\(item)' in \(field.title) does not divide \(field.count): the last step of each round is shorter."
-            }
-        }
-    }
-
     private static func shortMonths(_ expression: CronExpression, _ fields: [String]) -> [String] {
         guard !fields[fields.count - 3].contains(where: { "*?".contains($0) }) else { return [] }
         let days = expression.days.numbered | expression.days.nearestWeekdays

@@ -75,18 +75,55 @@ struct ScheduleWordsTests {
         (
             "5/7 12 * * *",
             [
-                "'5/7' in minute does not divide 60: the last step of each round is shorter.",
+                "'5/7' in minute does not divide 60: the last step of each round is longer.",
                 "'5/7' in minute goes on to the top of its field; plain cron reads 5 alone.",
             ]
         ),
         (
             "0 12 * * MON/2",
             [
-                "'MON/2' in day of week does not divide 7: the last step of each round is shorter.",
+                "'MON/2' in day of week does not divide 7: the last step of each round is longer.",
                 "'MON/2' in day of week goes on to the top of its field; plain cron reads MON alone.",
             ]
         ),
-        ("10-40/7 12 * * *", []),
+        ("5/15 12 * * *", ["'5/15' in minute goes on to the top of its field; plain cron reads 5 alone."]),
+        (
+            "40/15 12 * * *",
+            [
+                "'40/15' in minute begins anew at 40: the last step of each round is longer.",
+                "'40/15' in minute goes on to the top of its field; plain cron reads 40 alone.",
+            ]
+        ),
+        ("0-59/7 12 * * *", ["'0-59/7' in minute does not divide 60: the last step of each round is shorter."]),
+        (
+            "0 12 * * 1-7/2",
+            [
+                "'1-7/2' in day of week does not divide 7: the last step of each round is shorter.",
+                "7 in day of week is Sunday; some dialects know 0 alone.",
+            ]
+        ),
+        ("0-30/7 12 * * *", ["'0-30/7' in minute ends at 28: the step does not divide the range."]),
+        ("10-40/7,50 12 * * *", ["'10-40/7' in minute ends at 38: the step does not divide the range."]),
+        ("10-40/10 12 * * *", []), ("0-29/10 12 * * *", []), ("0 9-17/3 * * *", []), ("0 12 * * MON-FRI/2", []),
+        ("0 12 * * 0-7/7", ["7 in day of week is Sunday; some dialects know 0 alone."]),
+        (
+            "0 12 * * MON-FRI/3",
+            ["'MON-FRI/3' in day of week ends at 4: the step does not divide the range."]
+        ),
+        (
+            "0 12 28-3/5 * *",
+            [
+                "'28-3/5' in day of month ends at 2: the step does not divide the range.",
+                "'28-3/5' in day of month runs past the top of its field; plain cron refuses it.",
+            ]
+        ),
+        (
+            "0 12 1-31/2 * *",
+            [
+                "'1-31/2' in day of month counts anew from the 1st of each month.",
+                "Months without a day 31 have no run on it.",
+            ]
+        ),
         (
             "0 12 5/7 * *",
             [
