@@ -71,6 +71,9 @@ package struct AccountRules: Sendable {
         if username.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) {
             return [InputFault(["username"], "must not hold control characters")]
         }
+        if !username.unicodeScalars.contains(where: \.isVisible) {
+            return [InputFault(["username"], "must hold something that can be seen")]
+        }
         // An e-mail that is too long is at fault itself, and would take long to compare.
         if User.holdsAtSign(username), let email, isShort(email), !isSame(username, email) {
             return [InputFault(["username"], "may hold '@' only as your own e-mail address")]
@@ -110,8 +113,17 @@ package struct AccountRules: Sendable {
         guard isClean, parts.count == 2, !parts[0].isEmpty, parts[0].count <= 64 else { return false }
         let words = parts[0].split(separator: ".", omittingEmptySubsequences: false)
         let labels = parts[1].split(separator: ".", omittingEmptySubsequences: false)
-        return words.allSatisfy { !$0.isEmpty }
-            && labels.count >= 2 && labels.allSatisfy { !$0.isEmpty && $0.first != "-" && $0.last != "-" }
+        return words.allSatisfy { $0.contains(where: \.isVisible) }
+            && labels.count >= 2
+            && labels.allSatisfy { $0.contains(where: \.isVisible) && $0.first != "-" && $0.last != "-" }
+    }
+}
+
+extension Unicode.Scalar {
+    /// Whether it leaves a mark where it is shown.
+    fileprivate var isVisible: Bool {
+        !properties.isWhitespace && !properties.isDefaultIgnorableCodePoint
+            && properties.generalCategory != .control && properties.generalCategory != .format
     }
 }
 

@@ -198,6 +198,9 @@ import Testing
         ("abc", "a@b@c.org", "12345678", ["email"]), ("x", "y", "z", ["email", "password", "username"]),
         ("a@b.org", "A@b.org", "12345678", []), ("zed@\u{301}q", "a@b.org", "12345678", ["username"]),
         ("abc", "a@\u{301}b@c.org", "12345678", ["email"]),
+        ("   ", "a@b.org", "12345678", ["username"]), ("\u{2003}\u{A0}\u{3000}", "a@b.org", "12345678", ["username"]),
+        ("\u{200B}\u{2060} \u{3164}", "a@b.org", "12345678", ["username"]), ("  a", "a@b.org", "12345678", []),
+        ("abc", "\u{200B}@b.org", "12345678", ["email"]), ("abc", "a@b.\u{200B}", "12345678", ["email"]),
         (String(repeating: "x", count: 255), "a@b.org", "ßßßßßßßß", []),
         (String(repeating: "x", count: 256), "a@b.org", "12345678", ["username"]),
     ])
