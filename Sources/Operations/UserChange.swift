@@ -8,7 +8,7 @@ package struct UserChange: Sendable {
     package var isSuperuser: Sent<Bool> = .nothing
     package var isActive: Sent<Bool> = .nothing
     package var password: Sent<String> = .nothing
-    /// The password before, which a new one needs.
+    /// The password before, which a new one needs; sent with anything else, it must be right too.
     package var currentPassword: Sent<String> = .nothing
 
     /// A change of nothing.
@@ -35,7 +35,7 @@ package struct UserChange: Sendable {
         if caller.role != .superuser, role.isSent || isSuperuser.isSent || isActive.isSent {
             throw OperationError.refused(.forbidden, "Only a superuser may change role and is_active.")
         }
-        if caller.id != user, password.isSent {
+        if caller.id != user, password.isSent || currentPassword.isSent {
             throw OperationError.refused(
                 .forbidden, "A password is changed by its owner, or at the console by 'qkron user passwd'.")
         }

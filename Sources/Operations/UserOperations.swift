@@ -177,18 +177,20 @@ package struct UserOperations: Sendable {
         return tasks.count
     }
 
-    /// The hash of the new password, once the current one is proved.
+    /// The hash of the new password, if there is one, once the current one that was sent is proved.
     private func newPassword(
         _ change: UserChange, of id: Identifier<User>, as caller: Caller
     ) async throws -> (hash: String, proved: String)? {
-        guard let password = change.password.optional else { return nil }
+        // A new password without the current one was refused before.
+        guard let current = change.currentPassword.optional else { return nil }
         guard let (username, proved) = try await database.store.passwordHash(of: id) else { throw Self.noUser }
         try await throttle.check(username, from: caller.address)
-        guard try await accounts.hasher.verify(change.currentPassword.or(""), against: proved) else {
+        guard try await accounts.hasher.verify(current, against: proved) else {
             try await throttle.recordFailure(username, of: id, as: caller)
             throw Self.wrongPassword
         }
         try await throttle.check(username, from: caller.address)
+        guard let password = change.password.optional else { return nil }
         return (try await accounts.hasher.hash(password), proved)
     }
 

@@ -64,6 +64,18 @@ import Testing
         await expectRefused(.forbidden) { try await set { $0.role = .value(.superuser) } }
         await expectRefused(.forbidden) { try await set { $0.isActive = .value(true) } }
         await expectRefused(.emailTaken) { try await set { $0.email = .value("ALICE@example.org") } }
+        await expectRefused(.wrongCurrentPassword) {
+            try await set {
+                $0.email = .value("new@example.org")
+                $0.currentPassword = .value("wrong horse")
+            }
+        }
+        #expect(try await users.find(carol.id, as: Caller(carol)).email == carol.email)
+        let proved = try await set {
+            $0.email = .value("newer@example.org")
+            $0.currentPassword = .value("correct horse")
+        }
+        #expect(proved.email == "newer@example.org")
         #expect(try await set { $0.email = .value("new@example.org") }.email == "new@example.org")
         #expect(try await sessions.user(bearing: token.text, now: now).email == "new@example.org")
         _ = try await set {
@@ -99,6 +111,9 @@ import Testing
                     $0.password = .value("battery staple")
                     $0.currentPassword = .value("x")
                 }, as: root)
+        }
+        await expectRefused(.forbidden) {
+            try await users.update(alice.id, with: change { $0.currentPassword = .value("x") }, as: root)
         }
         await expectRefused(.notOwner) {
             try await users.update(operations.root.id, with: change { _ in }, as: Caller(operations.bob))
