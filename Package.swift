@@ -92,6 +92,7 @@ let package = Package(
                 .embedInCode("Migrations/m0013_retention.sql"),
                 .embedInCode("Migrations/m0014_execution_lists.sql"),
                 .embedInCode("Migrations/m0015_troubled_executions.sql"),
+                .embedInCode("Migrations/m0016_audit_keys.sql"),
             ]),
         room("Operations", sees: ["Scheduling", "Domain", "Storage", "Credentials", "Actions"]),
         room(

@@ -20,14 +20,17 @@ extension Store {
         let changes = entries.map { JSONValue.object($0.entry.changes).serialized() }
         return """
             INSERT INTO qkron.audit (
-                id, actor_type, actor_id, actor_name, action, resource_type, resource_id, ip, request_id, changes)
-            SELECT a.id, a.actor_type, a.actor_id, a.actor_name, a.action, a.resource_type, a.resource_id, a.ip,
-                   a.request_id, a.changes::jsonb
+                id, actor_type, actor_id, actor_name, api_key_id, api_key_name, action, resource_type, resource_id, ip,
+                request_id, changes)
+            SELECT a.id, a.actor_type, a.actor_id, a.actor_name, a.api_key_id, a.api_key_name, a.action,
+                   a.resource_type, a.resource_id, a.ip, a.request_id, a.changes::jsonb
             FROM unnest(\(entries.map { _ in Identifier<AuditEntry>().uuid }), \(actors.map(\.type)),
-                        \(actors.map(\.id)), \(actors.map(\.name)), \(entries.map(\.entry.action)),
+                        \(actors.map(\.id)), \(actors.map(\.name)), \(actors.map { $0.key?.id.uuid }),
+                        \(actors.map { $0.key?.name }), \(entries.map(\.entry.action)),
                         \(entries.map(\.entry.resourceType)), \(entries.map(\.entry.resourceID)),
                         \(entries.map(\.caller.address)), \(entries.map(\.caller.requestID)), \(changes))
-                AS a (id, actor_type, actor_id, actor_name, action, resource_type, resource_id, ip, request_id, changes)
+                AS a (id, actor_type, actor_id, actor_name, api_key_id, api_key_name, action, resource_type, resource_id,
+                      ip, request_id, changes)
             """
     }
 
@@ -59,6 +62,7 @@ extension AuditFilter {
     fileprivate var condition: SQL {
         var parts: [SQL] = ["true"]
         if let actor { parts.append("a.actor_id = \(actor.uuid)") }
+        if let key { parts.append("a.api_key_id = \(key.uuid)") }
         if let action { parts.append("a.action = \(action)") }
         if let resourceType { parts.append("a.resource_type = \(resourceType)") }
         if let resourceID { parts.append("a.resource_id = \(resourceID)") }
@@ -73,11 +77,17 @@ private struct Actor {
     let type: String
     let id: UUID?
     let name: String?
+    let key: AuditRow.Key?
 
     init(_ principal: Principal) {
+        if case .key(let key, _) = principal {
+            self.key = AuditRow.Key(id: key.id, name: key.name)
+        } else {
+            key = nil
+        }
         switch principal {
         case .user(let user): (type, id, name) = ("user", user.id.uuid, user.username)
-        case .key(let key, let owner): (type, id, name) = ("api_key", key.id.uuid, owner.username)
+        case .key(_, let owner): (type, id, name) = ("api_key", owner.id.uuid, owner.username)
         case .service: (type, id, name) = ("service", nil, "service")
         case .webhook: (type, id, name) = ("system", nil, "webhook")
         case .console: (type, id, name) = ("console", nil, "console")

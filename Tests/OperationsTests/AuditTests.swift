@@ -110,6 +110,27 @@ import Testing
         #expect(try await rows(operations).map(\.entry.action) == ["task.create", "task.update"])
     }
 
+    @Test func `what a key does is told of its owner, and by which key`() async throws {
+        let operations = try await TestOperations()
+        let (key, secret) = try await operations.apiKeys.create(
+            NewKey(name: "deploy", scopes: [.writeTasks], expiresAt: nil), as: Caller(operations.alice))
+        let caller = Caller(try await operations.apiKeys.holder(of: secret))
+        let task = try await operations.tasks.create(operations.draft(), as: caller)
+        let row = try #require(try await rows(operations).last)
+        #expect(row.actorType == "api_key" && row.entry.resourceID == task.id.description)
+        #expect(row.actorID?.uuid == operations.alice.id.uuid && row.actorName == "alice")
+        #expect(row.key == AuditRow.Key(id: key.id, name: "deploy"))
+        var (byKey, byOwner) = (AuditFilter(), AuditFilter())
+        (byKey.key, byOwner.actor) = (key.id, Identifier(operations.alice.id.uuid))
+        for (filter, expected) in [
+            (byKey, ["task.create"]), (byOwner, ["task.create", "api_key.create"]),
+        ] {
+            let found = try await operations.audit.list(
+                filter, .slice(skip: 0, limit: 9), as: Caller(operations.root))
+            #expect(found.rows.map(\.entry.action) == expected && found.total == expected.count)
+        }
+    }
+
     @Test func `runs asked for at once each have their row, with whoever asked`() async throws {
         let operations = try await TestOperations()
         let task = try await operations.make { $0.overlapPolicy = .value(.allow) }

@@ -45,6 +45,24 @@ import Testing
         #expect(again.node.epoch > 40)
     }
 
+    @Test func `rows of the audit log stay, and servers of the version before go on writing theirs`() async throws {
+        let pool = try await makePool()
+        let last = try #require(Schema.migrations.first { $0.name == "audit_keys" })
+        _ = try await Migrator(Array(Schema.migrations.prefix { $0.number < last.number })).migrate(pool)
+        let key = UUID()
+        let earlier: SQL = """
+            INSERT INTO qkron.audit (id, actor_type, actor_id, actor_name, action, resource_type)
+            VALUES (gen_random_uuid(), 'api_key', \(key), 'alice', 'task.create', 'task')
+            """
+        try await pool.execute(earlier)
+        _ = try await Migrator(Schema.migrations).migrate(pool)
+        try await pool.execute(earlier)
+        var filter = AuditFilter()
+        filter.actor = Identifier(key)
+        let rows = try await Store(session: pool).audit(filter, .slice(skip: 0, limit: 9)).rows
+        #expect(rows.map(\.actorName) == ["alice", "alice"] && rows.allSatisfy { $0.key == nil })
+    }
+
     @Test func `long output of the version before gets its excerpts`() async throws {
         let pool = try await makePool()
         let excerpts = try #require(Schema.migrations.first { $0.name == "excerpts" })
@@ -162,11 +180,13 @@ import Testing
             FROM generate_series(1, 20000) AS n
             """)
         try await database.pool.execute("ANALYZE")
-        var (byActor, byResource) = (AuditFilter(), AuditFilter())
+        var (byActor, byKey, byResource) = (AuditFilter(), AuditFilter(), AuditFilter())
+        byKey.key = Identifier()
         byActor.actor = Identifier()
         byResource.resourceID = UUID().uuidString
         for (filter, index) in [
-            (AuditFilter(), "audit_pkey"), (byActor, "audit_of_actor"), (byResource, "audit_of_resource"),
+            (AuditFilter(), "audit_pkey"), (byActor, "audit_of_actor"), (byKey, "audit_of_api_key"),
+            (byResource, "audit_of_resource"),
         ] {
             let plan = try await plan(
                 of: Store.readingAudit(filter, .page(number: 1, size: 20)), in: database)

@@ -8,6 +8,8 @@ extension AuditRow: JSONWritable {
             json.member("actor_id", actorID)
             json.member("actor_name", actorName)
             json.member("actor_type", actorType)
+            json.member("api_key_id", key?.id)
+            json.member("api_key_name", key?.name)
             json.member("changes", .object(entry.changes))
             json.member("id", id)
             json.member("ip", address)

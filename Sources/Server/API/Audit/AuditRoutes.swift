@@ -20,6 +20,7 @@ extension AuditFilter {
     fileprivate init(_ query: inout QueryReader) {
         self.init()
         actor = query.identifier("actor_id", of: Principal.self)
+        key = query.identifier("api_key_id", of: APIKey.self)
         action = query.text("action", upTo: 255)
         resourceType = query.text("resource_type", upTo: 255)
         resourceID = query.text("resource_id", upTo: 255)
