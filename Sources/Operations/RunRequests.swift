@@ -85,21 +85,7 @@ final class RunRequests: Sendable {
     private func record(_ requests: [Request], passingOverBusy: Bool) async -> [Request] {
         let round: RunRound
         do {
-            round = try await database.transaction(preferringIndexes: true) { [rules] store in
-                let runs = requests.map(\.run)
-                let tasks = try await store.requestedTasks(Set(runs.map(\.task)), passingOverBusy: passingOverBusy)
-                var round = RunRound(
-                    tasks, dependencies: try await store.dependencies(Array(Set(tasks.flatMap(\.dependencies)))),
-                    repeated: try await store.repeated(runs.compactMap(\.origin.repeated)))
-                let verdicts = runs.map { round.decide($0, rules) }
-                if !round.superseding.isEmpty {
-                    round.superseded = try await store.cancelUnfinished(of: round.superseding, reason: .superseded)
-                }
-                try await store.insert(round.executions)
-                try await store.record(round.entries)
-                round.verdicts = verdicts
-                return round
-            }
+            round = try await decide(requests.map(\.run), passingOverBusy: passingOverBusy)
         } catch StorageError.unavailable(let why) {
             // Nor is there a database for those who came later.
             for request in requests + takeAllWaiting() {
@@ -115,8 +101,33 @@ final class RunRequests: Sendable {
         if !round.executions.isEmpty { announcer.announce(.work) }
         onCancelled(round.superseded.ended)
         if round.superseded.hasWishes { announcer.announce(.wishes) }
+        return answer(requests, round.verdicts, passingOverBusy: passingOverBusy)
+    }
+
+    /// Decides what becomes of runs, and records it, in one transaction.
+    private func decide(_ runs: [RunRequest], passingOverBusy: Bool) async throws -> RunRound {
+        try await database.transaction(preferringIndexes: true) { [rules] store in
+            let tasks = try await store.requestedTasks(Set(runs.map(\.task)), passingOverBusy: passingOverBusy)
+            var round = RunRound(
+                tasks, dependencies: try await store.dependencies(Array(Set(tasks.flatMap(\.dependencies)))),
+                repeated: try await store.repeated(runs.compactMap(\.origin.repeated)))
+            let verdicts = runs.map { round.decide($0, rules) }
+            if !round.superseding.isEmpty {
+                round.superseded = try await store.cancelUnfinished(of: round.superseding, reason: .superseded)
+            }
+            try await store.insert(round.executions)
+            try await store.record(round.entries)
+            round.verdicts = verdicts
+            return round
+        }
+    }
+
+    /// Tells each request its verdict.
+    ///
+    /// - Returns: those whose tasks somebody is busy with.
+    private func answer(_ requests: [Request], _ verdicts: [RunRound.Verdict], passingOverBusy: Bool) -> [Request] {
         var left: [Request] = []
-        for (request, verdict) in zip(requests, round.verdicts) {
+        for (request, verdict) in zip(requests, verdicts) {
             switch verdict {
             case .made(let execution): request.answer.resume(returning: execution)
             case .refused(let error): request.answer.resume(throwing: error)

@@ -104,53 +104,72 @@ extension Store {
         let rows = try await rows(
             """
             WITH candidate AS (
-                SELECT e.id, e.task_id, e.attempt_number, e.started_at IS NOT NULL AS goes_on,
-                       -- A run keeps what it began as: runs that began under 'allow' may go on side by side.
-                       CASE WHEN e.started_at IS NOT NULL THEN e.is_exclusive
-                            ELSE t.overlap_policy <> 'allow' END AS is_exclusive,
-                       (SELECT count(*) FROM qkron.executions o
-                        WHERE o.task_id = e.task_id AND o.status IN ('pending', 'running')
-                          AND o.started_at IS NOT NULL) AS live,
-                       row_number() OVER (PARTITION BY e.task_id, e.started_at IS NULL
-                                          ORDER BY e.scheduled_for, e.id) AS place,
-                       EXISTS (\(Self.earlierInLine)) AS has_earlier
-                FROM qkron.executions e JOIN qkron.tasks t ON t.id = e.task_id
-                WHERE e.id = ANY(\(candidates)) AND (e.status = 'pending') IS TRUE
-                  AND e.not_before <= clock_timestamp()
-                  AND \(Self.isCarried(by: node.labels))
+                \(Self.standings(of: candidates, node.labels))
             ), granted AS (
                 SELECT c.* FROM candidate c
                 WHERE c.goes_on
                    OR (c.is_exclusive AND c.live = 0 AND NOT c.has_earlier)
                    OR (NOT c.is_exclusive AND c.live + c.place <= \(taskLimit))
             ), started AS (
-                UPDATE qkron.tasks t
-                SET status = CASE WHEN t.status = 'cancelled' THEN t.status ELSE 'running' END,
-                    last_run = CASE WHEN g.begins THEN statement_timestamp() ELSE t.last_run END,
-                    retry_count = CASE WHEN g.begins THEN g.earlier ELSE t.retry_count END
-                FROM (SELECT task_id, bool_or(NOT goes_on) AS begins,
-                             -- Those of the lost run that a run under trigger 'retry' counts on from.
-                             coalesce(max(attempt_number) FILTER (WHERE NOT goes_on), 0) AS earlier
-                      FROM granted GROUP BY task_id) AS g
-                WHERE t.id = g.task_id
+                \(Self.startingTasks)
             ), forgotten AS (
                 DELETE FROM qkron.execution_output o USING granted g WHERE g.goes_on AND o.execution_id = g.id
             )
-            UPDATE qkron.executions e
-            SET status = 'running', reason = NULL, attempt_number = e.attempt_number + 1,
-                fencing_token = nextval('qkron.fencing_tokens'), node_id = \(node.id.uuid),
-                node_epoch = \(node.epoch), node_name = \(node.name), is_exclusive = g.is_exclusive,
-                started_at = coalesce(e.started_at, statement_timestamp()),
-                attempt_started_at = statement_timestamp(),
-                attempt_ended_at = NULL, attempt_status = NULL, attempt_reason = NULL, return_code = NULL, error = NULL,
-                result = NULL, cancel_reason = NULL,
-                earlier_attempts = CASE WHEN g.goes_on THEN e.earlier_attempts || \(Execution.attemptRecord)
-                                        ELSE e.earlier_attempts END
-            FROM granted g JOIN qkron.tasks t ON t.id = g.task_id
-            WHERE e.id = g.id
+            \(Self.beginningAttempts(on: node))
             RETURNING \(Lease.columns)
             """)
         return try decode(rows, Lease.init(row:))
+    }
+
+    /// How each of these executions stands to the others of its task, of those that are ready still.
+    private static func standings(of candidates: [UUID], _ labels: [String]) -> SQL {
+        """
+        SELECT e.id, e.task_id, e.attempt_number, e.started_at IS NOT NULL AS goes_on,
+               -- A run keeps what it began as: runs that began under 'allow' may go on side by side.
+               CASE WHEN e.started_at IS NOT NULL THEN e.is_exclusive
+                    ELSE t.overlap_policy <> 'allow' END AS is_exclusive,
+               (SELECT count(*) FROM qkron.executions o
+                WHERE o.task_id = e.task_id AND o.status IN ('pending', 'running')
+                  AND o.started_at IS NOT NULL) AS live,
+               row_number() OVER (PARTITION BY e.task_id, e.started_at IS NULL
+                                  ORDER BY e.scheduled_for, e.id) AS place,
+               EXISTS (\(earlierInLine)) AS has_earlier
+        FROM qkron.executions e JOIN qkron.tasks t ON t.id = e.task_id
+        WHERE e.id = ANY(\(candidates)) AND (e.status = 'pending') IS TRUE
+          AND e.not_before <= clock_timestamp()
+          AND \(isCarried(by: labels))
+        """
+    }
+
+    /// The tasks of what is `granted` read `running`.
+    private static let startingTasks: SQL = """
+        UPDATE qkron.tasks t
+        SET status = CASE WHEN t.status = 'cancelled' THEN t.status ELSE 'running' END,
+            last_run = CASE WHEN g.begins THEN statement_timestamp() ELSE t.last_run END,
+            retry_count = CASE WHEN g.begins THEN g.earlier ELSE t.retry_count END
+        FROM (SELECT task_id, bool_or(NOT goes_on) AS begins,
+                     -- Those of the lost run that a run under trigger 'retry' counts on from.
+                     coalesce(max(attempt_number) FILTER (WHERE NOT goes_on), 0) AS earlier
+              FROM granted GROUP BY task_id) AS g
+        WHERE t.id = g.task_id
+        """
+
+    /// The executions that are `granted` run their next attempt on `node`.
+    private static func beginningAttempts(on node: Node) -> SQL {
+        """
+        UPDATE qkron.executions e
+        SET status = 'running', reason = NULL, attempt_number = e.attempt_number + 1,
+            fencing_token = nextval('qkron.fencing_tokens'), node_id = \(node.id.uuid),
+            node_epoch = \(node.epoch), node_name = \(node.name), is_exclusive = g.is_exclusive,
+            started_at = coalesce(e.started_at, statement_timestamp()),
+            attempt_started_at = statement_timestamp(),
+            attempt_ended_at = NULL, attempt_status = NULL, attempt_reason = NULL, return_code = NULL, error = NULL,
+            result = NULL, cancel_reason = NULL,
+            earlier_attempts = CASE WHEN g.goes_on THEN e.earlier_attempts || \(Execution.attemptRecord)
+                                    ELSE e.earlier_attempts END
+        FROM granted g JOIN qkron.tasks t ON t.id = g.task_id
+        WHERE e.id = g.id
+        """
     }
 
     /// Seconds until the next waiting execution that `node` may run can start, by the database's clock; 0 if one can

@@ -180,48 +180,17 @@ extension Store {
         _ executions: [NewExecution], starting: some Sequence<Identifier<Execution>>, on node: Node,
         moving moves: [(task: Identifier<TaskDefinition>, nextRun: Date?)]
     ) async throws -> FiredSlots {
-        let starting = Set(starting)
         let rows = try await rows(
             """
             WITH entitled AS (
                 -- Not waited for: claiming locks the node before tasks, and this is the other way round.
                 \(Self.rightToClaim(of: node)) FOR KEY SHARE SKIP LOCKED
             ), slot AS (
-                SELECT *, starts AND EXISTS (SELECT FROM entitled) AS begins
-                FROM unnest(\(executions.map(\.id.uuid)), \(executions.map(\.task.uuid)),
-                            \(executions.map(\.trigger.rawValue)), \(executions.map(\.scheduledFor)),
-                            \(executions.map(\.status.rawValue)), \(executions.map { $0.reason?.rawValue }),
-                            \(executions.map(\.priority)), \(executions.map(\.notBefore)),
-                            \(executions.map { starting.contains($0.id) }))
-                     AS s (id, task_id, trigger, scheduled_for, status, reason, priority, not_before, starts)
+                \(Self.listing(executions, starting: Set(starting)))
             ), made AS (
-                INSERT INTO qkron.executions (
-                    id, task_id, trigger, scheduled_for, reason, priority, not_before, created_at, status, ended_at,
-                    attempt_number, fencing_token, node_id, node_epoch, node_name, started_at, attempt_started_at,
-                    is_exclusive)
-                SELECT s.id, s.task_id, s.trigger, s.scheduled_for, s.reason, s.priority,
-                       coalesce(s.not_before, statement_timestamp()), statement_timestamp(), CASE WHEN s.begins THEN 'running' ELSE s.status END,
-                       CASE WHEN s.status <> 'pending' THEN statement_timestamp() END,
-                       CASE WHEN s.begins THEN 1 ELSE 0 END,
-                       CASE WHEN s.begins THEN nextval('qkron.fencing_tokens') END,
-                       CASE WHEN s.begins THEN \(node.id.uuid) END, CASE WHEN s.begins THEN \(node.epoch) END,
-                       CASE WHEN s.begins THEN \(node.name) END,
-                       CASE WHEN s.begins THEN statement_timestamp() END,
-                       CASE WHEN s.begins THEN statement_timestamp() END,
-                       s.begins AND t.overlap_policy <> 'allow'
-                FROM slot s JOIN qkron.tasks t ON t.id = s.task_id
-                ON CONFLICT (task_id, scheduled_for) WHERE trigger = 'schedule' DO NOTHING
-                RETURNING *
+                \(Self.makingSlots(on: node))
             ), moved AS (
-                UPDATE qkron.tasks t
-                SET next_run = m.next_run,
-                    status = CASE WHEN b.started_at IS NULL OR t.status = 'cancelled' THEN t.status ELSE 'running' END,
-                    last_run = coalesce(b.started_at, t.last_run),
-                    retry_count = CASE WHEN b.started_at IS NULL THEN t.retry_count ELSE 0 END
-                FROM unnest(\(moves.map(\.task.uuid)), \(moves.map(\.nextRun))) AS m (id, next_run)
-                LEFT JOIN (SELECT DISTINCT task_id, started_at FROM made WHERE status = 'running') AS b
-                     ON b.task_id = m.id
-                WHERE t.id = m.id
+                \(Self.moving(moves))
             )
             SELECT \(Lease.columns)
             FROM made e LEFT JOIN qkron.tasks t ON t.id = e.task_id AND e.status = 'running'
@@ -232,6 +201,58 @@ extension Store {
             try row.decode("fencing_token", as: Int?.self) == nil ? nil : try Lease(row: row)
         }.compactMap { $0 }
         return slots
+    }
+
+    /// The executions as rows; those that are to start begin, where `entitled` has a row.
+    private static func listing(_ executions: [NewExecution], starting: Set<Identifier<Execution>>) -> SQL {
+        """
+        SELECT *, starts AND EXISTS (SELECT FROM entitled) AS begins
+        FROM unnest(\(executions.map(\.id.uuid)), \(executions.map(\.task.uuid)),
+                    \(executions.map(\.trigger.rawValue)), \(executions.map(\.scheduledFor)),
+                    \(executions.map(\.status.rawValue)), \(executions.map { $0.reason?.rawValue }),
+                    \(executions.map(\.priority)), \(executions.map(\.notBefore)),
+                    \(executions.map { starting.contains($0.id) }))
+             AS s (id, task_id, trigger, scheduled_for, status, reason, priority, not_before, starts)
+        """
+    }
+
+    /// Makes the executions of each `slot`, and starts on `node` those that begin.
+    private static func makingSlots(on node: Node) -> SQL {
+        """
+        INSERT INTO qkron.executions (
+            id, task_id, trigger, scheduled_for, reason, priority, not_before, created_at, status, ended_at,
+            attempt_number, fencing_token, node_id, node_epoch, node_name, started_at, attempt_started_at,
+            is_exclusive)
+        SELECT s.id, s.task_id, s.trigger, s.scheduled_for, s.reason, s.priority,
+               coalesce(s.not_before, statement_timestamp()), statement_timestamp(),
+               CASE WHEN s.begins THEN 'running' ELSE s.status END,
+               CASE WHEN s.status <> 'pending' THEN statement_timestamp() END,
+               CASE WHEN s.begins THEN 1 ELSE 0 END,
+               CASE WHEN s.begins THEN nextval('qkron.fencing_tokens') END,
+               CASE WHEN s.begins THEN \(node.id.uuid) END, CASE WHEN s.begins THEN \(node.epoch) END,
+               CASE WHEN s.begins THEN \(node.name) END,
+               CASE WHEN s.begins THEN statement_timestamp() END,
+               CASE WHEN s.begins THEN statement_timestamp() END,
+               s.begins AND t.overlap_policy <> 'allow'
+        FROM slot s JOIN qkron.tasks t ON t.id = s.task_id
+        ON CONFLICT (task_id, scheduled_for) WHERE trigger = 'schedule' DO NOTHING
+        RETURNING *
+        """
+    }
+
+    /// Moves tasks on to their next slots; those of the runs `made` that began read `running`.
+    private static func moving(_ moves: [(task: Identifier<TaskDefinition>, nextRun: Date?)]) -> SQL {
+        """
+        UPDATE qkron.tasks t
+        SET next_run = m.next_run,
+            status = CASE WHEN b.started_at IS NULL OR t.status = 'cancelled' THEN t.status ELSE 'running' END,
+            last_run = coalesce(b.started_at, t.last_run),
+            retry_count = CASE WHEN b.started_at IS NULL THEN t.retry_count ELSE 0 END
+        FROM unnest(\(moves.map(\.task.uuid)), \(moves.map(\.nextRun))) AS m (id, next_run)
+        LEFT JOIN (SELECT DISTINCT task_id, started_at FROM made WHERE status = 'running') AS b
+             ON b.task_id = m.id
+        WHERE t.id = m.id
+        """
     }
 
     /// Seconds until the next task is due, by the database's clock; negative if one is overdue, nil if none will be.

@@ -40,6 +40,26 @@ enum Findings {
         }
     }
 
+    /// The lines that declare a function, or a computed property, with more than 40 lines between its braces: those
+    /// that the formatter puts as far in as the declaration.
+    static func longFunctions(in text: SourceText) throws -> [Int] {
+        let declaration = "^ *([@A-Za-z]+(\\([^)]*\\))? +)*(func\\b|init\\b|deinit\\b|subscript\\b|var\\b.*\\{ *$)"
+        return try lines(matching: declaration, in: text).filter { number in
+            let indentation = text.code[number - 1].prefix { $0 == " " }
+            // What stands as far in, or further out; of the function itself these are its own lines alone.
+            let beside = text.code[(number - 1)...].enumerated().filter { _, line in
+                let content = line.drop { $0 == " " }
+                return !content.isEmpty && line.count - content.count <= indentation.count
+            }
+            let lines = beside.map { (offset: $0, text: $1.trimmingCharacters(in: .whitespaces)) }
+            guard let opening = lines.prefix(3).firstIndex(where: { $0.text.hasSuffix("{") }),
+                lines[..<(opening + 1)].dropFirst().allSatisfy({ $0.text.hasPrefix(")") || $0.text == "{" }),
+                lines.count > opening + 1, lines[opening + 1].text == "}"
+            else { return false }
+            return lines[opening + 1].offset - lines[opening].offset - 1 > 40
+        }
+    }
+
     /// The lines that declare a function with a sentence for a name but do not mark it as a test.
     static func forgottenTests(in text: SourceText) throws -> [Int] {
         try lines(matching: "\\bfunc `[^`]* [^`]*`", in: text).filter { number in

@@ -42,6 +42,21 @@ import Testing
     }
 
     @Test(arguments: [
+        ("func a() {\n", 40, "}", false), ("func a() {\n", 41, "}", true),
+        ("private static func a<T>(\n    _ b: T\n) throws -> T {\n", 41, "}", true),
+        ("@discardableResult package func a() async throws\n    -> Int\n{\n", 41, "}", true),
+        ("init?(_ a: Int) {\n", 41, "}", true), ("var a: Int {\n", 41, "}", true), ("deinit {\n", 41, "}", true),
+        ("func a() {}\nlet b = 1\n", 41, "", false), ("func a() async\nstruct B {\n", 41, "}", false),
+        ("let a: [Int] = [\n", 41, "]", false), ("// func a() {\nstruct B {\n", 41, "}", false),
+    ])
+    func `a function of more than 40 lines is found`(start: String, lines: Int, end: String, isLong: Bool) throws {
+        let function = start + String(repeating: "    call()\n", count: lines) + end
+        let inside = function.split(separator: "\n").map { "    \($0)\n" }.joined()
+        #expect(try Findings.longFunctions(in: SourceText(function)) == (isLong ? [1] : []))
+        #expect(try Findings.longFunctions(in: SourceText("struct A {\n\(inside)}")) == (isLong ? [2] : []))
+    }
+
+    @Test(arguments: [
         ("@Test func `a b`() {}", []),
         ("func `a b`() {}", [1]),
         ("@Test(arguments: [\n    1, 2,\n])\nfunc `a b`(n: Int) {}", []),

@@ -68,6 +68,11 @@ import Testing
         #expect(breaches.isEmpty)
     }
 
+    @Test func `no function is longer than 40 lines`() throws {
+        let breaches = try places(in: sources, Findings.longFunctions)
+        #expect(breaches.isEmpty, "a part of it has a name of its own")
+    }
+
     @Test func `no comment goes past the column where the formatter breaks code`() throws {
         let breaches = try places(in: sources + tests, Findings.wideComments)
         #expect(breaches.isEmpty, "the formatter leaves comments as they are")

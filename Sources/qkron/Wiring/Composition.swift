@@ -210,27 +210,7 @@ struct Composition {
 
     private func engine(executor: ExecutorClient, catalog: ActionCatalog) async throws -> [any Service] {
         let database = Database(enginePool)
-        let registered = ContinuousClock.now
-        let id = try NodeIdentity.loadOrCreate(in: directory.path)
-        let inherited = catalog.inheritedAttempts
-        let (node, isDraining, granted) = try await database.transaction { [configuration, engineSettings] store in
-            let (node, isDraining) = try await store.register(
-                id, name: configuration.nodeName ?? NodeIdentity.hostName, version: Version.current,
-                labels: configuration.labels, capacity: engineSettings.capacity,
-                leaseSeconds: configuration.runs.leaseSeconds)
-            return (node, isDraining, try await store.takeOver(inherited, for: node))
-        }
-        if isDraining {
-            logger.warning(
-                "This server is draining: it runs nothing until it is undrained", metadata: ["name": "\(node.name)"])
-        }
-        catalog.holdLease(until: registered + engineSettings.leaseDuration - engineSettings.leaseMargin)
-        catalog.endInherited(except: granted)
-        if !inherited.isEmpty {
-            logger.notice(
-                "Runs of an earlier server are carried on",
-                metadata: ["carried_on": "\(granted.count)", "ended": "\(inherited.count - granted.count)"])
-        }
+        let node = try await enter(database, with: catalog)
         let completer = Completer(database: database, announcer: announcer, signals: signals, logger: logger)
         let grants = Grants(capacity: engineSettings.capacity, running: running)
         return [
@@ -261,6 +241,32 @@ struct Composition {
                 configuration: engineSettings, signals: signals, logger: logger),
             Pruner(retention: configuration.retention, database: database, logger: logger),
         ]
+    }
+
+    /// Enters this server among those of the database, and takes over the runs of an earlier one.
+    private func enter(_ database: Database, with catalog: ActionCatalog) async throws -> Node {
+        let registered = ContinuousClock.now
+        let id = try NodeIdentity.loadOrCreate(in: directory.path)
+        let inherited = catalog.inheritedAttempts
+        let (node, isDraining, granted) = try await database.transaction { [configuration, engineSettings] store in
+            let (node, isDraining) = try await store.register(
+                id, name: configuration.nodeName ?? NodeIdentity.hostName, version: Version.current,
+                labels: configuration.labels, capacity: engineSettings.capacity,
+                leaseSeconds: configuration.runs.leaseSeconds)
+            return (node, isDraining, try await store.takeOver(inherited, for: node))
+        }
+        if isDraining {
+            logger.warning(
+                "This server is draining: it runs nothing until it is undrained", metadata: ["name": "\(node.name)"])
+        }
+        catalog.holdLease(until: registered + engineSettings.leaseDuration - engineSettings.leaseMargin)
+        catalog.endInherited(except: granted)
+        if !inherited.isEmpty {
+            logger.notice(
+                "Runs of an earlier server are carried on",
+                metadata: ["carried_on": "\(granted.count)", "ended": "\(inherited.count - granted.count)"])
+        }
+        return node
     }
 
     private func collectMetrics() {
