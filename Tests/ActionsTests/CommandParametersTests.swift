@@ -106,8 +106,7 @@ import Testing
     }
 
     // A mebibyte that takes minutes to bring into normal form, as comparing Swift strings does.
-    @Test func `what takes long to compare is refused for its length`() {
-        let start = ContinuousClock.now
+    @Test(.timeLimit(.minutes(1))) func `what takes long to compare is refused for its length`() {
         let marks = "a" + String(repeating: "\u{301}\u{316}", count: 262_000)
         let found = faults([
             "command": .string(marks), "env": .object([TextKey(marks): .string(marks), TextKey(marks + "x"): .null]),
@@ -116,7 +115,6 @@ import Testing
         let types = ["string_too_long", "value_error", "value_error", "string_too_long"]
         #expect(
             zip(found, types).allSatisfy { $0.utf8.reversed().starts(with: $1.utf8.reversed()) } && found.count == 4)
-        #expect(.now - start < .seconds(60))
     }
 
     @Test func `all faults are told at once`() {

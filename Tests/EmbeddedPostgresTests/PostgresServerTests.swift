@@ -123,21 +123,19 @@ struct PostgresServerTests {
         }
     }
 
-    @Test func `a server with open transactions stops at once`() async throws {
+    @Test(.timeLimit(.minutes(3))) func `a server with open transactions stops at once`() async throws {
         try await Scratch.with { scratch in
             let server = try await scratch.start()
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask {
-                    let sleeper = try await scratch.psql("SELECT pg_sleep(300)", server.connectionString, as: nil)
+                    let sleeper = try await scratch.psql("SELECT pg_sleep(900)", server.connectionString, as: nil)
                     #expect(!sleeper.isSuccess)
                 }
                 try await until("the statement runs") {
-                    let statement = "SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(300)'"
+                    let statement = "SELECT count(*) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(900)'"
                     return try await scratch.sql(statement, at: server) == "1"
                 }
-                let start = ContinuousClock.now
                 await server.stop()
-                #expect(start.duration(to: .now) < .seconds(120))
                 try await group.waitForAll()
             }
         }

@@ -214,13 +214,11 @@ import Testing
     /// A mebibyte that takes minutes to bring into normal form, as comparing Swift strings does.
     private static let marks = "a@" + String(repeating: "\u{301}\u{316}", count: 262_000)
 
-    @Test func `what takes long to compare is refused for its length`() {
-        let start = ContinuousClock.now
+    @Test(.timeLimit(.minutes(1))) func `what takes long to compare is refused for its length`() {
         let marks = Self.marks
         let all = AccountRules.faults(email: marks, username: marks, password: marks)
         #expect(all.map(\.place) == [["password"], ["email"], ["username"]])
         #expect(AccountRules.faults(email: marks, username: "a@b.org", password: nil).map(\.place) == [["email"]])
-        #expect(.now - start < .seconds(60))
     }
 
     @Test func `a name that nobody can have is unknown without being looked for`() async throws {

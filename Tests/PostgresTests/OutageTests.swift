@@ -119,7 +119,7 @@ import Testing
         #expect(try await pool.value("SELECT pg_backend_pid() AS value", as: Int.self) != first)
     }
 
-    @Test func `a pool heals after its server was restarted`() async throws {
+    @Test(.timeLimit(.minutes(5))) func `a pool heals after its server was restarted`() async throws {
         let cluster = try await TestCluster.start()
         let url = try await cluster.makeDatabase()
         let pool = PostgresPool(
@@ -129,11 +129,9 @@ import Testing
             try await group.waitForAll()
         }
         await cluster.stop()
-        let start = ContinuousClock.now
         let error = await #expect(throws: PostgresError.self) { try await pool.query("SELECT 1") }
         #expect(error?.kind == .unavailable)
         #expect(error?.message.isEmpty == false)
-        #expect(start.duration(to: .now) < .seconds(60))
         try await cluster.resume()
         try await eventually("the pool has healed") {
             (try? await pool.value("SELECT 1 AS value", as: Int.self)) == 1
@@ -245,17 +243,15 @@ import Testing
         ).map { pid_t(try $0.decode("pid", as: Int.self)) }
     }
 
-    @Test func `a server that never answers is given up in time`() async throws {
+    @Test(.timeLimit(.minutes(2))) func `a server that never answers is given up in time`() async throws {
         let (listener, port) = silentServer()
         defer { close(listener) }
         let pool = PostgresPool(
             PostgresConfiguration(url: "postgres://u:s3cret@127.0.0.1:\(port)/db", connectTimeout: .seconds(2)),
             logger: quietLogger)
-        let start = ContinuousClock.now
         let error = await #expect(throws: PostgresError.self) { try await pool.query("SELECT 1") }
         #expect(error?.kind == .unavailable)
         #expect(error?.description.contains("s3cret") == false)
-        #expect(start.duration(to: .now) < .seconds(120))
     }
 
     @Test(.timeLimit(.minutes(5))) func `a host that says nothing hides none that answers`() async throws {

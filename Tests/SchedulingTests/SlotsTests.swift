@@ -78,15 +78,15 @@ struct SlotsTests {
         }
     }
 
-    @Test(arguments: ["* * * * * *", "* * * 1 1 *", "0 0 29 2 *", "* * 3 * * MON#1", "0 0 1 1 *"])
+    // Walking the window would take minutes even on a fast machine.
+    @Test(
+        .timeLimit(.minutes(1)),
+        arguments: ["* * * * * *", "* * * 1 1 *", "0 0 29 2 *", "* * 3 * * MON#1", "0 0 1 1 *"])
     func `a long window costs no more than a short one`(_ text: String) throws {
         let slots = Slots(schedule: try cron(text, "America/New_York"))
         let from = Date(wholeSeconds: -2_000_000_000)
         let through = Date(wholeSeconds: 200_000_000_000)
-        let clock = ContinuousClock()
-        let elapsed = clock.measure { #expect(slots.latest(1_000, from: from, through: through).count == 1_000) }
-        // Walking the window would take minutes even on a fast machine.
-        #expect(elapsed < .seconds(20))
+        #expect(slots.latest(1_000, from: from, through: through).count == 1_000)
     }
 
     @Test func `slots rise and match their expression in every zone`() throws {

@@ -259,12 +259,12 @@ func `a request names its host once`(fields: String, status: Int) async throws {
     }
 }
 
-@Test(arguments: ["GET /live HTTP/1.0\r\n\r\n", "GET /api/v1/open HTTP/1.1\r\nHost: x\r\nConnection: Close\r\n\r\n"])
+@Test(
+    .timeLimit(.minutes(1)),
+    arguments: ["GET /live HTTP/1.0\r\n\r\n", "GET /api/v1/open HTTP/1.1\r\nHost: x\r\nConnection: Close\r\n\r\n"])
 func `a client that wants the connection closed need not wait`(request: String) async throws {
     try await TestServer.with { server in
-        let start = ContinuousClock.now
         #expect(await server.exchange(Array(request.utf8)).status > 0)
-        #expect(.now - start < .seconds(60))
     }
 }
 

@@ -8,23 +8,18 @@ import Testing
 /// anything as Swift compares strings, it would outlast the limit.
 private let marks = "a" + String(repeating: "\u{301}\u{316}", count: 262_000)
 
-private let limit = Duration.seconds(60)
-
-@Suite struct MarksTests {
+@Suite(.timeLimit(.minutes(1))) struct MarksTests {
     @Test(arguments: [
         "name", "description", "task_type", "schedule_type", "schedule", "timezone", "starts_at", "misfire_policy",
         "timeout", "is_active", "env", "metadata_info", "dst_policy", "jitter", "callback_url", "status",
     ])
     func `a field of marks is at fault`(field: String) {
-        let start = ContinuousClock.now
         let draft = TaskDraft(changing: [TextKey(field): .string(marks), TextKey(marks): nil])
         let isHanded = field == "env"  // To the runner of the kind.
         #expect(draft.faults.map(\.place) == (isHanded ? [] : [[.key(field)]]))
-        #expect(.now - start < limit)
     }
 
     @Test func `keys, tags and unusable values of marks are looked at`() {
-        let start = ContinuousClock.now
         let twin = marks + "x"
         let draft = TaskDraft(creating: [
             "tags": [.string(marks), .string(marks), .string(twin)],
@@ -32,17 +27,14 @@ private let limit = Duration.seconds(60)
         ])
         #expect(draft.faults.map(\.type) == ["string_too_long", "string_too_long", "string_too_long"])
         #expect(BodyReader([TextKey(marks): "\0", TextKey(twin): "\0"]).faults.count == 2)
-        #expect(.now - start < limit)
     }
 
     @Test func `a query of marks is read`() {
-        let start = ContinuousClock.now
         var reader = QueryReader(
             "\(marks)=1&status=\(marks),\(marks)&page=\(marks)&is_active=\(marks)&since=\(marks) x")
         _ = (reader.choices("status", of: TaskStatus.self), reader.window(), reader.bool("is_active"))
         _ = (reader.time("since"), reader.texts("tag"), reader.identifier("goal_id", of: Goal.self))
         #expect(reader.faults.map(\.place) == [["status"], ["status"], ["page"], ["is_active"], ["since"]])
-        #expect(.now - start < limit)
     }
 
     @Test func `a form of marks is read`() async throws {
@@ -60,15 +52,11 @@ private let limit = Duration.seconds(60)
         func leads(_ path: String) -> Bool {
             if case .nothing = table.match(.get, path: path) { false } else { true }
         }
-        let start = ContinuousClock.now
         #expect(!leads("/api/v1/\(marks)/\(marks)") && leads("/api/v1/tasks/\(marks)"))
-        #expect(.now - start < limit)
     }
 
     @Test func `credentials of marks are looked at`() {
-        let start = ContinuousClock.now
         #expect(Gate.bearerToken(in: "Bearer \(marks)")?.utf8.count == marks.utf8.count)
         for field in ["\(marks) x", "Bearer\u{301} x", marks] { #expect(Gate.bearerToken(in: field) == nil) }
-        #expect(.now - start < limit)
     }
 }

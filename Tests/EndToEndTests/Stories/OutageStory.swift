@@ -4,7 +4,9 @@ import Testing
 extension EndToEnd {
     /// The database goes, and comes back.
     @Suite struct OutageStory {
-        @Test func `while the database is known to be away nobody waits, and then all is well again`() async throws {
+        // Were each request to wait as the first one does, it would be four minutes.
+        @Test(.timeLimit(.minutes(3)))
+        func `while the database is known to be away nobody waits, and then all is well again`() async throws {
             try await Story.tell("outage") { story in
                 let database = try await story.database()
                 let beside = try await story.database()
@@ -15,7 +17,6 @@ extension EndToEnd {
                 _ = try await beside.rows("ALTER DATABASE \(database.name) ALLOW_CONNECTIONS false")
                 _ = try await beside.rows(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '\(database.name)'")
-                let begun = ContinuousClock.now
                 for _ in 0..<40 {
                     let answer = try await person.call("GET", "/tasks/\(task)")
                     #expect(answer.verdict == "503 database_unavailable")
@@ -25,8 +26,6 @@ extension EndToEnd {
                     #expect(try await server.send("GET", "/ready").verdict == "503 not_ready")
                     #expect(try await server.send("GET", "/live").status == 200)
                 }
-                // Had each of them waited as the first one did, it would be four minutes.
-                #expect(ContinuousClock.now - begun < .seconds(120))
                 _ = try await beside.rows("ALTER DATABASE \(database.name) ALLOW_CONNECTIONS true")
                 try await eventually(within: .seconds(30), "the server is well again") {
                     try await person.call("GET", "/tasks/\(task)").status == 200
