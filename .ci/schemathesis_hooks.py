@@ -45,6 +45,24 @@ def map_path_parameters(context, path_parameters):
     return known if all(known.values()) else path_parameters
 
 
+def is_own(text):
+    """Whether this is the id, the username or the e-mail of the superuser who asks."""
+    return isinstance(text, str) and text.casefold() in os.environ["QKRON_SELF"].casefold().split("\n")
+
+
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    """Leaves the superuser who asks as it is: wrong passwords would lock its login, and other fields its rights.
+
+    What answers tell of it is asked about again, in places that no hook before this one sees.
+    """
+    parameters, body = case.path_parameters or {}, case.body
+    if case.method.upper() in ("PUT", "PATCH") and is_own(parameters.get("user_id")):
+        case.path_parameters = {**parameters, "user_id": os.environ["QKRON_USER_ID"]}
+    if isinstance(body, dict) and "password" in body and is_own(body.get("username")):
+        case.body = {**body, "username": os.environ["QKRON_USER_NAME"]}
+
+
 @schemathesis.hook
 def map_body(context, body):
     return {name: better(name, value) for name, value in body.items()} if isinstance(body, dict) else body
