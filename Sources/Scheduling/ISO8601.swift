@@ -21,9 +21,18 @@ package enum ISO8601 {
     /// before standard time, which RFC 3339 cannot express, follow as `:SS`. Where the clock shows another year than
     /// 0001 to 9999, in UTC.
     package static func format(_ date: Date, in zone: ZoneRules) -> String {
+        format(date, in: zone) { $0 }
+    }
+
+    /// The same within RFC 3339: of an offset with odd seconds the nearest minute (section 5.8), and the time by it.
+    package static func formatByMinute(_ date: Date, in zone: ZoneRules) -> String {
+        format(date, in: zone) { CivilDate.floorDivide($0 + 30, by: 60) * 60 }
+    }
+
+    private static func format(_ date: Date, in zone: ZoneRules, _ rounded: (_ offset: Int) -> Int) -> String {
         let second = CivilDate.floorDivide(date.microseconds, by: 1_000_000)
-        let isShown = Date.writtenYears.contains((second + zone.segment(at: second).offset) * 1_000_000)
-        let offset = isShown ? zone.segment(at: second).offset : 0
+        let shown = rounded(zone.segment(at: second).offset)
+        let offset = Date.writtenYears.contains((second + shown) * 1_000_000) ? shown : 0
         let distance = abs(offset)
         return text { writer in
             writer.moment(second + offset)

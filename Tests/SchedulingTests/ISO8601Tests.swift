@@ -25,6 +25,24 @@ struct ISO8601Tests {
     }
 
     @Test(arguments: [
+        ("America/New_York", 1_772_953_200.0, "2026-03-08T03:00:00-04:00", "2026-03-08T07:00:00Z"),
+        ("Europe/Paris", -3_000_000_000, "1874-12-07T18:49:00+00:09", "1874-12-07T18:40:00Z"),
+        ("America/New_York", -6_611_432_638, "1760-06-28T14:00:02-04:56", "1760-06-28T18:56:02Z"),
+        ("Africa/Monrovia", 0, "1969-12-31T23:16:00-00:44", "1970-01-01T00:00:00Z"),
+    ])
+    func `an offset of odd seconds is told as the nearest minute, and the instant stays`(
+        _ zone: String, _ seconds: Double, _ text: String, _ utc: String
+    ) throws {
+        let date = Date(timeIntervalSince1970: seconds)
+        #expect(try ISO8601.formatByMinute(date, in: ZoneRules.named(zone)) == text)
+        guard case .instant(let read) = ISO8601.parse(text) else {
+            Issue.record("\(text) was not read as an instant")
+            return
+        }
+        #expect(read == date && ISO8601.format(read) == utc)
+    }
+
+    @Test(arguments: [
         ("2026-03-08T03:00:00-04:00", "2026-03-08T07:00:00Z"), ("2026-03-08t03:00:00z", "2026-03-08T03:00:00Z"),
         ("2026-03-08 03:00+05:45", "2026-03-07T21:15:00Z"), ("2024-02-29T23:59:59.5Z", "2024-02-29T23:59:59.500000Z"),
         ("2026-03-08T03:00:00.123456789Z", "2026-03-08T03:00:00.123456Z"),

@@ -27,7 +27,7 @@ extension SchedulePreview: JSONWritable {
     package func write(to json: inout JSONWriter) {
         json.object { json in
             json.member("description", sentence)
-            json.member("next", next.map { ISO8601.format($0, in: zone) })
+            json.member("next", next.map { ISO8601.formatByMinute($0, in: zone) })
             json.member("warnings", warnings)
         }
     }
