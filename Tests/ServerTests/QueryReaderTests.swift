@@ -13,7 +13,7 @@ private func window(_ query: String) -> Window? {
 @Test(arguments: [
     ("", Window.page(number: 1, size: 20)), ("page=3&page_size=100", .page(number: 3, size: 100)),
     ("page=&page_size=", .page(number: 1, size: 20)), ("page=10000&page_size=100", .page(number: 10_000, size: 100)),
-    ("skip=5", .slice(skip: 5, limit: 100)), ("limit=1000&page=0", .slice(skip: 0, limit: 1000)),
+    ("skip=5", .slice(skip: 5, limit: 100)), ("limit=1000&page=7", .slice(skip: 0, limit: 1000)),
     ("skip=999999&limit=1", .slice(skip: 999_999, limit: 1)),
 ])
 func `a window is read`(query: String, expected: Window) {
@@ -22,7 +22,8 @@ func `a window is read`(query: String, expected: Window) {
 
 @Test(arguments: [
     "page=0", "page=-1", "page=x", "page=1.0", "page=99999999999999999999", "page=10001&page_size=100",
-    "page=9223372036854775807", "page_size=0", "page_size=101", "skip=-1", "skip=1000000",
+    "page=9223372036854775807", "page_size=0", "page_size=101", "limit=1000&page=0", "skip=0&page_size=x", "skip=-1",
+    "skip=1000000",
     "skip=9223372036854775807", "limit=0", "limit=1001", "limit=%00",
 ])
 func `a window out of bounds is a fault of the query`(query: String) throws {

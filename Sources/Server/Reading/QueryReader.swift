@@ -118,16 +118,17 @@ struct QueryReader {
         return id
     }
 
-    /// The part of a list that is asked for; `skip` or `limit` win over `page` and `page_size`.
+    /// The part of a list that is asked for; `skip` or `limit` win over `page` and `page_size`, which are held to their
+    /// bounds all the same.
     mutating func window() -> Window {
+        let page = integer("page", in: 1...(.max)) ?? 1
+        let size = integer("page_size", in: Window.pageSizes) ?? 20
         if text("skip") != nil || text("limit") != nil {
             let skip = integer("skip", in: 0...(.max)) ?? 0
             let limit = integer("limit", in: Window.sliceLimits) ?? 100
             if skip >= Window.reach { failReach("skip") }
             return .slice(skip: skip, limit: limit)
         }
-        let page = integer("page", in: 1...(.max)) ?? 1
-        let size = integer("page_size", in: Window.pageSizes) ?? 20
         guard page - 1 < (Window.reach + size - 1) / size else {
             failReach("page")
             return .page(number: 1, size: size)
