@@ -44,14 +44,18 @@ package struct ActionCatalog: Sendable {
 
     /// Makes one attempt at a leased execution, or carries on with it; nil if it goes on without this server.
     ///
-    /// - Parameter secrets: the secret values of its action, opened.
-    package func run(_ lease: Lease, secrets: [TextKey: String] = [:]) async -> AttemptReport? {
+    /// - Parameters:
+    ///   - secrets: the secret values of its action, opened.
+    ///   - deadline: until when the server's lease holds unless it is renewed.
+    package func run(
+        _ lease: Lease, secrets: [TextKey: String] = [:], deadline: ContinuousClock.Instant
+    ) async -> AttemptReport? {
         guard let runner = runners[lease.action.kind] else {
             return AttemptReport(
                 outcome: .failed(.spawnError),
                 error: "This server does not know the task type '\(lease.action.kind.rawValue)'")
         }
-        return await runner.run(AttemptContext(lease: lease, secrets: secrets))
+        return await runner.run(AttemptContext(lease: lease, secrets: secrets, deadline: deadline))
     }
 
     /// What a leased attempt under way has written to each stream beyond these places, a piece at a time.

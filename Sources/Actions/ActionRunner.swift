@@ -75,10 +75,14 @@ package struct AttemptContext: Sendable {
     package let lease: Lease
     /// The secret values of the action, by their names.
     package let secrets: [TextKey: String]
+    /// Until when the server's lease held when the attempt began. Where a renewal has not moved it on before it passed,
+    /// the attempt must not start: it may have been given away.
+    package let deadline: ContinuousClock.Instant
 
     /// The context of an attempt under `lease`, with its secrets opened.
-    package init(lease: Lease, secrets: [TextKey: String] = [:]) {
+    package init(lease: Lease, secrets: [TextKey: String] = [:], deadline: ContinuousClock.Instant) {
         self.lease = lease
         self.secrets = secrets
+        self.deadline = deadline
     }
 }

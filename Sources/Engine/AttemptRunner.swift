@@ -31,11 +31,13 @@ package struct AttemptRunner: Sendable {
 
     /// Makes the attempt of `lease`, which `running` holds already; returns when it is recorded, or refused, or goes on
     /// without this server.
-    func run(_ lease: Lease, endSignal: AsyncStream<Void>) async {
+    ///
+    /// - Parameter deadline: until when the node's lease holds unless it is renewed.
+    func run(_ lease: Lease, deadline: ContinuousClock.Instant, endSignal: AsyncStream<Void>) async {
         EngineMetrics.started(lease)
         let clock = ContinuousClock()
         let start = clock.now
-        guard let report = await performed(lease, endSignal) else { return running.remove(lease) }
+        guard let report = await performed(lease, deadline, endSignal) else { return running.remove(lease) }
         let decision = lease.retryPolicy.decision(after: report.outcome, attempt: lease.attempt)
         let isRecorded = await completer.finish(FinishedAttempt(lease: lease, report: report, decision: decision))
         catalog.settle(lease)
@@ -50,7 +52,9 @@ package struct AttemptRunner: Sendable {
     }
 
     /// The action's report; nil if it goes on without this server. Cancelling the action is how it is ended.
-    private func performed(_ lease: Lease, _ endSignal: AsyncStream<Void>) async -> AttemptReport? {
+    private func performed(
+        _ lease: Lease, _ deadline: ContinuousClock.Instant, _ endSignal: AsyncStream<Void>
+    ) async -> AttemptReport? {
         let opened: [TextKey: String]
         do {
             opened = try open(lease)
@@ -62,7 +66,7 @@ package struct AttemptRunner: Sendable {
             opened = [:]
         }
         let report = await withTaskGroup(of: Event.self) { group in
-            group.addTask { .report(await catalog.run(lease, secrets: opened)) }
+            group.addTask { .report(await catalog.run(lease, secrets: opened, deadline: deadline)) }
             group.addTask {
                 for await _ in endSignal {}
                 return .mustEnd

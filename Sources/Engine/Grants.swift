@@ -1,5 +1,3 @@
-import Domain
-import Storage
 import Synchronization
 
 /// How many further attempts this server may take on, shared by those who have them granted: the worker, which claims
@@ -11,7 +9,7 @@ package final class Grants: Sendable {
         /// Those of them that the scheduler has taken.
         var firing = 0
         /// What the scheduler was granted and the worker has not begun yet.
-        var handed: [Lease] = []
+        var handed: [Grant] = []
         /// Whether what waits takes all places.
         var isQueued = false
         /// Whether the scheduler is granted nothing, since the database has yet to be asked what is ours.
@@ -55,7 +53,7 @@ package final class Grants: Sendable {
     }
 
     /// What the scheduler was granted, to be begun; then `release` gives back the places.
-    func takeHanded() -> [Lease] {
+    func takeHanded() -> [Grant] {
         state.withLock { state in
             defer { state.handed = [] }
             state.reserved += state.handed.count
@@ -98,11 +96,11 @@ package final class Grants: Sendable {
     }
 
     /// Hands the worker what was granted of the places taken.
-    func hand(_ leases: [Lease]) {
+    func hand(_ grants: [Grant]) {
         state.withLock { state in
             state.reserved -= state.firing
             state.firing = 0
-            state.handed += leases
+            state.handed += grants
         }
     }
 

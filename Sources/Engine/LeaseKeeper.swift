@@ -1,11 +1,10 @@
-import Actions
 import Domain
 import Logging
 import ServiceLifecycle
 import Storage
 
-/// Renews the node's lease at a third of its length, tells the runners until when it holds, and ends the attempts that
-/// somebody wishes ended or that the database has given away.
+/// Renews the node's lease at a third of its length, and ends the attempts that somebody wishes ended or that the
+/// database has given away.
 ///
 /// A renewal that is not answered does not hold up the next: that one takes another connection, so that one dead
 /// connection costs nobody's runs.
@@ -13,7 +12,7 @@ package struct LeaseKeeper: Service {
     private let node: Node
     private let database: Database
     private let renewals: Database
-    private let catalog: ActionCatalog
+    private let lease: NodeLease
     private let configuration: EngineConfiguration
     private let signals: EngineSignals
     private let running: RunningAttempts
@@ -25,13 +24,13 @@ package struct LeaseKeeper: Service {
     ///
     /// - Parameter renewals: the same database over connections that nothing else waits for.
     package init(
-        node: Node, database: Database, renewals: Database, catalog: ActionCatalog, configuration: EngineConfiguration,
+        node: Node, database: Database, renewals: Database, lease: NodeLease, configuration: EngineConfiguration,
         signals: EngineSignals, running: RunningAttempts, handover: Handover, health: EngineHealth, logger: Logger
     ) {
         self.node = node
         self.database = database
         self.renewals = renewals
-        self.catalog = catalog
+        self.lease = lease
         self.configuration = configuration
         self.signals = signals
         self.running = running
@@ -88,7 +87,8 @@ package struct LeaseKeeper: Service {
         do {
             let isOurs = try await renewals.store.renewLease(of: node, running: running.count)
             if isOurs {
-                catalog.holdLease(until: sent + configuration.leaseDuration - configuration.leaseMargin)
+                // What waited for the lease to hold again goes on.
+                if lease.renewed(sent: sent) { signals.work.wake() }
                 if standing.succeed() { logger.notice("The lease is renewed again") }
             } else {
                 standing.supersede()

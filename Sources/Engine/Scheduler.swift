@@ -21,13 +21,14 @@ package struct Scheduler: Service {
     private let configuration: EngineConfiguration
     private let signals: EngineSignals
     private let grants: Grants
+    private let lease: NodeLease
     private let health: EngineHealth
     private let logger: Logger
 
     /// A scheduler on `database`; what has room on `node` starts at once.
     package init(
         node: Node, database: Database, announcer: Announcer, configuration: EngineConfiguration,
-        signals: EngineSignals, grants: Grants, health: EngineHealth, logger: Logger
+        signals: EngineSignals, grants: Grants, lease: NodeLease, health: EngineHealth, logger: Logger
     ) {
         self.node = node
         self.database = database
@@ -35,6 +36,7 @@ package struct Scheduler: Service {
         self.configuration = configuration
         self.signals = signals
         self.grants = grants
+        self.lease = lease
         self.health = health
         self.logger = logger
     }
@@ -89,7 +91,7 @@ package struct Scheduler: Service {
             signals.work.poke()
             throw error
         }
-        grants.hand(round.slots.leases)
+        grants.hand(round.term.map { term in round.slots.leases.map { Grant(lease: $0, term: term) } } ?? [])
         // For what was handed over, and where something waits for the places that were not used.
         signals.work.poke()
         tell(round)
@@ -108,9 +110,12 @@ package struct Scheduler: Service {
         }.sorted { one, other in
             (other.priority, one.scheduledFor, one.id) < (one.priority, other.scheduledFor, other.id)
         }.map(\.id)
+        let places = grants.reserve(forSlots: startable.count)
+        // Asked for after the places: once a term has begun, these are given out only when it is known what is ours.
+        round.term = lease.term()
         round.slots = try await store.fire(
             round.firings.flatMap { $0.firing?.executions ?? [] },
-            starting: startable.prefix(grants.reserve(forSlots: startable.count)), on: node,
+            starting: startable.prefix(round.term == nil ? 0 : places), on: node,
             moving: round.firings.map { (task: $0.task.id, nextRun: $0.firing?.nextRun) })
         // Only then: a slot that has its execution already, after a clock was stepped back, supersedes nothing.
         let superseding = round.firings.filter { $0.firing?.supersedes(making: round.slots.made) == true }
@@ -176,6 +181,8 @@ private struct FiringRound: Sendable {
     /// Whether something is due that is not fired, since all firing is paused.
     var isPaused = false
     var slots = FiredSlots()
+    /// In which slots were started; without one none was.
+    var term: NodeLease.Term?
     var superseded = Cancellation()
     /// When the next task is due, if all that was found is fired; so nobody needs to be asked.
     var nextLook: ContinuousClock.Instant?

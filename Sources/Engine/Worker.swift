@@ -20,6 +20,7 @@ package struct Worker: Service {
     private let signals: EngineSignals
     private let running: RunningAttempts
     private let grants: Grants
+    private let nodeLease: NodeLease
     private let attempts: AttemptRunner
     private let catalog: ActionCatalog
     private let handover: Handover
@@ -29,8 +30,8 @@ package struct Worker: Service {
     /// A worker of `node`; what it runs is held in `running`.
     package init(
         node: Node, database: Database, configuration: EngineConfiguration, signals: EngineSignals,
-        running: RunningAttempts, grants: Grants, attempts: AttemptRunner, catalog: ActionCatalog,
-        handover: Handover, health: EngineHealth, logger: Logger
+        running: RunningAttempts, grants: Grants, lease nodeLease: NodeLease, attempts: AttemptRunner,
+        catalog: ActionCatalog, handover: Handover, health: EngineHealth, logger: Logger
     ) {
         self.node = node
         self.database = database
@@ -38,6 +39,7 @@ package struct Worker: Service {
         self.signals = signals
         self.running = running
         self.grants = grants
+        self.nodeLease = nodeLease
         self.attempts = attempts
         self.catalog = catalog
         self.handover = handover
@@ -55,42 +57,40 @@ package struct Worker: Service {
         }
     }
 
+    /// When what is ours is looked for, and when more is claimed.
+    private struct Plan {
+        // What was taken over at the start is found by looking back. A grant whose answer was lost may be committed at
+        // any time after: so what the database says we run is asked after every failure, too, and now and then.
+        var look = ContinuousClock.now
+        var claim = ContinuousClock.now
+        /// For which term of the lease it is made.
+        var term: NodeLease.Term?
+    }
+
     private func lease(into group: inout DiscardingTaskGroup, until isOver: () -> Bool) async {
         var recovery = LoopRecovery("worker", logger: logger)
-        let clock = ContinuousClock()
-        // What was taken over at the start is found so. A grant whose answer was lost may be committed at any time
-        // after: so what the database says we run is asked after every failure, too, and now and then.
-        var nextLook = clock.now
-        var nextClaim = clock.now
+        var plan = Plan()
         while !isOver() {
             beginHanded(in: &group)
-            if grants.takeLoss() { nextLook = clock.now }
-            if signals.work.take() { nextClaim = clock.now }
+            if grants.takeLoss() { plan.look = .now }
+            if signals.work.take() { plan.claim = .now }
+            guard let term = nodeLease.term() else {
+                // The renewal with which the next one begins ends it.
+                await signals.work.nap(upTo: Self.longestNap)
+                continue
+            }
+            if term != plan.term {
+                // Of what was granted before, and did not begin, some may be ours still.
+                startOver(&plan)
+                plan.term = term
+            }
             do {
-                var nap = Self.longestNap
-                if clock.now >= nextLook {
-                    if try await lookBack(into: &group) {
-                        nextLook = clock.now + configuration.leaseDuration
-                    } else {
-                        nap = Self.moment
-                    }
-                }
-                // What has been granted already comes first.
-                if clock.now >= nextClaim, clock.now < nextLook {
-                    // With no place free it is tried again as soon as one is.
-                    let rest = try await claim(into: &group)
-                    if let rest { nextClaim = clock.now + rest }
-                    nap = min(nap, rest ?? nap)
-                } else {
-                    nap = min(nap, max(Self.moment, nextClaim - clock.now))
-                }
+                let nap = try await lease(in: term, by: &plan, into: &group)
                 recovery.succeed()
                 health.note(.worker, isWell: true)
-                await signals.work.nap(upTo: min(nap, max(Self.moment, nextLook - clock.now)))
+                await signals.work.nap(upTo: nap)
             } catch {
-                grants.close()
-                nextLook = clock.now
-                nextClaim = clock.now
+                startOver(&plan)
                 health.note(.worker, isWell: false)
                 await signals.work.nap(upTo: recovery.delay(after: error))
             }
@@ -98,16 +98,51 @@ package struct Worker: Service {
         beginHanded(in: &group)
     }
 
+    private func startOver(_ plan: inout Plan) {
+        grants.close()
+        plan.look = .now
+        plan.claim = .now
+    }
+
+    /// Does what the plan says it is time for.
+    ///
+    /// - Returns: how long there is nothing more to do.
+    private func lease(
+        in term: NodeLease.Term, by plan: inout Plan, into group: inout DiscardingTaskGroup
+    ) async throws -> Duration {
+        let clock = ContinuousClock()
+        var nap = Self.longestNap
+        if clock.now >= plan.look {
+            if try await lookBack(in: term, into: &group) {
+                plan.look = clock.now + configuration.leaseDuration
+            } else {
+                nap = Self.moment
+            }
+        }
+        // What has been granted already comes first.
+        if clock.now >= plan.claim, clock.now < plan.look {
+            // With no place free it is tried again as soon as one is.
+            let rest = try await claim(in: term, into: &group)
+            if let rest { plan.claim = clock.now + rest }
+            nap = min(nap, rest ?? nap)
+        } else {
+            nap = min(nap, max(Self.moment, plan.claim - clock.now))
+        }
+        return min(nap, max(Self.moment, plan.look - clock.now))
+    }
+
     private func beginHanded(in group: inout DiscardingTaskGroup) {
         let handed = grants.takeHanded()
-        for lease in handed { begin(lease, in: &group) }
+        for grant in handed { begin([grant.lease], grantedIn: grant.term, in: &group) }
         grants.release(handed.count)
     }
 
     /// Leases what waits, as far as there are free places.
     ///
     /// - Returns: after how long to do so again, unless somebody announces work; nil if no place is free.
-    private func claim(into group: inout DiscardingTaskGroup) async throws -> Duration? {
+    private func claim(
+        in term: NodeLease.Term, into group: inout DiscardingTaskGroup
+    ) async throws -> Duration? {
         let room = grants.reserve()
         guard room > 0 else {
             grants.note(isQueued: true)
@@ -119,7 +154,7 @@ package struct Worker: Service {
             leases = try await database.transaction { store in
                 try await store.claim(for: node, limit: room, taskLimit: configuration.taskCapacity)
             }
-            for lease in leases { begin(lease, in: &group) }
+            begin(leases, grantedIn: term, in: &group)
         }
         grants.note(isQueued: leases.count == room)
         return leases.isEmpty ? try await napLength() : gathering
@@ -128,9 +163,9 @@ package struct Worker: Service {
     /// Takes up what the database says this server is running and nobody here knows of.
     ///
     /// - Returns: false if grants are under way, so that it would take those up twice.
-    private func lookBack(into group: inout DiscardingTaskGroup) async throws -> Bool {
+    private func lookBack(in term: NodeLease.Term, into group: inout DiscardingTaskGroup) async throws -> Bool {
         guard grants.close() else { return false }
-        for lease in try await forgottenLeases() { begin(lease, in: &group) }
+        begin(try await forgottenLeases(), grantedIn: term, in: &group)
         grants.open()
         return true
     }
@@ -138,13 +173,23 @@ package struct Worker: Service {
     /// Where there are many places, several that come free are filled together.
     private var gathering: Duration { configuration.capacity < 16 ? .zero : Self.moment }
 
-    private func begin(_ lease: Lease, in group: inout DiscardingTaskGroup) {
-        let endSignal = running.add(lease)
-        group.addTask {
-            await attempts.run(lease, endSignal: endSignal)
-            signals.work.poke()  // Only now its place is free.
+    /// Begins attempts that were asked for in `term`. When it is over they may have been given away before the answer
+    /// came: then they are left to the look back with which the next one begins.
+    private func begin(_ leases: [Lease], grantedIn term: NodeLease.Term, in group: inout DiscardingTaskGroup) {
+        guard !leases.isEmpty else { return }
+        guard let deadline = nodeLease.end(of: term) else {
+            logger.warning("Runs were granted too late to begin", metadata: ["runs": "\(leases.count)"])
+            return
+        }
+        for lease in leases {
+            let endSignal = running.add(lease)
+            group.addTask {
+                await attempts.run(lease, deadline: deadline, endSignal: endSignal)
+                signals.work.poke()  // Only now its place is free.
+            }
         }
     }
+
     private func forgottenLeases() async throws -> [Lease] {
         // Asked first: an attempt that ends while the database answers is not forgotten.
         let held = Set(running.leases.map(\.fencingToken))
@@ -163,11 +208,11 @@ package struct Worker: Service {
     private func letGo(into group: inout DiscardingTaskGroup) async {
         do {
             // The next server would take what never started for lost.
-            for lease in try await forgottenLeases() { begin(lease, in: &group) }
+            if let term = nodeLease.term() { begin(try await forgottenLeases(), grantedIn: term, in: &group) }
             // The lease must last until the next server renews it.
             let sent = ContinuousClock.now
             if try await database.store.renewLease(of: node, running: running.count) {
-                catalog.holdLease(until: sent + configuration.leaseDuration - configuration.leaseMargin)
+                nodeLease.renewed(sent: sent)
             }
         } catch {
             logger.warning("The database does not answer in the handover", metadata: ["error": "\(error)"])

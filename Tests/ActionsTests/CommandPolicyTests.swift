@@ -35,7 +35,7 @@ import Testing
         let error = #expect(throws: InputFaults.self) { try catalog.accept(email) }
         #expect(error?.faults.first?.place == ["task_type"] && error?.faults.first?.type == "enum")
         for action in [email, Action(kind: .command, parameters: ["command": .string("true")])] {
-            let report = await catalog.run(lease(of: action))
+            let report = await catalog.run(lease(of: action), deadline: .now)
             #expect(report?.outcome == .failed(.spawnError) && report?.returnCode == nil && report?.error != nil)
         }
     }

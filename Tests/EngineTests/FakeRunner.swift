@@ -10,6 +10,7 @@ final class FakeRunner: ActionRunner {
     private let seen = Mutex<[Lease]>([])
     private let ended = Mutex<[Identifier<Execution>]>([])
     private let held = Mutex<ContinuousClock.Instant?>(nil)
+    private let late = Mutex<[Lease]>([])
 
     init(_ behaviour: @escaping @Sendable (Lease) async -> AttemptReport) {
         self.behaviour = behaviour
@@ -17,6 +18,8 @@ final class FakeRunner: ActionRunner {
 
     /// The leases of all attempts begun.
     var attempts: [Lease] { seen.withLock { $0 } }
+    /// The leases of the attempts begun when the server's own had lapsed.
+    var begunTooLate: [Lease] { late.withLock { $0 } }
     /// The executions whose leftovers were ended.
     var leftovers: [Identifier<Execution>] { ended.withLock { $0 } }
     /// Until when the server's lease was last said to hold.
@@ -26,11 +29,12 @@ final class FakeRunner: ActionRunner {
 
     func run(_ attempt: AttemptContext) async -> AttemptReport? {
         seen.withLock { $0.append(attempt.lease) }
+        if leaseEnd.map({ $0 <= .now }) ?? true { late.withLock { $0.append(attempt.lease) } }
         return await behaviour(attempt.lease)
     }
 
     func holdLease(until instant: ContinuousClock.Instant) {
-        held.withLock { $0 = instant }
+        held.withLock { $0 = max($0 ?? instant, instant) }
     }
 
     func endLeftovers(of attempts: [AttemptID]) async {

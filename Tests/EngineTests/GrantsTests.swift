@@ -7,8 +7,11 @@ import Testing
 
 @Suite struct GrantsTests {
     private let grants = Grants(capacity: 3, running: RunningAttempts())
+    private let nodeLease: NodeLease
 
     init() {
+        nodeLease = NodeLease(lasting: 30)
+        nodeLease.renewed(sent: .now)
         grants.open()
     }
 
@@ -63,11 +66,12 @@ import Testing
         _ = try await database.addRun(of: try await database.addTask())
         let lease = try #require(try await database.claim(for: node).first)
         #expect(grants.reserve(forSlots: 2) == 2)
-        grants.hand([lease])
+        let term = try #require(nodeLease.term())
+        grants.hand([Grant(lease: lease, term: term)])
         #expect(!grants.close(), "it is not begun")
         #expect(grants.reserve() == 2)
         grants.release(2)
-        #expect(grants.takeHanded().map(\.fencingToken) == [lease.fencingToken])
+        #expect(grants.takeHanded().map(\.lease.fencingToken) == [lease.fencingToken])
         #expect(grants.takeHanded().isEmpty)
         #expect(grants.reserve() == 2, "it is not begun yet")
         grants.release(3)

@@ -16,6 +16,8 @@ struct TestEngine {
     let signals = EngineSignals()
     let running = RunningAttempts()
     let health = EngineHealth()
+    let lease: NodeLease
+    let grants: Grants
     let announcer: Announcer
     let pool: PostgresPool
     let group: ServiceGroup
@@ -33,8 +35,9 @@ struct TestEngine {
         let settings = EngineConfiguration(
             capacity: capacity, taskCapacity: 5, leaseSeconds: leaseSeconds, killGrace: .seconds(1),
             shutdownGrace: shutdownGrace, commandRoles: [.user, .superuser])
+        lease = NodeLease(settings, catalog: catalog)
         let completer = Completer(database: shared, announcer: announcer, signals: signals, logger: quietLogger)
-        let grants = Grants(capacity: capacity, running: running)
+        grants = Grants(capacity: capacity, running: running)
         let attempts = AttemptRunner(
             catalog: catalog, running: running, completer: completer,
             secrets: try SecretBox(key: Array(repeating: 8, count: 32)), logger: quietLogger)
@@ -49,16 +52,16 @@ struct TestEngine {
                         signals: signals),
                     completer,
                     LeaseKeeper(
-                        node: node, database: shared, renewals: shared, catalog: catalog, configuration: settings,
+                        node: node, database: shared, renewals: shared, lease: lease, configuration: settings,
                         signals: signals, running: running, handover: Handover(), health: health,
                         logger: quietLogger),
                     Worker(
                         node: node, database: shared, configuration: settings, signals: signals, running: running,
-                        grants: grants, attempts: attempts, catalog: catalog, handover: Handover(), health: health,
-                        logger: quietLogger),
+                        grants: grants, lease: lease, attempts: attempts, catalog: catalog, handover: Handover(),
+                        health: health, logger: quietLogger),
                     Scheduler(
                         node: node, database: shared, announcer: announcer, configuration: settings, signals: signals,
-                        grants: grants, health: health, logger: quietLogger),
+                        grants: grants, lease: lease, health: health, logger: quietLogger),
                     Reaper(
                         node: node, database: shared, announcer: announcer, catalog: catalog,
                         configuration: settings, signals: signals, logger: quietLogger),

@@ -41,6 +41,7 @@ struct EngineBenchmark {
             try await store.register(
                 Identifier(), name: "benchmark", version: "benchmark", labels: [], capacity: capacity, leaseSeconds: 15)
         }
+        let lease = NodeLease(settings, catalog: catalog)
         let handover = Handover()
         let completer = Completer(
             database: database, announcer: Announcer(database: database), signals: signals, logger: logger)
@@ -56,11 +57,11 @@ struct EngineBenchmark {
                         signals: signals),
                     completer,
                     LeaseKeeper(
-                        node: node, database: database, renewals: database, catalog: catalog, configuration: settings,
+                        node: node, database: database, renewals: database, lease: lease, configuration: settings,
                         signals: signals, running: running, handover: handover, health: health, logger: logger),
                     Worker(
                         node: node, database: database, configuration: settings, signals: signals, running: running,
-                        grants: Grants(capacity: capacity, running: running),
+                        grants: Grants(capacity: capacity, running: running), lease: lease,
                         attempts: attempts, catalog: catalog, handover: handover, health: health, logger: logger),
                 ],
                 gracefulShutdownSignals: [.sigterm], logger: logger))

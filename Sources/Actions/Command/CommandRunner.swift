@@ -2,7 +2,6 @@ import Domain
 import Executor
 import Foundation
 import Scheduling
-import Synchronization
 
 /// Runs command tasks: asks the executor, and knows no process itself.
 package final class CommandRunner: ActionRunner {
@@ -10,8 +9,6 @@ package final class CommandRunner: ActionRunner {
     let executor: ExecutorClient?
     private let policy: CommandPolicy
     private let killGrace: Duration
-    /// Until when the server's lease holds. A run begun before it is known has no right to run.
-    private let deadline = Mutex(LeaseDeadline.after(.zero, since: .now))
 
     /// A runner that hands commands to `executor` under `policy`.
     ///
@@ -72,9 +69,7 @@ package final class CommandRunner: ActionRunner {
     }
 
     package func holdLease(until instant: ContinuousClock.Instant) {
-        let deadline = LeaseDeadline.after(instant - ContinuousClock.now, since: .now)
-        self.deadline.withLock { $0 = deadline.instant > $0.instant ? deadline : $0 }
-        executor?.extendLeases(to: deadline)
+        executor?.extendLeases(to: LeaseDeadline(instant))
     }
 
     package func endLeftovers(of attempts: [AttemptID]) async {
@@ -128,7 +123,7 @@ package final class CommandRunner: ActionRunner {
             executionID: lease.executionID.uuid, fencingToken: lease.fencingToken, command: command.command,
             environment: environment(of: command, attempt, user: user), workingDirectory: command.workingDirectory,
             user: policy.users == .own ? nil : user.name, timeout: .seconds(lease.timeout),
-            outputLimit: command.outputLimit, deadline: deadline.withLock { $0 })
+            outputLimit: command.outputLimit, deadline: LeaseDeadline(attempt.deadline))
         request.limits = command.limits
         request.secretNames = command.secretNames
         return await executor.run(request).map { report($0, timeout: lease.timeout) }
@@ -171,5 +166,13 @@ package final class CommandRunner: ActionRunner {
         case .executorLost: report(.lost, "The run was interrupted: the executor died")
         case .spawnFailed(let why): report(.failed(.spawnError), why)
         }
+    }
+}
+
+extension LeaseDeadline {
+    fileprivate init(_ instant: ContinuousClock.Instant) {
+        // Read first: a process that is stopped between the two clocks must find an earlier deadline, not a later one.
+        let asked = BoottimeInstant.now
+        self = .after(instant - ContinuousClock.now, since: asked)
     }
 }

@@ -210,7 +210,7 @@ struct Composition {
 
     private func engine(executor: ExecutorClient, catalog: ActionCatalog) async throws -> [any Service] {
         let database = Database(enginePool)
-        let node = try await enter(database, with: catalog)
+        let (node, lease) = try await enter(database, with: catalog)
         let completer = Completer(database: database, announcer: announcer, signals: signals, logger: logger)
         let grants = Grants(capacity: engineSettings.capacity, running: running)
         return [
@@ -222,12 +222,12 @@ struct Composition {
             LoopService("executor") { await executor.supervise() },
             completer,
             LeaseKeeper(
-                node: node, database: database, renewals: Database(leasePool), catalog: catalog,
+                node: node, database: database, renewals: Database(leasePool), lease: lease,
                 configuration: engineSettings, signals: signals, running: running, handover: handover, health: health,
                 logger: logger),
             Worker(
                 node: node, database: database, configuration: engineSettings, signals: signals, running: running,
-                grants: grants,
+                grants: grants, lease: lease,
                 attempts: AttemptRunner(
                     catalog: catalog, running: running, completer: completer, secrets: secrets.box, logger: logger),
                 catalog: catalog, handover: handover, health: health, logger: logger),
@@ -235,7 +235,7 @@ struct Composition {
                 database: database, catalog: catalog, running: running, signals: signals, logger: logger),
             Scheduler(
                 node: node, database: database, announcer: announcer, configuration: engineSettings, signals: signals,
-                grants: grants, health: health, logger: logger),
+                grants: grants, lease: lease, health: health, logger: logger),
             Reaper(
                 node: node, database: database, announcer: announcer, catalog: catalog,
                 configuration: engineSettings, signals: signals, logger: logger),
@@ -244,7 +244,9 @@ struct Composition {
     }
 
     /// Enters this server among those of the database, and takes over the runs of an earlier one.
-    private func enter(_ database: Database, with catalog: ActionCatalog) async throws -> Node {
+    private func enter(
+        _ database: Database, with catalog: ActionCatalog
+    ) async throws -> (node: Node, lease: NodeLease) {
         let registered = ContinuousClock.now
         let id = try NodeIdentity.loadOrCreate(in: directory.path)
         let inherited = catalog.inheritedAttempts
@@ -259,14 +261,15 @@ struct Composition {
             logger.warning(
                 "This server is draining: it runs nothing until it is undrained", metadata: ["name": "\(node.name)"])
         }
-        catalog.holdLease(until: registered + engineSettings.leaseDuration - engineSettings.leaseMargin)
+        let lease = NodeLease(engineSettings, catalog: catalog)
+        lease.renewed(sent: registered)
         catalog.endInherited(except: granted)
         if !inherited.isEmpty {
             logger.notice(
                 "Runs of an earlier server are carried on",
                 metadata: ["carried_on": "\(granted.count)", "ended": "\(inherited.count - granted.count)"])
         }
-        return node
+        return (node, lease)
     }
 
     private func collectMetrics() {

@@ -51,6 +51,7 @@ extension EndToEnd {
             try await eventually(within: .seconds(60), "the run has ended with its lease") {
                 story.processes().isEmpty
             }
+            let thawed = Date.now.timeIntervalSince1970
             cluster.thaw()
 
             try await server.waitUntilReady()
@@ -67,6 +68,9 @@ extension EndToEnd {
             try story.make("gate")
             try await person.execution(#require(retry["id"].string), of: long, is: "completed")
             try await expectSlots(of: ticking, person, story, database)
+            let startedInVain = try await database.count(
+                ticking, where: "reason = 'lost' AND started_at >= to_timestamp(\(thawed))")
+            #expect(startedInVain == 0, "nothing starts before the lease is known to hold again")
             #expect(try await server.stop() == .exited(0))
         }
 
