@@ -10,6 +10,7 @@ package struct Reaper: Service {
     private let node: Node
     private let database: Database
     private let announcer: Announcer
+    private let lease: NodeLease
     private let catalog: ActionCatalog
     private let configuration: EngineConfiguration
     private let signals: EngineSignals
@@ -17,12 +18,13 @@ package struct Reaper: Service {
 
     /// A reaper that works for `node`.
     package init(
-        node: Node, database: Database, announcer: Announcer, catalog: ActionCatalog,
+        node: Node, database: Database, announcer: Announcer, lease: NodeLease, catalog: ActionCatalog,
         configuration: EngineConfiguration, signals: EngineSignals, logger: Logger
     ) {
         self.node = node
         self.database = database
         self.announcer = announcer
+        self.lease = lease
         self.catalog = catalog
         self.configuration = configuration
         self.signals = signals
@@ -42,10 +44,10 @@ package struct Reaper: Service {
             do {
                 try await settle(try await database.store.runningAttempts(of: node.id, epochs: 0...node.epoch - 1))
                 let sightings = try await database.store.busyNodes(except: node.id)
-                for dead in watch.lapsed(among: sightings, at: .now) { try await reap(dead) }
+                for dead in watch.lapsed(among: sightings, at: .now, in: lease.term()) { try await reap(dead) }
                 // Watched as well, so that a clock that was stepped by a week does not make the living strangers.
                 let longGone = try await database.store.longGoneNodes(except: node.id)
-                try await forget(longWatch.lapsed(among: longGone, at: .now))
+                try await forget(longWatch.lapsed(among: longGone, at: .now, in: lease.term()))
                 recovery.succeed()
             } catch {
                 nap = recovery.delay(after: error)

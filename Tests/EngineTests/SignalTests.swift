@@ -83,6 +83,13 @@ import Testing
 @Suite struct LeaseWatchTests {
     private let start = ContinuousClock.now
     private let id = Identifier<Node>()
+    private let lease = NodeLease(lasting: 1_000)
+    private let term: NodeLease.Term?
+
+    init() {
+        lease.renewed(sent: start, at: start)
+        term = lease.term(at: start)
+    }
 
     private func sighting(epoch: Int = 1, heartbeat: Int, hasLapsed: Bool) -> NodeSighting {
         NodeSighting(id: id, epoch: epoch, heartbeat: heartbeat, leaseSeconds: 30, hasLapsed: hasLapsed)
@@ -91,28 +98,38 @@ import Testing
     @Test func `a node is dead when both clocks say so`() {
         var watch = LeaseWatch()
         let silent = sighting(heartbeat: 5, hasLapsed: true)
-        #expect(watch.lapsed(among: [silent], at: start).isEmpty)
-        #expect(watch.lapsed(among: [silent], at: start + .seconds(29)).isEmpty)
-        #expect(watch.lapsed(among: [sighting(heartbeat: 5, hasLapsed: false)], at: start + .seconds(40)).isEmpty)
-        #expect(watch.lapsed(among: [silent], at: start + .seconds(41)) == [silent])
+        #expect(watch.lapsed(among: [silent], at: start, in: term).isEmpty)
+        #expect(watch.lapsed(among: [silent], at: start + .seconds(29), in: term).isEmpty)
+        let stirring = sighting(heartbeat: 5, hasLapsed: false)
+        #expect(watch.lapsed(among: [stirring], at: start + .seconds(40), in: term).isEmpty)
+        #expect(watch.lapsed(among: [silent], at: start + .seconds(41), in: term) == [silent])
     }
 
     @Test func `a heartbeat or another epoch begins the watch anew`() {
         var watch = LeaseWatch()
-        _ = watch.lapsed(among: [sighting(heartbeat: 5, hasLapsed: true)], at: start)
+        _ = watch.lapsed(among: [sighting(heartbeat: 5, hasLapsed: true)], at: start, in: term)
         let stirred = sighting(heartbeat: 6, hasLapsed: true)
-        #expect(watch.lapsed(among: [stirred], at: start + .seconds(31)).isEmpty)
+        #expect(watch.lapsed(among: [stirred], at: start + .seconds(31), in: term).isEmpty)
         let reborn = sighting(epoch: 2, heartbeat: 6, hasLapsed: true)
-        #expect(watch.lapsed(among: [reborn], at: start + .seconds(62)).isEmpty)
-        #expect(watch.lapsed(among: [reborn], at: start + .seconds(92)) == [reborn])
+        #expect(watch.lapsed(among: [reborn], at: start + .seconds(62), in: term).isEmpty)
+        #expect(watch.lapsed(among: [reborn], at: start + .seconds(92), in: term) == [reborn])
     }
 
     @Test func `a node that was out of sight is watched anew`() {
         var watch = LeaseWatch()
         let silent = sighting(heartbeat: 5, hasLapsed: true)
-        _ = watch.lapsed(among: [silent], at: start)
-        _ = watch.lapsed(among: [], at: start + .seconds(31))
-        #expect(watch.lapsed(among: [silent], at: start + .seconds(32)).isEmpty)
+        _ = watch.lapsed(among: [silent], at: start, in: term)
+        _ = watch.lapsed(among: [], at: start + .seconds(31), in: term)
+        #expect(watch.lapsed(among: [silent], at: start + .seconds(32), in: term).isEmpty)
+    }
+
+    @Test func `a gap in the watcher's own lease begins the watch anew`() {
+        var watch = LeaseWatch()
+        let silent = sighting(heartbeat: 5, hasLapsed: true)
+        _ = watch.lapsed(among: [silent], at: start, in: term)
+        #expect(watch.lapsed(among: [silent], at: start + .seconds(31), in: nil).isEmpty)
+        #expect(watch.lapsed(among: [silent], at: start + .seconds(32), in: term).isEmpty)
+        #expect(watch.lapsed(among: [silent], at: start + .seconds(62), in: term) == [silent])
     }
 }
 

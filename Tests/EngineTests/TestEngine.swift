@@ -63,7 +63,7 @@ struct TestEngine {
                         node: node, database: shared, announcer: announcer, configuration: settings, signals: signals,
                         grants: grants, lease: lease, health: health, logger: quietLogger),
                     Reaper(
-                        node: node, database: shared, announcer: announcer, catalog: catalog,
+                        node: node, database: shared, announcer: announcer, lease: lease, catalog: catalog,
                         configuration: settings, signals: signals, logger: quietLogger),
                 ], logger: quietLogger))
     }

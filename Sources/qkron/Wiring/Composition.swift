@@ -237,7 +237,7 @@ struct Composition {
                 node: node, database: database, announcer: announcer, configuration: engineSettings, signals: signals,
                 grants: grants, lease: lease, health: health, logger: logger),
             Reaper(
-                node: node, database: database, announcer: announcer, catalog: catalog,
+                node: node, database: database, announcer: announcer, lease: lease, catalog: catalog,
                 configuration: engineSettings, signals: signals, logger: logger),
             Pruner(retention: configuration.retention, database: database, logger: logger),
         ]
