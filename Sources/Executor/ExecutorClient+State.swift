@@ -27,7 +27,7 @@ extension ExecutorClient {
         var isDetached = false
         var isLauncherLossTold = false
         /// The latest deadline that was told: a run whose request is older than it starts with this one.
-        var deadline = BoottimeInstant(nanoseconds: 0)
+        var deadline: BoottimeInstant?
         private var nextNumber = ExecutorLoop.Key.firstRun
 
         var currentLink: ExecutorLink? { current.flatMap { links[$0] } }

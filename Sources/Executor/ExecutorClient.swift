@@ -75,13 +75,17 @@ package final class ExecutorClient: Sendable {
     }
 
     /// Moves the deadline of every run, and of those that are yet to come; an earlier one than before changes nothing.
+    /// A run whose deadline has passed is over: it may have been given away.
     package func extendLeases(to deadline: LeaseDeadline) {
         state.withLock { state in
-            state.deadline = max(state.deadline, deadline.instant)
-            for number in state.runs.keys {
-                guard let known = state.runs[number]?.order?.deadline else { continue }
-                state.runs[number]?.order?.deadline = max(known, deadline.instant)
+            let now = BoottimeInstant.now
+            // The executor ends them by itself; but where both of us were stopped it hears this before it has.
+            if let latest = state.deadline, latest <= now {
+                for number in state.runs.keys { state.end(number, .leaseLost) }
             }
+            let latest = max(state.deadline ?? deadline.instant, deadline.instant)
+            state.deadline = latest
+            for number in state.runs.keys { state.runs[number]?.order?.extend(to: latest, at: now) }
             for link in state.links.values { link.connection.send(.extendAll(deadline: deadline.instant)) }
         }
     }
@@ -135,7 +139,7 @@ package final class ExecutorClient: Sendable {
             // Before it could be ended: it was not yet known.
             guard !Task.isCancelled else { return .ended(.cancelled) }
             var order = order
-            order.deadline = max(order.deadline, state.deadline)
+            if let latest = state.deadline { order.extend(to: latest, at: .now) }
             state.runs[order.run] = PendingRun(key: order.key, order: order, audience: .waiting(waiter))
             state.send(order.run)
             return nil

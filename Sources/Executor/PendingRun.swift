@@ -45,8 +45,8 @@ struct RawEnd: Sendable {
             case .exited(let code): .exited(Int(code))
             case .signaled(let signal): .signaled(Int(signal))
             case .timedOut: .timedOut
+            case .leaseLapsed, .ended(.leaseLost): .leaseLapsed
             case .ended(let reason): .ended(reason)
-            case .leaseLapsed: .leaseLapsed
             case .spawnFailed(let why): .spawnFailed(why)
             }
         survivors = Int(end.survivors)
@@ -79,5 +79,12 @@ struct RawEnd: Sendable {
             stderr: CapturedOutput(
                 head: parts[.errorHead] ?? [], tail: parts[.errorTail] ?? [], total: errorTotal, limit: outputLimit),
             survivors: survivors, duration: duration)
+    }
+}
+
+extension RunOrder {
+    /// Moves the deadline on, unless it has passed.
+    mutating func extend(to latest: BoottimeInstant, at now: BoottimeInstant) {
+        if deadline > now { deadline = max(deadline, latest) }
     }
 }

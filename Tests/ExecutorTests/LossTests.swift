@@ -36,6 +36,23 @@ import Testing
         }
     }
 
+    @Test func `a renewal after the lease has lapsed comes too late for what was under way`() async throws {
+        try await withExecutor { client in
+            let told = LeaseDeadline.after(.seconds(1), since: .now)
+            client.extendLeases(to: told)
+            let sleep = uniqueSleep()
+            // Its executor takes it for alive, as one that has not looked at the clock since it was stopped.
+            async let result = client.result(of: request(sleep, lease: .seconds(60)))
+            try await eventually("the command's sleep") { !processes(with: sleep).isEmpty }
+            try await eventually("the end of the lease") { BoottimeInstant.now > told.instant }
+            client.extendLeases(to: .after(.seconds(60), since: .now))
+            #expect(await result.ending == .leaseLapsed)
+            #expect(processes(with: sleep) == [])
+            #expect(await client.result(of: request("true", lease: .milliseconds(-1))).ending == .leaseLapsed)
+            #expect(await client.result(of: request("true", lease: .seconds(5))).ending == .exited(0))
+        }
+    }
+
     @Test func `an executor without a server ends its runs when their leases lapse, and goes`() async throws {
         let directory = try temporaryDirectory()
         defer { try? FileManager.default.removeItem(atPath: directory) }
