@@ -54,6 +54,14 @@ extension Store {
     /// - Returns: the attempts that are the node's now; the others were recorded, given away or deleted meanwhile.
     package func takeOver(_ attempts: [AttemptID], for node: Node) async throws -> Set<AttemptID> {
         guard !attempts.isEmpty else { return [] }
+        // As whoever changes several executions does: two that lock these in different orders would stop each other.
+        _ = try await rows(
+            """
+            SELECT FROM qkron.tasks
+            WHERE id IN (SELECT task_id FROM qkron.executions WHERE id = ANY(\(attempts.map(\.execution.uuid))))
+            ORDER BY id
+            FOR NO KEY UPDATE
+            """)
         let rows = try await rows(
             """
             UPDATE qkron.executions e SET node_epoch = \(node.epoch)
