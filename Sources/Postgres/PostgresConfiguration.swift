@@ -12,7 +12,8 @@ package struct PostgresConfiguration: Sendable, CustomStringConvertible, CustomD
     /// How long callers of the pool wait for a server that is away, counted from when that was found out, before they
     /// are turned away at once, and how long each host may take to answer; nil: each as long as for a free connection.
     package var outagePatience: Duration?
-    /// How long one statement may take; the server ends it then.
+    /// How long one statement may take; the server ends it then. It waits as long for the next one in a transaction,
+    /// and then ends the session: nobody waits for ever for what a stopped or vanished client has locked.
     package var statementTimeout: Duration
     /// What the server shows as the name of the client, unless the URL says another.
     package var applicationName: String
@@ -80,9 +81,12 @@ package struct PostgresConfiguration: Sendable, CustomStringConvertible, CustomD
 
     /// What every session begins with.
     var sessionSettings: String {
-        // Nothing here runs for so long that it were worth compiling.
+        let patience = max(1, statementTimeout.wholeMilliseconds)
         let settings = [
-            "TimeZone TO 'UTC'", "statement_timeout TO \(max(1, statementTimeout.wholeMilliseconds))", "jit TO off",
+            "TimeZone TO 'UTC'", "statement_timeout TO \(patience)",
+            "idle_in_transaction_session_timeout TO \(patience)",
+            // Nothing here runs for so long that it were worth compiling.
+            "jit TO off",
         ]
         let indexes = prefersIndexes ? Self.preferringIndexes : []
         return (settings + indexes).map { "SET \($0)" }.joined(separator: "; ")

@@ -84,7 +84,7 @@ extension PostgresError {
 extension PostgresError.Kind {
     init(sqlState: String) {
         switch sqlState {
-        case "57P01", "57P02", "57P03", "57P05": self = .unavailable
+        case "25P03", "57P01", "57P02", "57P03", "57P05": self = .unavailable
         case "25006": self = .readOnly
         case "57014": self = .timeout
         // Class 08: the connection itself failed; 53: no disk, memory or place left; 58: the system under it failed.

@@ -10,6 +10,24 @@ import Testing
         try await pool.execute("SELECT pg_terminate_backend(\(backend)::int, 5000)")
     }
 
+    @Test func `what a client has locked that fell silent is free after a while`() async throws {
+        let patient = try await makePool()
+        try await patient.execute("CREATE TABLE held AS SELECT 1 AS number")
+        var configuration = patient.configuration
+        configuration.statementTimeout = .milliseconds(400)
+        let silent = PostgresPool(configuration, logger: quietLogger)
+        let error = await #expect(throws: PostgresError.self) {
+            try await silent.withTransaction { transaction in
+                _ = try await transaction.query("SELECT FROM held FOR UPDATE")
+                // It waits for the lock.
+                try await patient.execute("UPDATE held SET number = number + 1")
+                try await transaction.execute("UPDATE held SET number = 10")
+            }
+        }
+        #expect(error?.kind == .unavailable)
+        #expect(try await silent.value("SELECT number AS value FROM held") == 2)
+    }
+
     @Test func `an idle connection that was ended goes unnoticed`() async throws {
         let pool = try await makePool(size: 1)
         let observer = try await makePool(size: 1)
