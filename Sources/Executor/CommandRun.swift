@@ -24,10 +24,17 @@ final class CommandRun {
     /// Whether the loop is to be told of the shell's end.
     var isExitWatched = true
     private var isReaped = false
+    /// Nil once it is known how the shell began.
+    private var beginning: CommandBeginning?
+    private var failure: SpawnError?
     var output: CapturedPipe
     var error: CapturedPipe
 
-    init(_ order: RunOrder, child: Spawn.Child, output: Int32, error: Int32, at now: BoottimeInstant) {
+    init(
+        _ order: RunOrder, child: Spawn.Child, _ beginning: CommandBeginning, output: Int32, error: Int32,
+        at now: BoottimeInstant
+    ) {
+        self.beginning = beginning
         number = order.run
         key = order.key
         tree = TreeIdentity(mark: order.key.mark, leader: child.pid)
@@ -50,7 +57,18 @@ final class CommandRun {
         }
     }
 
-    /// How the shell ended by itself; nil while it lives, and once it was reaped. Left unreaped it keeps its pid from
+    /// Whether it is known by now how the shell began; lets go of what that took.
+    func noteBeginning() -> Bool {
+        switch beginning?.outcome() {
+        case nil: return beginning == nil
+        case .begun: break
+        case .failed(let error): failure = error
+        }
+        beginning = nil
+        return true
+    }
+
+    /// How the shell ended by itself, or that it never began; nil while it lives, and once it was reaped. Left unreaped it keeps its pid from
     /// being used again.
     func shellEnd(reaps: Bool) -> EndedRun.Cause? {
         guard !isReaped else { return nil }
@@ -58,6 +76,7 @@ final class CommandRun {
         var status: Int32 = 0
         guard qkron_child_status(pidfd, reaps ? 1 : 0, &code, &status) == 1 else { return nil }
         isReaped = reaps
+        if noteBeginning(), let failure { return .spawnFailed("\(failure)") }
         return code == Int32(CLD_EXITED) ? .exited(status) : .signaled(status)
     }
 }

@@ -21,12 +21,19 @@ extension ExecutorLoop {
             return
         }
         runs[run.number] = run
+        noteBeginnings(with: run.number)
         do {
             try watch(run)
             wake(at: min(run.timesOutAt, run.deadline))
         } catch {
             end(run, .spawnFailed("\(error)"))
         }
+    }
+
+    /// Lets go of what it took to start the runs that have begun meanwhile.
+    private func noteBeginnings(with started: UInt64) {
+        beginning = beginning.filter { runs[$0]?.noteBeginning() == false }
+        beginning.append(started)
     }
 
     /// The order with the rights that root has said for it.
@@ -71,8 +78,9 @@ extension ExecutorLoop {
                     _ = fchown(output.writing, identity.user, identity.group)
                     _ = fchown(error.writing, identity.user, identity.group)
                 }
-                let child = try command(order, output: output.writing, error: error.writing).start()
-                return CommandRun(order, child: child, output: output.reading, error: error.reading, at: now)
+                let (child, beginning) = try command(order, output: output.writing, error: error.writing).startCommand()
+                return CommandRun(
+                    order, child: child, beginning, output: output.reading, error: error.reading, at: now)
             } catch let failure {
                 close(error.reading)
                 throw failure
@@ -90,7 +98,7 @@ extension ExecutorLoop {
             directory: order.workingDirectory ?? home.map(String.init),
             directoryIsOptional: order.workingDirectory == nil, descriptors: (emptyInput, output, error),
             identity: order.identity, openFiles: openFiles, limits: order.limits, mark: order.key.mark.value,
-            changedSignals: changedSignals, isCommand: true)
+            changedSignals: changedSignals)
     }
 
     private func makePipe() throws -> (reading: Int32, writing: Int32) {

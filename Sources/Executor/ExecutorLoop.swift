@@ -33,6 +33,8 @@ final class ExecutorLoop {
     /// Whether every command bears its mark: none may raise a limit that we were started under.
     let canTrustMarks = ProcessTable.lockLimit(of: getpid()) == .unlimited
     var runs: [UInt64: CommandRun] = [:]
+    /// The runs of which it was not yet known how they began.
+    var beginning: [UInt64] = []
     /// How runs ended that no server has settled yet: the one at hand may die before it has recorded them.
     var unsettled: [UInt64: EndedOutput] = [:]
     /// The runs among them whose output is too much to be sent before the server asks for it.

@@ -9,7 +9,8 @@ struct TreeIdentity: Sendable, Hashable {
 
 /// Finds the processes of runs.
 ///
-/// A process belongs to a run by any of: its mark (see `RunMark`); its session or process group; a parent that belongs
+/// A process belongs to a run by any of: its mark (see `RunMark`); its session or process group, which it may be about to
+/// make; a parent that belongs
 /// to it; and, where it bears no mark at all, `QKRON_EXECUTION_ID` and `QKRON_FENCING_TOKEN` in its environment. None
 /// of these is shared by two attempts, so neither another run nor what an earlier attempt of the same execution left
 /// behind is ever hit.
@@ -39,7 +40,7 @@ struct ProcessTree {
     }
 
     private func owner(of entry: ProcessEntry) -> RunMark? {
-        if let run = bySession[entry.session] ?? bySession[entry.group] { return run }
+        if let run = bySession[entry.session] ?? bySession[entry.group] ?? bySession[entry.pid] { return run }
         if let mark = ProcessTable.mark(of: entry.pid) { return byMark[mark] }
         guard let environment = ProcFile.read("/proc/\(entry.pid)/environ"), !environment.isEmpty else { return nil }
         return marks.first { $0.isNamed(inEnvironment: environment) }

@@ -16,7 +16,6 @@ struct Spawn {
     var mark: UInt64 = 0
     /// The signals whose handlers are not the default here, where they are known; see `qkron_changed_signals`.
     var changedSignals = UInt64.max
-    var isCommand = false
 
     struct Child {
         let pid: pid_t
@@ -25,6 +24,18 @@ struct Spawn {
 
     /// Starts it; returns once it has executed its program.
     func start() throws(SpawnError) -> Child {
+        let answer = try spawn(isCommand: false)
+        return Child(pid: answer.pid, pidfd: answer.pidfd)
+    }
+
+    /// Starts a command, which gets no new privileges and is killed when this thread ends. Returns at once: until it has
+    /// executed its program, whoever may signal it can hold it up.
+    func startCommand() throws(SpawnError) -> (child: Child, beginning: CommandBeginning) {
+        let answer = try spawn(isCommand: true)
+        return (Child(pid: answer.pid, pidfd: answer.pidfd), CommandBeginning(start: answer.start))
+    }
+
+    private func spawn(isCommand: Bool) throws(SpawnError) -> qkron_spawn_answer {
         guard ([path] + arguments + environment).allSatisfy({ !$0.utf8.contains(0) }) else {
             throw SpawnError(step: "a NUL in its text", error: EINVAL)
         }
@@ -57,10 +68,8 @@ struct Spawn {
                 }
             }
         }
-        guard answer.pid > 0 else {
-            throw SpawnError(step: SpawnError.name(ofStep: UInt32(answer.step)), error: answer.error)
-        }
-        return Child(pid: answer.pid, pidfd: answer.pidfd)
+        guard answer.pid > 0 else { throw SpawnError(answer) }
+        return answer
     }
 
     private func apply(_ limits: RunLimits, to plan: inout qkron_spawn_plan) {
@@ -86,10 +95,33 @@ struct Spawn {
     }
 }
 
+/// How a command goes on from its start to its program.
+struct CommandBeginning {
+    enum Outcome { case begun, failed(SpawnError) }
+
+    let start: OpaquePointer?
+
+    /// How it went; nil while that is not known. It is known of a command that has ended. Not to be asked again then.
+    func outcome() -> Outcome? {
+        var answer = qkron_spawn_answer()
+        guard qkron_start_outcome(start, &answer) == 1 else { return nil }
+        return UInt32(answer.step) == QKRON_STEP_NONE.rawValue ? .begun : .failed(SpawnError(answer))
+    }
+}
+
 /// Why a process could not be started; holds nothing of its command or environment.
 struct SpawnError: Error, CustomStringConvertible {
     let step: String
     let error: Int32
+
+    init(step: String, error: Int32) {
+        self.step = step
+        self.error = error
+    }
+
+    init(_ answer: qkron_spawn_answer) {
+        self.init(step: Self.name(ofStep: UInt32(answer.step)), error: answer.error)
+    }
 
     var description: String {
         "\(step): \(String(cString: strerror(error)))"

@@ -36,20 +36,31 @@ struct qkron_spawn_plan {
     uint64_t processes;          // of the user
     int sets_nice;               // 1: takes on the nice value below
     int nice;
-    int is_command;              // 1: no new privileges, and killed when the spawning thread ends
+    int is_command;              // 1: no new privileges, killed when the spawning thread ends, and not waited for
 };
+
+// A command that has not executed its program yet.
+struct qkron_start;
 
 struct qkron_spawn_answer {
     int pid;                     // 0 on failure
     int pidfd;
     int step;                    // the step that failed
     int error;                   // its errno
+    struct qkron_start *start;   // of a command: to be asked by qkron_start_outcome until it answers 1
 };
 
 // Starts a process in a session of its own: empty signal mask, umask 022, only the three descriptors. The mark is set
 // as the limit RLIMIT_LOCKS, which Linux has not enforced since 2.4.25 but hands down through fork and exec and shows
 // in /proc/PID/limits to everyone; failing to set it is no failure.
+//
+// Returns once it has executed its program or failed to. Not so a command: between its change of user and its program it
+// can be stopped by that user's processes, or by a directory that does not answer, so nobody waits for it.
 void qkron_spawn(const struct qkron_spawn_plan *plan, struct qkron_spawn_answer *answer);
+
+// Whether it is known how a command started: 1, and then the step that failed if one did, or 0. It is known of one that
+// has ended. Once known the start must not be used again.
+int qkron_start_outcome(struct qkron_start *start, struct qkron_spawn_answer *answer);
 
 // The signals whose handlers are not the default, as `signals` above wants them.
 uint64_t qkron_changed_signals(void);
