@@ -57,7 +57,8 @@ extension ExecutorClient {
 
     /// Says once that the launcher has ended: the executor goes on, and the server with it until it needs another.
     private func noteLauncherLoss() {
-        guard configuration.launcher?.isGone == true else { return }
+        guard let launcher = configuration.launcher, launcher.isGone else { return }
+        launcher.reap()
         let isNews = state.withLock { state in
             defer { state.isLauncherLossTold = true }
             return !state.isLauncherLossTold
@@ -106,7 +107,7 @@ extension ExecutorClient {
             // What it reported before its end counts.
             link.connection.waitUntilClosed(for: .seconds(30))
             defer { Leftovers.reapAdopted() }
-            return host.endLeftovers(of: keys, grace: grace).survivors
+            return host.endLeftovers(of: keys, grace: grace)
         }
         // The closure does not throw.
         let counted = survivors ?? [:]

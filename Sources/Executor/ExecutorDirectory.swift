@@ -42,10 +42,13 @@ struct ExecutorPlace: Sendable, Hashable {
     /// Its socket.
     var socketPath: String { path + ".sock" }
 
-    /// Opens the file that the executor keeps locked for its whole life.
+    /// The file that the executor keeps locked for its whole life.
+    var lockPath: String { path + ".lock" }
+
+    /// Opens that file.
     func openLock() throws -> Int32 {
-        let descriptor = open(path + ".lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-        guard descriptor >= 0 else { throw SystemCallError(call: "open \(path).lock", error: errno) }
+        let descriptor = open(lockPath, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else { throw SystemCallError(call: "open \(lockPath)", error: errno) }
         return descriptor
     }
 

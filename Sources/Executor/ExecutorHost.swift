@@ -24,8 +24,8 @@ protocol ExecutorHost: Sendable {
 
     /// Ends what is left of runs whose executor died; returns once it is gone, or has survived SIGKILL for seconds.
     ///
-    /// Returns how many processes it found in all, and how many survived of each run.
-    func endLeftovers(of runs: [RunKey], grace: Duration) -> (found: Int, survivors: [RunMark: Int])
+    /// Returns how many processes survived of each run.
+    func endLeftovers(of runs: [RunKey], grace: Duration) -> [RunMark: Int]
 }
 
 /// This process does it itself, with the rights that it has.
@@ -74,7 +74,7 @@ struct OwnHost: ExecutorHost {
         _ = qkron_pidfd_signal(pidfd, SIGKILL)
     }
 
-    func endLeftovers(of runs: [RunKey], grace: Duration) -> (found: Int, survivors: [RunMark: Int]) {
+    func endLeftovers(of runs: [RunKey], grace: Duration) -> [RunMark: Int] {
         Leftovers.end(runs: runs.map(\.mark), grace: grace) { terms?.mayEnd($0) ?? true }
     }
 }

@@ -46,7 +46,8 @@ extension ExecutorPeer {
         }
     }
 
-    private static func find(at place: ExecutorPlace, _ host: any ExecutorHost) throws -> (pid: pid_t, pidfd: Int32)? {
+    /// The executor at the place and its pidfd, which is the caller's; nil where there is none.
+    static func find(at place: ExecutorPlace, _ host: any ExecutorHost) throws -> (pid: pid_t, pidfd: Int32)? {
         // It may end, and its number be given away, between the two questions.
         while true {
             let holder = try host.holder(of: place)

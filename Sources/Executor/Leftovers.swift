@@ -6,39 +6,37 @@ enum Leftovers {
     /// returns once none is left, or has survived SIGKILL for seconds. What an earlier attempt of the same execution
     /// left behind lives on.
     ///
-    /// Blocks. Returns how many processes it found in all, and how many survived of each run.
+    /// Blocks. Returns how many processes survived of each run.
     static func end(
         runs: [RunMark], grace: Duration, mayEnd: (ProcessEntry) -> Bool = { _ in true }
-    ) -> (found: Int, survivors: [RunMark: Int]) {
-        guard !runs.isEmpty else { return (0, [:]) }
+    ) -> [RunMark: Int] {
+        guard !runs.isEmpty else { return [:] }
         let tree = ProcessTree(of: runs.map { TreeIdentity(mark: $0, leader: nil) })
         var members: [RunMark: [ProcessEntry]] = [:]
-        let found = end(grace: grace) { candidates in
+        end(grace: grace) { candidates in
             members = tree.members(among: candidates).mapValues { $0.filter(mayEnd) }
             return members.values.flatMap { $0 }
         }
-        return (found, members.mapValues(\.count))
+        return members.mapValues(\.count)
     }
 
     /// Reaps dead processes of runs that came to us when their executor died.
     static func reapAdopted() {
         for pid in ProcessTable.ownChildren() {
-            // Other children have their own keepers.
+            // Other children are waited for by whoever started them.
             guard ProcessTable.entry(of: pid)?.isAlive == false, ProcessTable.mark(of: pid) != nil else { continue }
             waitpid(pid, nil, WNOHANG)
         }
     }
 
-    private static func end(grace: Duration, find: ([ProcessEntry]) -> [ProcessEntry]) -> Int {
+    private static func end(grace: Duration, find: ([ProcessEntry]) -> [ProcessEntry]) {
         var ending = TreeEnding(killsAt: BoottimeInstant.now.advanced(by: grace))
-        var found: Set<ProcessEntry.ID> = []
         var pause: UInt32 = 2_000
         while true {
             let table = ProcessTable()
             let spared = table.lineage(of: getpid())
             let members = find(table.processes.values.filter { $0.isAlive && !spared.contains($0.pid) })
-            found.formUnion(members.map(\.id))
-            if ending.advance(members, at: .now) { return found.count }
+            if ending.advance(members, at: .now) { return }
             if !members.isEmpty {
                 usleep(pause)
                 pause = min(pause * 2, 50_000)

@@ -67,11 +67,18 @@ struct LauncherTests {
     }
 
     @Test func `the executor gives commands the groups that root has said, whatever the server says`() async throws {
-        try await withServer { _, launcher in
+        let told = try temporaryDirectory()
+        chmod(told, 0o777)
+        try await withServer { client, _ in
             let said = ProcessIdentity(user: nobody.uid, group: 0, groups: [0])
-            #expect(launcher.terms.identity(for: said)?.group == nobody.gid)
-            #expect(launcher.terms.identity(for: said)?.groups == nobody.groups)
+            let command = request("(id -u; id -g; id -G) > \(told)/ids; mv \(told)/ids \(told)/done")
+            let link = try #require(client.state.withLock { $0.currentLink })
+            link.connection.send(.start(RunOrder(command, run: 1 << 30, identity: said)))
+            try await eventually("the command has said who it is") { access("\(told)/done", F_OK) == 0 }
+            let ids = try String(contentsOfFile: "\(told)/done", encoding: .utf8)
+            #expect(ids == "\(nobody.uid)\n\(nobody.gid)\n\(nobody.groups.map(String.init).joined(separator: " "))\n")
         }
+        try FileManager.default.removeItem(atPath: told)
     }
 
     @Test func `an executor hears the server and root, and nobody else`() async throws {
@@ -160,6 +167,47 @@ struct LauncherTests {
         }
     }
 
+    @Test func `a launcher that root starts anew ends the one before, whoever holds its socket`() async throws {
+        let first = try launcher()
+        let second = try launcher()
+        #expect(first.isGone)
+        first.reap()
+        #expect(!second.isGone)
+        second.end()
+        first.end()
+        try FileManager.default.removeItem(atPath: parent)
+    }
+
+    @Test(arguments: [false, true])
+    func `an executor that root has held to other terms ends, with its runs, before others are served`(hangs: Bool)
+        async throws
+    {
+        let first = try launcher()
+        let configuration = ExecutorConfiguration(directory: "/nowhere", launcher: first)
+        let peer = try await BlockingThread.run("test") { try ExecutorPeer.start(configuration) }
+        let sleep = uniqueSleep()
+        let identity = ProcessIdentity(user: nobody.uid, group: nobody.gid, groups: nobody.groups)
+        var writer = FrameWriter()
+        let order = RunOrder(request("(setsid \(sleep) &); \(sleep)"), run: 1 << 20, identity: identity)
+        ExecutorOrder.start(order).encode(into: &writer)
+        try SocketIO.send(writer.bytes, over: peer.socket)
+        try await eventually("two sleeps") { processes(with: sleep).count == 2 }
+        if hangs { kill(peer.pid, SIGSTOP) }
+        let daemon = try #require(SystemUser.lookup("daemon"))
+        let second = try await BlockingThread.run("test") { [directory] in
+            try LauncherClient.start(
+                directory: directory, ExecutorTerms(server: 1, commandUsers: [daemon], dataDirectory: "/data"),
+                executablePath: probePath, onLoss: { fatalError($0) })
+        }
+        #expect(first.isGone)
+        #expect(ProcessTable.entry(of: peer.pid)?.isAlive != true)
+        #expect(processes(with: sleep) == [])
+        for descriptor in [peer.socket, peer.pidfd] { close(descriptor) }
+        for launcher in [first, second] { launcher.end() }
+        Leftovers.reapAdopted()
+        try FileManager.default.removeItem(atPath: parent)
+    }
+
     @Test func `the launcher kills nothing but the executor of the place`() async throws {
         try await withServer { client, launcher in
             let nothing = open("/dev/null", O_RDWR | O_CLOEXEC)
@@ -190,7 +238,7 @@ struct LauncherTests {
                 close(impostor.pidfd)
             }
             let run = RunKey(executionID: id, fencingToken: 1)
-            #expect(launcher.endLeftovers(of: [run], grace: .milliseconds(10)).found == 0)
+            #expect(launcher.endLeftovers(of: [run], grace: .milliseconds(10)).isEmpty)
             #expect(ProcessTable.entry(of: impostor.pid)?.isAlive == true)
         }
     }
@@ -202,13 +250,13 @@ struct LauncherTests {
         var writer = FrameWriter()
         switch what {
         case "an unknown order": writer.frame(99) { _ in }
-        case "a frame that is too long": writer.put(UInt32(LauncherVersion.longestFrame + 1))
+        case "a frame that is too long": writer.put(UInt32(LauncherLimits.longestFrame + 1))
         case "a place that is not there": LauncherOrder.start(place: 8).encode(into: &writer)
         default:
             writer.frame(6) {
                 $0.put(Int64(0))
-                $0.put(UInt32(LauncherVersion.mostRuns + 1))
-                $0.put([UInt8](repeating: 0, count: LauncherVersion.mostRuns + 1))
+                $0.put(UInt32(LauncherLimits.mostRuns + 1))
+                $0.put([UInt8](repeating: 0, count: LauncherLimits.mostRuns + 1))
             }
         }
         try SocketIO.send(writer.bytes, over: launcher.descriptor)

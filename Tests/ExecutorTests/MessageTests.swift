@@ -44,7 +44,7 @@ import Testing
         ]
         let answers: [LauncherAnswer] = [
             .hello(version: 1, pid: 2, program: "p", words: ["/d", "1", "2:3:4"]), .done, .process(0),
-            .ended(found: 3, survivors: [0, 1]), .failed("why"),
+            .ended(survivors: [0, 1]), .failed("why"),
         ]
         var writer = FrameWriter()
         for order in orders { order.encode(into: &writer) }

@@ -85,9 +85,12 @@ package final class LauncherClient: ExecutorHost, Sendable {
     /// Whether the launcher has ended: executors go on, and none can be started.
     package var isGone: Bool {
         var watched = pollfd(fd: descriptor, events: 0, revents: 0)
-        guard poll(&watched, 1, 0) > 0, Int32(watched.revents) & (POLLHUP | POLLERR) != 0 else { return false }
+        return poll(&watched, 1, 0) > 0 && Int32(watched.revents) & (POLLHUP | POLLERR) != 0
+    }
+
+    /// Lets the system forget the launcher once it has ended, if it is a child of this process.
+    func reap() {
         waitpid(pid, nil, WNOHANG)
-        return true
     }
 
     /// Lets the launcher end, and waits until it has; executors go on. Nothing may be asked of it any more.
@@ -95,7 +98,7 @@ package final class LauncherClient: ExecutorHost, Sendable {
         _ = shutdown(descriptor, Int32(SHUT_RDWR))
         let pidfd = qkron_pidfd_open(pid)
         guard pidfd >= 0 else { return }
-        if awaitReadable(pidfd, for: .seconds(5)) { waitpid(pid, nil, WNOHANG) }
+        if awaitReadable(pidfd, for: .seconds(5)) { reap() }
         close(pidfd)
     }
 
@@ -120,17 +123,16 @@ package final class LauncherClient: ExecutorHost, Sendable {
         _ = try? ask(.kill(place: number(of: place), pid: pid))
     }
 
-    func endLeftovers(of runs: [RunKey], grace: Duration) -> (found: Int, survivors: [RunMark: Int]) {
-        var (found, survivors) = (0, [RunMark: Int]())
-        for start in stride(from: 0, to: runs.count, by: LauncherVersion.mostRuns) {
-            let some = Array(runs[start..<min(start + LauncherVersion.mostRuns, runs.count)])
-            guard case .ended(let count, let left)? = try? ask(.endLeftovers(grace: grace, some), for: grace) else {
+    func endLeftovers(of runs: [RunKey], grace: Duration) -> [RunMark: Int] {
+        var survivors: [RunMark: Int] = [:]
+        for start in stride(from: 0, to: runs.count, by: LauncherLimits.mostRuns) {
+            let some = Array(runs[start..<min(start + LauncherLimits.mostRuns, runs.count)])
+            guard case .ended(let left)? = try? ask(.endLeftovers(grace: grace, some), for: grace) else {
                 onLoss("the launcher does not say what became of the processes of commands")
             }
-            found += Int(count)
             for (run, count) in zip(some, left) where count > 0 { survivors[run.mark] = Int(count) }
         }
-        return (found, survivors)
+        return survivors
     }
 
     // MARK: - Conversation
@@ -182,7 +184,7 @@ package final class LauncherClient: ExecutorHost, Sendable {
         order.encode(into: &writer)
         try SocketIO.send(writer.bytes, over: socket)
         let header = try SocketIO.receive(4, from: socket, within: patience, "the launcher")
-        let length = try FrameReader.length(of: header[...], atMost: LauncherVersion.longestFrame)
+        let length = try FrameReader.length(of: header[...], atMost: LauncherLimits.longestFrame)
         let frame = try SocketIO.receive(length, from: socket, within: patience, "the launcher")
         return try LauncherAnswer(kind: frame[0], fields: frame[1...])
     }

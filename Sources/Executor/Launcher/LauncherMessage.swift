@@ -4,7 +4,11 @@
 /// stay as they are for ever.
 enum LauncherVersion {
     /// What this program speaks, on either side.
-    static let current: UInt16 = 1
+    static let current: UInt16 = 2
+}
+
+/// What one message may hold.
+enum LauncherLimits {
     /// No message is longer; a longer one is a fault of the other side.
     static let longestFrame = 64 << 10
     /// How many runs one message may name.
@@ -57,7 +61,7 @@ enum LauncherOrder: Sendable, Equatable {
         case 6:
             let grace = Duration.nanoseconds(try reader.integer(Int64.self))
             let count = try reader.count()
-            guard count <= LauncherVersion.mostRuns else { throw WireError(description: "\(count) runs at once") }
+            guard count <= LauncherLimits.mostRuns else { throw WireError(description: "\(count) runs at once") }
             self = .endLeftovers(grace: grace, try (0..<count).map { _ in try RunKey(from: &reader) })
         default: throw WireError(description: "an unknown order \(kind)")
         }
@@ -71,8 +75,8 @@ enum LauncherAnswer: Sendable, Equatable {
     case done
     /// 0: there is none.
     case process(Int32)
-    /// How many processes were found, and how many survived of each run, in the order in which they were named.
-    case ended(found: UInt32, survivors: [UInt32])
+    /// How many processes survived of each run, in the order in which they were named.
+    case ended(survivors: [UInt32])
     /// It could not be done; why, in words.
     case failed(String)
 
@@ -88,9 +92,8 @@ enum LauncherAnswer: Sendable, Equatable {
             }
         case .done: writer.frame(2) { _ in }
         case .process(let pid): writer.frame(3) { $0.put(pid) }
-        case .ended(let found, let survivors):
+        case .ended(let survivors):
             writer.frame(4) {
-                $0.put(found)
                 $0.put(UInt32(survivors.count))
                 for count in survivors { $0.put(count) }
             }
@@ -108,8 +111,7 @@ enum LauncherAnswer: Sendable, Equatable {
         case 2: self = .done
         case 3: self = try .process(reader.integer())
         case 4:
-            self = try .ended(
-                found: reader.integer(), survivors: (0..<reader.count()).map { _ in try reader.integer() })
+            self = try .ended(survivors: (0..<reader.count()).map { _ in try reader.integer() })
         case 5: self = try .failed(reader.text())
         default: throw WireError(description: "an unknown answer \(kind)")
         }

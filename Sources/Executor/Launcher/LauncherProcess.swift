@@ -17,6 +17,7 @@ package struct LauncherProcess {
     /// Where its program lies; another one there is another version.
     private let path: String
     private let program = ProgramIdentity.of("/proc/self/exe")
+    private let lock: LauncherLock
 
     /// Serves the server at the other end of standard input until that closes.
     ///
@@ -51,11 +52,14 @@ package struct LauncherProcess {
         places = ExecutorDirectory.places(in: directory)
         path = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         try host.prepare()
+        // In this order: an earlier launcher could start another executor.
+        lock = try LauncherLock(in: directory)
+        try EarlierExecutors(host: host, terms: terms).end()
     }
 
     private func serve() throws {
-        var incoming = FrameBuffer(longest: LauncherVersion.longestFrame)
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: LauncherVersion.longestFrame, alignment: 16)
+        var incoming = FrameBuffer(longest: LauncherLimits.longestFrame)
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: LauncherLimits.longestFrame, alignment: 16)
         defer { buffer.deallocate() }
         while true {
             while let (kind, fields) = try incoming.next() {
@@ -95,9 +99,8 @@ package struct LauncherProcess {
             try answer(.done)
         case .endLeftovers(let grace, let runs):
             let bounded = min(max(grace, .zero), Self.longestGrace)
-            let (found, survivors) = host.endLeftovers(of: runs, grace: bounded)
-            let counts = runs.map { UInt32(clamping: survivors[$0.mark] ?? 0) }
-            try answer(.ended(found: UInt32(clamping: found), survivors: counts))
+            let survivors = host.endLeftovers(of: runs, grace: bounded)
+            try answer(.ended(survivors: runs.map { UInt32(clamping: survivors[$0.mark] ?? 0) }))
         }
     }
 
@@ -130,7 +133,9 @@ package struct LauncherProcess {
         else { return }
         Spawn.withCStrings([path, "launcher"] + words) { arguments in
             Spawn.withCStrings(OwnHost.environment) { environment in
-                _ = qkron_replace_program(opened, arguments, environment, nil, 0)
+                // Only a change that fails returns.
+                _ = qkron_replace_program(opened, arguments, environment, [lock.descriptor], 1)
+                _ = fcntl(lock.descriptor, F_SETFD, FD_CLOEXEC)
             }
         }
     }

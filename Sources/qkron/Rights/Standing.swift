@@ -32,19 +32,11 @@ struct Standing: Sendable {
         try directory.give(to: user.uid, isHeld: inheritance != nil)
         // Also where no commands run: a reload may bring the engine.
         let launcher = try launcher(for: user, directory, users: users.all, logger)
-        leaveStandardInput()
+        Terminal.leave()
         try RootDrop.become(user)
         logger.notice("Root is given up", metadata: ["user": "\(user.name)"])
         Reload.warn(of: configuration, user: user.name, logger: logger)
         return Standing(launcher: launcher, commandUsers: users, listener: listener)
-    }
-
-    /// Standard input may be root's terminal, and nothing is read from it.
-    private static func leaveStandardInput() {
-        let nothing = open("/dev/null", O_RDONLY | O_CLOEXEC)
-        guard nothing > STDIN_FILENO else { return }
-        dup2(nothing, STDIN_FILENO)
-        close(nothing)
     }
 
     private static func launcher(

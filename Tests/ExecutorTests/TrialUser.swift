@@ -1,0 +1,35 @@
+import Foundation
+import Glibc
+import Testing
+
+@testable import Executor
+
+/// A system user of one test, which may do to its own processes what it likes.
+enum TrialUser {
+    /// Makes the user for as long as the body runs. Only root can.
+    static func make(_ body: @Sendable (SystemUser) async throws -> Void) async throws {
+        let name = "qx-\(UUID().uuidString.prefix(8).lowercased())"
+        let options = ["--system", "--no-create-home", "--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin"]
+        #expect(try run("/usr/sbin/useradd", options + [name]) == 0)
+        do {
+            try await body(try #require(SystemUser.lookup(name)))
+        } catch {
+            Issue.record(error)
+        }
+        #expect(try run("/usr/sbin/userdel", ["--force", name]) == 0)
+    }
+
+    /// How a program ends: its exit code, or 128 and more.
+    private static func run(_ program: String, _ arguments: [String]) throws -> Int32 {
+        let nothing = open("/dev/null", O_RDWR | O_CLOEXEC)
+        defer { close(nothing) }
+        let child = try Spawn(
+            path: program, arguments: [program] + arguments, environment: ["PATH=/usr/sbin:/usr/bin:/sbin:/bin"],
+            descriptors: (nothing, nothing, STDERR_FILENO)
+        ).start()
+        defer { close(child.pidfd) }
+        var status: Int32 = 0
+        waitpid(child.pid, &status, 0)
+        return status & 0x7f == 0 ? status >> 8 & 0xff : 128 + status & 0x7f
+    }
+}
