@@ -66,11 +66,12 @@ let package = Package(
 
         room("Scheduling"),
         room("Domain", sees: ["Scheduling"]),
+        room("SystemUsers"),
         room("Postgres", sees: ["CLibPQ", "Logging"]),
-        room("EmbeddedPostgres", sees: ["Subprocess", "SystemPackage", "Logging"]),
+        room("EmbeddedPostgres", sees: ["SystemUsers", "Subprocess", "SystemPackage", "Logging"]),
         room("Credentials", sees: ["Domain", "CXCrypt", "COpenSSL"]),
-        room("Executor", sees: ["CLinux", "SystemPackage", "Logging"]),
-        room("Actions", sees: ["Scheduling", "Domain", "Executor", "Logging"]),
+        room("Executor", sees: ["SystemUsers", "CLinux", "SystemPackage", "Logging"]),
+        room("Actions", sees: ["Scheduling", "Domain", "Executor", "SystemUsers", "Logging"]),
         room("Telemetry", sees: ["Metrics"]),
         room("Client", sees: ["Domain", "NIOCore", "NIOHTTP1", "NIOPosix", "NIOSSL"]),
         room("Declarations", sees: ["Scheduling", "Domain", "Yams"]),
@@ -117,9 +118,10 @@ let package = Package(
         .executableTarget(
             name: "qkron",
             dependencies: dependencies([
-                "Scheduling", "Domain", "Postgres", "EmbeddedPostgres", "Credentials", "Executor", "Actions",
-                "Telemetry", "Client", "Declarations", "Storage", "Operations", "Engine", "Server", "ArgumentParser",
-                "ServiceLifecycle", "UnixSignals", "Metrics", "Logging", "CLinux", "Subprocess", "SystemPackage",
+                "Scheduling", "Domain", "SystemUsers", "Postgres", "EmbeddedPostgres", "Credentials", "Executor",
+                "Actions", "Telemetry", "Client", "Declarations", "Storage", "Operations", "Engine", "Server",
+                "ArgumentParser", "ServiceLifecycle", "UnixSignals", "Metrics", "Logging", "CLinux", "Subprocess",
+                "SystemPackage",
             ]),
             swiftSettings: settings),
 
@@ -164,9 +166,11 @@ let package = Package(
         tests("SchedulingTests", sees: ["Scheduling"], resources: [.copy("Resources/vectors.jsonl")]),
         tests("DomainTests", sees: ["Scheduling", "Domain"]),
         tests("PostgresTests", sees: ["Postgres", "TestSupport", "Logging"]),
-        tests("EmbeddedPostgresTests", sees: ["EmbeddedPostgres", "Subprocess", "SystemPackage", "Logging"]),
+        tests(
+            "EmbeddedPostgresTests",
+            sees: ["EmbeddedPostgres", "SystemUsers", "Subprocess", "SystemPackage", "Logging"]),
         tests("CredentialsTests", sees: ["Credentials", "COpenSSL", "CXCrypt"]),
-        tests("ExecutorTests", sees: ["Executor", "CLinux", "Logging", "ExecutorProbe"]),
+        tests("ExecutorTests", sees: ["Executor", "SystemUsers", "CLinux", "Logging", "ExecutorProbe"]),
         tests(
             "ServerTests",
             sees: [

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
@@ -181,6 +182,25 @@ int qkron_become(uint32_t user, uint32_t group, const uint32_t *groups, size_t c
     // The change of user has cleared it.
     if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) return -errno;
     return answer(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+}
+
+int qkron_keep_rights_of_executor(void) {
+    const uint64_t kept = 1u << CAP_CHOWN | 1u << CAP_KILL | 1u << CAP_SETGID | 1u << CAP_SETUID
+        | 1u << CAP_SYS_NICE | 1u << CAP_SYS_PTRACE | 1u << CAP_SYS_RESOURCE;
+    for (int number = 0; number < 64; number++) {
+        if (kept >> number & 1 || prctl(PR_CAPBSET_READ, number, 0, 0, 0) != 1) continue;
+        // Whoever has taken CAP_SETPCAP from us has said what we are bound to.
+        if (prctl(PR_CAPBSET_DROP, number, 0, 0, 0) != 0 && errno != EPERM) return -errno;
+    }
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct halves[2];
+    if (syscall(SYS_capget, &header, halves) != 0) return -errno;
+    for (int half = 0; half < 2; half++) {
+        halves[half].permitted &= (uint32_t)(kept >> 32 * half);
+        halves[half].effective = halves[half].permitted;
+        halves[half].inheritable = 0;
+    }
+    return answer(syscall(SYS_capset, &header, halves));
 }
 
 void qkron_return_large_blocks(void) {

@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import SystemPackage
+import SystemUsers
 
 extension Cluster {
     /// Where a new cluster grows until it is whole.
@@ -60,7 +61,7 @@ extension Cluster {
     /// initdb outlives a qkron that was killed; its own children end when its pipe to them closes.
     private func endProcessesOfDraft() async {
         let strays = RunningProcess.all().filter {
-            $0.owner == user.id && ["initdb", "postgres"].contains($0.programName)
+            $0.owner == user.uid && ["initdb", "postgres"].contains($0.programName)
                 && ($0.arguments.contains(draft.string) || $0.workingDirectory == draft)
         }
         for stray in strays { stray.signal(SIGKILL) }

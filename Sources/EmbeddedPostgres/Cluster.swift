@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import SystemPackage
+import SystemUsers
 
 /// The files of one private PostgreSQL: where they lie, and how they come to be.
 ///
@@ -31,11 +32,11 @@ struct Cluster: Sendable {
 
     /// Makes the directories around the cluster and refuses a cluster of another user.
     func prepareDirectories() throws {
-        let ourselves = try SystemUser.current()
+        let ourselves = try SystemUser.ourselves()
         try Files.makeDirectory(configurationDirectory, mode: 0o755, owner: ourselves)
         try Files.makeDirectory(logFile.removingLastComponent(), mode: 0o700, owner: user)
         try sockets.create(owner: user)
-        if let status = try Files.status(of: directory), status.st_uid != user.id {
+        if let status = try Files.status(of: directory), status.st_uid != user.uid {
             throw EmbeddedPostgresError.foreignOwner(
                 path: directory.string, owner: SystemUser.name(of: status.st_uid), expected: user.name)
         }

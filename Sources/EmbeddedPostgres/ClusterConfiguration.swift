@@ -1,5 +1,6 @@
 import Foundation
 import SystemPackage
+import SystemUsers
 
 /// The three files the server reads at its start, as texts.
 struct ClusterConfiguration: Sendable, Equatable {

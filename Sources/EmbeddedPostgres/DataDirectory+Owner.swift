@@ -1,5 +1,6 @@
 import Foundation
 import SystemPackage
+import SystemUsers
 
 extension DataDirectory {
     /// What a server of root leaves to root here. Its other entries belong to the user of the cluster.
@@ -9,7 +10,7 @@ extension DataDirectory {
 
     /// The user id of whoever has worked here: that of the private cluster, else of the directory; nil where root alone
     /// has.
-    package var keeper: uid_t? {
+    package var earlierUser: uid_t? {
         get throws {
             let cluster = try Files.status(of: filePath.appending("postgres"))?.st_uid
             return try [cluster, Files.status(of: filePath)?.st_uid].compactMap(\.self).first { $0 != 0 }
@@ -25,7 +26,7 @@ extension DataDirectory {
     /// - Throws: `EmbeddedPostgresError` where the user cannot enter the directory, another user has it, it holds other
     ///   things than qkron's, or a server is at work there.
     package func give(to id: uid_t, isHeld: Bool) throws {
-        guard let user = SystemUser.of(id) else { throw EmbeddedPostgresError.userUnnamed(id: id) }
+        guard let user = SystemUser.lookup(id) else { throw EmbeddedPostgresError.userUnnamed(id: id) }
         try checkReachable(by: user, upTo: filePath.removingLastComponent())
         let directory = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
         guard directory >= 0 else { throw Files.failure("open", filePath) }
@@ -43,8 +44,8 @@ extension DataDirectory {
             try Self.give(Self.files, in: directory, to: user)
             try giveConfiguration(in: directory, to: user)
             // Last, so that a start that was cut short is done over.
-            guard fchown(directory, user.id, user.groupID) == 0 else { throw Files.failure("give away", filePath) }
-        } else if status.st_uid != user.id {
+            guard fchown(directory, user.uid, user.gid) == 0 else { throw Files.failure("give away", filePath) }
+        } else if status.st_uid != user.uid {
             throw EmbeddedPostgresError.foreignOwner(
                 path: path, owner: SystemUser.name(of: status.st_uid), expected: user.name)
         }
@@ -53,7 +54,7 @@ extension DataDirectory {
 
     private func refuseOtherCluster(than user: SystemUser) throws {
         let cluster = filePath.appending("postgres")
-        guard let owner = try Files.status(of: cluster)?.st_uid, owner != user.id else { return }
+        guard let owner = try Files.status(of: cluster)?.st_uid, owner != user.uid else { return }
         throw EmbeddedPostgresError.foreignOwner(
             path: cluster.string, owner: SystemUser.name(of: owner), expected: user.name)
     }
@@ -75,7 +76,7 @@ extension DataDirectory {
         var status = stat()
         guard fstat(folder, &status) == 0, status.st_uid == 0 else { return }
         try Self.give(Self.configurationFiles, in: folder, to: user)
-        guard fchown(folder, user.id, user.groupID) == 0 else {
+        guard fchown(folder, user.uid, user.gid) == 0 else {
             throw Files.failure("give away", filePath.appending("conf"))
         }
     }
@@ -90,7 +91,7 @@ extension DataDirectory {
             var status = stat()
             guard fstat(descriptor, &status) == 0 else { throw Files.failure("look at", FilePath(name)) }
             guard status.st_uid == 0, status.st_mode & S_IFMT == S_IFREG, status.st_nlink == 1 else { continue }
-            guard fchown(descriptor, user.id, user.groupID) == 0 else {
+            guard fchown(descriptor, user.uid, user.gid) == 0 else {
                 throw Files.failure("give away", FilePath(name))
             }
         }

@@ -1,5 +1,6 @@
 import Foundation
 import SystemPackage
+import SystemUsers
 
 /// The directory that holds everything one qkron keeps on disk: an absolute path without symbolic links.
 package struct DataDirectory: Sendable, Equatable {
@@ -38,6 +39,9 @@ package struct DataDirectory: Sendable, Equatable {
     /// Throws `EmbeddedPostgresError.directoryInUse` while another process (or this one) holds it.
     package func lock() throws -> DirectoryLock { try DirectoryLock(of: self) }
 
+    /// Refuses a directory that another process holds, as `lock()` does, and leaves it as it is.
+    package func refuseHeld() throws { try DirectoryLock.refuseHeld(self) }
+
     /// Refuses a directory that `user` cannot enter, naming the first one on the way that is closed to it.
     ///
     /// - Parameter end: where the way ends that is looked at; nil: here.
@@ -57,8 +61,8 @@ package struct DataDirectory: Sendable, Equatable {
     }
 
     private static func isOpen(_ status: stat, to user: SystemUser) -> Bool {
-        if user.id == 0 { return true }
-        if status.st_uid == user.id { return status.st_mode & S_IXUSR != 0 }
+        if user.uid == 0 { return true }
+        if status.st_uid == user.uid { return status.st_mode & S_IXUSR != 0 }
         if user.groups.contains(status.st_gid) { return status.st_mode & S_IXGRP != 0 }
         return status.st_mode & S_IXOTH != 0
     }

@@ -33,8 +33,7 @@ package final class DirectoryLock: Sendable {
             let code = errno
             close(descriptor)
             guard code == EWOULDBLOCK else { throw Files.failure("lock", file, code) }
-            let holder = Files.contents(of: file).flatMap { Int32($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
-            throw EmbeddedPostgresError.directoryInUse(path: directory.path, processID: holder)
+            throw Self.inUse(directory, file)
         }
         let line = Array("\(getpid())\n".utf8)
         guard ftruncate(descriptor, 0) == 0, write(descriptor, line, line.count) == line.count else {
@@ -44,6 +43,21 @@ package final class DirectoryLock: Sendable {
         }
         self.directory = directory
         self.descriptor = descriptor
+    }
+
+    /// Refuses a directory that another process holds. Makes and changes nothing there.
+    static func refuseHeld(_ directory: DataDirectory) throws {
+        let file = directory.filePath.appending("qkron.lock")
+        let descriptor = open(file.string, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+        // Nobody has been here yet, or it is no lock of qkron's.
+        guard descriptor >= 0 else { return }
+        defer { close(descriptor) }
+        guard lock(descriptor) else { throw inUse(directory, file) }
+    }
+
+    private static func inUse(_ directory: DataDirectory, _ file: FilePath) -> EmbeddedPostgresError {
+        let holder = Files.contents(of: file).flatMap { Int32($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
+        return .directoryInUse(path: directory.path, processID: holder)
     }
 
     /// Tries for up to two seconds: a child of a holder that just died has a copy of the descriptor until it execs.

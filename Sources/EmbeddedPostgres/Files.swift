@@ -1,5 +1,6 @@
 import Foundation
 import SystemPackage
+import SystemUsers
 
 /// The few things done to files here, each safe where the directory belongs to a less trusted user.
 enum Files {
@@ -25,11 +26,11 @@ enum Files {
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw failure("look at", path) }
-        guard status.st_uid == owner.id || status.st_uid == geteuid() else {
+        guard status.st_uid == owner.uid || status.st_uid == geteuid() else {
             throw EmbeddedPostgresError.foreignOwner(
                 path: path.string, owner: SystemUser.name(of: status.st_uid), expected: owner.name)
         }
-        if status.st_uid != owner.id, fchown(descriptor, owner.id, owner.groupID) != 0 {
+        if status.st_uid != owner.uid, fchown(descriptor, owner.uid, owner.gid) != 0 {
             throw failure("give away", path)
         }
         guard fchmod(descriptor, mode) == 0 else { throw failure("set the mode of", path) }

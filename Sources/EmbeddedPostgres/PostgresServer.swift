@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import SystemUsers
 
 /// A private PostgreSQL server: one Unix socket, no TCP, files in a data directory, started and stopped by us.
 package actor PostgresServer {

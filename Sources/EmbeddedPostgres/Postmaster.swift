@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import SystemPackage
+import SystemUsers
 
 /// How the server's first process is found, started and stopped.
 ///
@@ -100,14 +101,14 @@ extension Postmaster {
     /// The server's first process, if it lives.
     func survivor() -> RunningProcess? {
         guard let id = processFileLine(1).flatMap(Int32.init), let process = RunningProcess(id: id) else { return nil }
-        guard process.owner == cluster.user.id, process.programName == "postgres" else { return nil }
+        guard process.owner == cluster.user.uid, process.programName == "postgres" else { return nil }
         return isOurs(process) ? process : nil
     }
 
     /// Ends what is left of a server whose first process is gone: it notices by itself, but perhaps late, and a new
     /// server must not meet it.
     private func endStrays() async throws {
-        let strays = RunningProcess.all().filter { $0.owner == cluster.user.id && isOurs($0) }
+        let strays = RunningProcess.all().filter { $0.owner == cluster.user.uid && isOurs($0) }
         for stray in strays { stray.signal(SIGQUIT) }
         let areGone = await Patience.waitStubbornly(upTo: patience) { !strays.contains(where: \.isAlive) }
         guard areGone else {
@@ -125,7 +126,7 @@ extension Postmaster {
             guard let id = Self.line(1, of: file).flatMap(Int32.init), id > 0, kill(id, 0) == 0 || errno == EPERM else {
                 continue
             }
-            if let process = RunningProcess(id: id), process.owner == cluster.user.id, process.workingDirectory == nil,
+            if let process = RunningProcess(id: id), process.owner == cluster.user.uid, process.workingDirectory == nil,
                 process.programName == "postgres" || process.programName.hasPrefix("postgres:")
             {
                 throw EmbeddedPostgresError.unknownServer(processID: id, cluster: cluster.directory.string)

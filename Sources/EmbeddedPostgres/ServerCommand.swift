@@ -1,6 +1,7 @@
 import Foundation
 import Subprocess
 import SystemPackage
+import SystemUsers
 
 /// One of PostgreSQL's programs, run as the server's user, in a session of its own (a Ctrl-C at the terminal is for
 /// qkron, which then stops the server in good order), and without a word of qkron's environment.
@@ -23,7 +24,7 @@ struct ServerCommand {
         // that the child does not have, now and then for ever.
         let isRoot = geteuid() == 0
         let identity = [
-            "--reuid=\(user.id)", "--regid=\(user.groupID)", "--groups=\(groupList)", "--", program.string,
+            "--reuid=\(user.uid)", "--regid=\(user.gid)", "--groups=\(groupList)", "--", program.string,
         ]
         let result = try await Subprocess.run(
             .path(isRoot ? "/usr/bin/setpriv" : program),

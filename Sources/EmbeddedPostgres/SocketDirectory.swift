@@ -1,5 +1,6 @@
 import Foundation
 import SystemPackage
+import SystemUsers
 
 /// Where the server's socket lies: a directory that only the server's user (and root) may enter.
 struct SocketDirectory: Sendable, Equatable {

@@ -24,7 +24,7 @@ final class CommandRun {
     /// Whether the loop is to be told of the shell's end.
     var isExitWatched = true
     private var isReaped = false
-    /// Nil once it is known how the shell began.
+    /// Nil once it is known how the shell began. What survives SIGKILL before it has begun keeps the memory that it uses.
     private var beginning: CommandBeginning?
     private var failure: SpawnError?
     var output: CapturedPipe

@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import Logging
 import Synchronization
+import SystemUsers
 
 /// A server's executor: runs commands in it, and keeps it alive. Beside it there may be executors of earlier servers
 /// whose last runs are going on.

@@ -22,6 +22,10 @@ package enum ExecutorProcess {
         ProcessProtection.makeUndumpable()
         ProcessMemory.returnLargeBlocks()
         do {
+            // A command of root is to have all that root has.
+            if let terms, !terms.commandUsers.contains(0) {
+                _ = try SystemCallError.check("capabilities", qkron_keep_rights_of_executor())
+            }
             let loop = try ExecutorLoop(
                 at: ExecutorPlace(path: place), terms: terms, openFiles: qkron_raise_open_files())
             try loop.run()

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import SystemUsers
 
 /// What root holds executors to that serve a server with fewer rights than theirs. It is said when they are started,
 /// and nothing that the server says later changes it.

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import SystemUsers
 
 /// Gives up root.
 package enum RootDrop {

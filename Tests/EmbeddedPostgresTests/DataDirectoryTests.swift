@@ -2,6 +2,7 @@ import EmbeddedPostgres
 import Foundation
 import Subprocess
 import SystemPackage
+import SystemUsers
 import Testing
 
 @testable import EmbeddedPostgres
@@ -113,7 +114,7 @@ struct DataDirectoryTests {
     func `what root made is given to another user, unless somebody else could have put it there`() async throws {
         try await Scratch.with { scratch in
             let data = try DataDirectory(path: scratch.data)
-            #expect(try data.keeper == nil)
+            #expect(try data.earlierUser == nil)
             try "x".write(toFile: data.path + "/node_id", atomically: false, encoding: .utf8)
             let elsewhere = scratch.path + "/elsewhere"
             try "y".write(toFile: elsewhere, atomically: false, encoding: .utf8)
@@ -132,11 +133,11 @@ struct DataDirectoryTests {
             // The pages of the API description may be put there before the first start.
             try #require(mkdir(data.path + "/docs", 0o755) == 0)
             try data.give(to: 65_534, isHeld: false)
-            #expect(try data.keeper == 65_534 && owner(of: data.path) == 65_534)
+            #expect(try data.earlierUser == 65_534 && owner(of: data.path) == 65_534)
             #expect(try Files.status(of: FilePath(data.path + "/node_id"))?.st_uid == 65_534)
             #expect(try Files.status(of: FilePath(elsewhere))?.st_uid == 0)
             try data.give(to: 65_534, isHeld: false)
-            #expect(throws: EmbeddedPostgresError.self, "it has a keeper") { try data.give(to: 1, isHeld: false) }
+            #expect(throws: EmbeddedPostgresError.self, "it is another user's") { try data.give(to: 1, isHeld: false) }
             try #require(chmod(scratch.path, 0o700) == 0)
             let error = #expect(throws: EmbeddedPostgresError.self) { try data.give(to: 65_534, isHeld: false) }
             #expect(error?.description.contains("\(scratch.path) is closed to it") == true)

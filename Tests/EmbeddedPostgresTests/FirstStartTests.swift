@@ -2,6 +2,7 @@ import EmbeddedPostgres
 import Foundation
 import Logging
 import SystemPackage
+import SystemUsers
 import Testing
 
 @testable import EmbeddedPostgres
@@ -15,7 +16,7 @@ struct FirstStartTests {
             let user = try SystemUser.forServer()
             try Files.makeDirectory(FilePath(draft), mode: 0o700, owner: user)
             try Data().write(to: URL(fileURLWithPath: draft + "/PG_VERSION"))
-            chown(draft + "/PG_VERSION", user.id, user.groupID)
+            chown(draft + "/PG_VERSION", user.uid, user.gid)
             let server = try await scratch.start()
             #expect(!FileManager.default.fileExists(atPath: draft))
             await server.stop()

@@ -2,6 +2,7 @@ import EmbeddedPostgres
 import Foundation
 import Subprocess
 import SystemPackage
+import SystemUsers
 import Testing
 
 @testable import EmbeddedPostgres
@@ -86,7 +87,7 @@ struct OrphanTests {
             try "".write(toFile: note, atomically: false, encoding: .utf8)
             chmod(note, 0o666)
             let shell = Scratch.command(
-                "/bin/sh", ["-c", script, note], as: Scratch.isRoot ? (user.id, user.groupID) : nil)
+                "/bin/sh", ["-c", script, note], as: Scratch.isRoot ? (user.uid, user.gid) : nil)
             _ = try await run(
                 shell.program, arguments: shell.arguments, input: .none, output: .discarded, error: .discarded
             ) { execution in
@@ -97,10 +98,10 @@ struct OrphanTests {
                 let other = try #require(Int32(lines[0]))
                 if script.contains("&") { try await until("it has ended") { !isAlive(other) } }
                 try lines.joined(separator: "\n").write(toFile: file, atomically: true, encoding: .utf8)
-                chown(file, user.id, user.groupID)
+                chown(file, user.uid, user.gid)
                 let lock = scratch.data + "/run/.s.PGSQL.5432.lock"
                 try FileManager.default.copyItem(atPath: file, toPath: lock)
-                chown(lock, user.id, user.groupID)
+                chown(lock, user.uid, user.gid)
                 let server = try await scratch.start()
                 #expect(kill(other, 0) == 0)
                 #expect(try await scratch.sql("SELECT 1", at: server) == "1")

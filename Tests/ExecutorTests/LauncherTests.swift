@@ -2,6 +2,7 @@ import CLinux
 import Foundation
 import Glibc
 import Synchronization
+import SystemUsers
 import Testing
 
 @testable import Executor
@@ -28,8 +29,10 @@ struct LauncherTests {
     }
 
     /// A supervised server with a launcher, for as long as the body runs.
-    private func withServer(_ body: (ExecutorClient, LauncherClient) async throws -> Void) async throws {
-        let launcher = try launcher()
+    private func withServer(
+        of launcher: LauncherClient? = nil, _ body: (ExecutorClient, LauncherClient) async throws -> Void
+    ) async throws {
+        let launcher = try launcher ?? self.launcher()
         let configuration = ExecutorConfiguration(
             directory: "/nowhere", launcher: launcher, killGrace: .milliseconds(300), leaseGrace: .milliseconds(300))
         let client = try await ExecutorClient.start(configuration, logger: quietLogger)
@@ -49,6 +52,52 @@ struct LauncherTests {
             let executor = try #require(client.processID)
             #expect(ProcessTable.user(of: executor) == 0)
             #expect(ProcessTable.entry(of: executor)?.parent != getpid(), "it is the launcher's child")
+        }
+    }
+
+    @Test func `the executor has the capabilities that it needs, and a command none`() async throws {
+        try await withServer { client, _ in
+            let executor = try #require(client.processID)
+            let status = try #require(ProcFile.read("/proc/\(executor)/status"))
+            // chown, kill, setgid, setuid, sys_ptrace, sys_nice, sys_resource
+            for (set, expected) in [("CapPrm", "18800e1"), ("CapEff", "18800e1"), ("CapInh", "0"), ("CapAmb", "0")] {
+                let value = ProcFile.words(of: set, in: status)?.first
+                #expect(value.flatMap { UInt64($0, radix: 16) } == UInt64(expected, radix: 16), "\(set)")
+            }
+            let bound = ProcFile.words(of: "CapBnd", in: status)?.first.flatMap { UInt64($0, radix: 16) } ?? .max
+            #expect(bound & ~0x18800e1 == 0)
+            let look = request("grep -E 'Cap(Prm|Eff|Inh|Amb)' /proc/self/status", user: "nobody")
+            let rights = await client.result(of: look)
+            #expect(rights.stdout.text.split(whereSeparator: \.isWhitespace).filter { Int($0) == 0 }.count == 4)
+        }
+    }
+
+    @Test func `commands of root have all that root has`() async throws {
+        let root = try #require(SystemUser.lookup("root"))
+        let launcher = try LauncherClient.start(
+            directory: directory, ExecutorTerms(server: 1, commandUsers: [root], dataDirectory: "/data"),
+            executablePath: probePath, onLoss: { fatalError($0) })
+        try await withServer(of: launcher) { client, _ in
+            func capabilities(of process: pid_t) -> [String]? {
+                ProcFile.read("/proc/\(process)/status").flatMap { ProcFile.words(of: "CapEff", in: $0) }
+            }
+            let rights = await client.result(of: request("grep CapEff /proc/self/status", user: "root"))
+            #expect(rights.stdout.text.split(separator: "\t").last == "\(capabilities(of: getpid())?.first ?? "")\n")
+        }
+    }
+
+    @Test func `the executor ends a tree of another user that hides, under its limits`() async throws {
+        try await withServer { client, _ in
+            let sleep = uniqueSleep()
+            var tree = request(
+                "(setsid \(sleep) &); (env -i setsid \(sleep) &); \(sleep)", user: "nobody", timeout: .seconds(1))
+            tree.limits.nice = 3
+            tree.limits.openFiles = 100
+            tree.limits.processes = 4000
+            async let result = client.result(of: tree)
+            try await eventually("three sleeps") { processes(with: sleep).count == 3 }
+            #expect(await result.ending == .timedOut)
+            #expect(processes(with: sleep) == [])
         }
     }
 

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import SystemUsers
 import Testing
 
 @testable import Executor

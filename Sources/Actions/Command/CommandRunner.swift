@@ -2,6 +2,7 @@ import Domain
 import Executor
 import Foundation
 import Scheduling
+import SystemUsers
 
 /// Runs command tasks: asks the executor, and knows no process itself.
 package final class CommandRunner: ActionRunner {

@@ -1,5 +1,6 @@
 import Domain
 import Executor
+import SystemUsers
 
 /// Which system user a command runs as.
 package enum CommandUsers: Sendable, Equatable {

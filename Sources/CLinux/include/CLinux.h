@@ -102,6 +102,10 @@ int qkron_set_process_name(const char *name);        // its first 15 bytes
 int qkron_make_undumpable(void);
 // Becomes this user in all threads and for good: nothing brings the earlier rights back, in no program that is executed.
 int qkron_become(uint32_t user, uint32_t group, const uint32_t *groups, size_t count);
+// Gives up the capabilities that no executor needs whose commands are not root's. For a process with one thread: the
+// system changes the calling one. Kept: to give a command its pipes, become its user, signal it, set its nice value and
+// limits, and read its environment.
+int qkron_keep_rights_of_executor(void);
 void qkron_return_large_blocks(void);                // memory of 256 KiB and more, as soon as it is freed
 
 // Makes this process run another program: same id, default signals. Of the descriptors above 2 only the given ones stay

@@ -22,7 +22,7 @@ struct DatabaseOptions: ParsableArguments {
         ProcessProtection.makeUndumpable()
         let configuration = try CommandFailure.inWordsAtOnce {
             let configuration = try Configuration(SettingSource.ofProcess(flags: flags))
-            try Console.becomeKeeper(configuration)
+            try Console.becomeServerUser(configuration)
             return configuration
         }
         Program.live {

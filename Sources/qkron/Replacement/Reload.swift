@@ -4,6 +4,7 @@ import Executor
 import Foundation
 import Glibc
 import Logging
+import SystemUsers
 
 /// What a server cannot change when it is replaced by the program on disk, which has not more rights than it has: told
 /// to the program that is asked whether it could take over.

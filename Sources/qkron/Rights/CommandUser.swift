@@ -2,6 +2,7 @@ import Actions
 import Domain
 import Executor
 import Glibc
+import SystemUsers
 
 /// Which system users commands run as.
 enum CommandUser {

@@ -1,5 +1,6 @@
 import Executor
 import Glibc
+import SystemUsers
 
 /// Which system user a server becomes that root has started.
 enum ServerUser {
@@ -9,15 +10,15 @@ enum ServerUser {
     /// The user that is configured; else whoever has worked on the data directory; else `qkron`, else `postgres`, which
     /// the package of PostgreSQL brings. Nil where it is to stay root.
     ///
-    /// - Parameter keeper: the user id of whoever has worked on the data directory, if that was not root.
+    /// - Parameter earlier: the user id of whoever has worked on the data directory, if that was not root.
     /// - Throws: `ServerUserError` where there is none.
-    static func choose(_ configured: String?, keeper: UInt32?) throws -> SystemUser? {
+    static func choose(_ configured: String?, earlier: UInt32?) throws -> SystemUser? {
         if let configured {
             guard let user = SystemUser.lookup(configured) else { throw ServerUserError.unknown(configured) }
             return user.uid == 0 ? nil : user
         }
-        if let keeper {
-            guard let user = SystemUser.lookup(keeper) else { throw ServerUserError.unknown(String(keeper)) }
+        if let earlier {
+            guard let user = SystemUser.lookup(earlier) else { throw ServerUserError.unknown(String(earlier)) }
             return user
         }
         guard let user = usual.lazy.compactMap(SystemUser.lookup).first else { throw ServerUserError.nobody }

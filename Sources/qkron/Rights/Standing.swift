@@ -3,6 +3,7 @@ import EmbeddedPostgres
 import Executor
 import Glibc
 import Logging
+import SystemUsers
 
 /// With whose rights this server works, and what is left of those that it was started with.
 struct Standing: Sendable {
@@ -21,7 +22,7 @@ struct Standing: Sendable {
     ) throws -> Standing {
         guard geteuid() == 0 else { return try kept(configuration, inheriting: inheritance, logger: logger) }
         let directory = try DataDirectory(path: configuration.dataDirectory)
-        guard let user = try ServerUser.choose(configuration.serverUser, keeper: directory.keeper) else {
+        guard let user = try ServerUser.choose(configuration.serverUser, earlier: directory.earlierUser) else {
             logger.warning("The server stays root, as SERVER_USER says")
             let users = try CommandUser.choose(configuration.runs.runAs, among: .anyBut(server: nil))
             return Standing(launcher: nil, commandUsers: users, listener: nil)
@@ -29,6 +30,8 @@ struct Standing: Sendable {
         let users = try CommandUser.choose(configuration.runs.runAs, among: .anyBut(server: user))
         let listener =
             inheritance == nil ? try LowPort.bind(host: configuration.host, port: configuration.port) : nil
+        // The launcher would end the one of a server that is at work there.
+        if inheritance == nil { try directory.refuseHeld() }
         try directory.give(to: user.uid, isHeld: inheritance != nil)
         // Also where no commands run: a reload may bring the engine.
         let launcher = try launcher(for: user, directory, users: users.all, logger)

@@ -6,6 +6,7 @@ import Logging
 import Operations
 import Postgres
 import Storage
+import SystemUsers
 
 /// What console commands work with: the migrated database, and the accounts in it.
 struct Console {
@@ -30,13 +31,13 @@ struct Console {
     /// nothing is made.
     ///
     /// To be called on the first thread, and before there are others.
-    static func becomeKeeper(_ configuration: Configuration) throws {
+    static func becomeServerUser(_ configuration: Configuration) throws {
         let path = configuration.dataDirectory
         guard geteuid() == 0, configuration.database.url == nil || access(path, F_OK) == 0 else { return }
         let directory = try DataDirectory(path: path)
-        let keeper = try directory.keeper
-        guard configuration.database.url == nil || keeper != nil,
-            let user = try ServerUser.choose(configuration.serverUser, keeper: keeper)
+        let earlier = try directory.earlierUser
+        guard configuration.database.url == nil || earlier != nil,
+            let user = try ServerUser.choose(configuration.serverUser, earlier: earlier)
         else { return }
         do {
             try directory.give(to: user.uid, isHeld: false)

@@ -56,9 +56,8 @@ extension EndToEnd {
             }
             #expect(faults.isEmpty, "\(faults.prefix(20).joined(separator: "\n"))")
             let process = try #require(await server.processID)
-            let status = try String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)
-            let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") })
-            return try #require(Int(line.filter(\.isNumber))) / 1024
+            let kibibytes = ProcessTable.status("VmRSS", of: process)?.first.flatMap { Int($0) }
+            return try #require(kibibytes) / 1024
         }
 
         private func count(of server: QkronServer, _ folder: String) async throws -> Int {

@@ -54,6 +54,9 @@ extension EndToEnd {
                     #expect(try self.launcher(of: server) == launcher)
                     #expect(try await server.executorID() == executor)
                 }
+                let twice = try await server.command("serve")
+                #expect(!twice.hasSucceeded && twice.error.contains("is using \(server.dataDirectory)"), "\(twice)")
+                #expect(try self.launcher(of: server) == launcher, "a second start by mistake ends nothing")
                 #expect(try await server.stop() == .exited(0))
                 #expect(ProcessTable.bearing(server.dataDirectory).isEmpty)
             }
@@ -73,7 +76,13 @@ extension EndToEnd {
                 }
                 #expect(try await tool.run(["/bin/sh", "-c", copy]).hasSucceeded)
                 #expect(file().hasSuffix(" (deleted)"))
+                func locks() throws -> Int {
+                    try String(contentsOfFile: "/proc/locks", encoding: .utf8).split(separator: "\n")
+                        .count { $0.split(separator: " ").contains("\(launcher)") }
+                }
+                #expect(try locks() == 1)
                 try await reload(server)
+                #expect(try locks() == 1, "its lock is kept: a start by root finds it")
                 #expect(file() == program)
                 #expect(try self.launcher(of: server) == launcher)
                 #expect(try await server.stop() == .exited(0))

@@ -22,9 +22,10 @@ extension EndToEnd {
                 let (program, pid) = ("\(story.directory)/in_terminal", "\(story.directory)/pid")
                 let server = await story.unstartedServer(program: program)
                 // As in a shell, its process leads neither the session nor, beside the shell, anything else.
+                let serve = "exec \(try Tool.qkron()) $* >> \(server.dataDirectory).1.out"
                 let start = """
                     #!/bin/sh
-                    exec script -qefc "sh -c 'echo \\$\\$ > \(pid); exec \(try Tool.qkron()) $* >> \(server.dataDirectory).1.out'; exit" /dev/null
+                    exec script -qefc "sh -c 'echo \\$\\$ > \(pid); \(serve)'; exit" /dev/null
                     """
                 try await story.shell("cat > \(program) <<'END'\n\(start)\nEND\nchmod 755 \(program)")
                 try await server.start()
@@ -54,7 +55,8 @@ extension EndToEnd {
         }
 
         private func listened(_ server: QkronServer) async -> Int {
-            await server.output.split(separator: "\n").count { $0.hasPrefix("Listening") }
+            // A terminal ends its lines in its own way.
+            await server.output.split(whereSeparator: \.isNewline).count { $0.hasPrefix("Listening") }
         }
 
         /// The number of the terminal that controls a process; 0: none.

@@ -23,6 +23,11 @@ package struct SystemUser: Sendable, Equatable {
         read { getpwuid_r(id, $0, $1, $2, $3) }
     }
 
+    /// The name of a user id, or its number where it has none.
+    package static func name(of id: UInt32) -> String {
+        lookup(id)?.name ?? String(id)
+    }
+
     /// The user this process runs as; one without a name where the database does not know its id.
     package static var current: SystemUser {
         let uid = geteuid()
