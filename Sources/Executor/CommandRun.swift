@@ -24,7 +24,7 @@ final class CommandRun {
     /// Whether the loop is to be told of the shell's end.
     var isExitWatched = true
     private var isReaped = false
-    /// Nil once it is known how the shell began. What survives SIGKILL before it has begun keeps the memory that it uses.
+    /// Nil once it is known how the shell began. What survives SIGKILL before that keeps the memory that it uses.
     private var beginning: CommandBeginning?
     private var failure: SpawnError?
     var output: CapturedPipe
@@ -68,8 +68,8 @@ final class CommandRun {
         return true
     }
 
-    /// How the shell ended by itself, or that it never began; nil while it lives, and once it was reaped. Left unreaped it keeps its pid from
-    /// being used again.
+    /// How the shell ended by itself, or that it never began; nil while it lives, and once it was reaped. Left unreaped
+    /// it keeps its pid from being used again.
     func shellEnd(reaps: Bool) -> EndedRun.Cause? {
         guard !isReaped else { return nil }
         var code: Int32 = 0

@@ -9,10 +9,10 @@ struct TreeIdentity: Sendable, Hashable {
 
 /// Finds the processes of runs.
 ///
-/// A process belongs to a run by any of: its mark (see `RunMark`); its session or process group, which the leader may be
-/// about to make; a parent that belongs to it; and, where it bears no mark at all, `QKRON_EXECUTION_ID` and
-/// `QKRON_FENCING_TOKEN` in its environment. None of these is shared by two attempts, so neither another run nor what an
-/// earlier attempt of the same execution left behind is ever hit.
+/// A process belongs to a run by any of: its mark (see `RunMark`); its session or process group, which the leader may
+/// be about to make; a parent that belongs to it; and, where it bears no mark at all, `QKRON_EXECUTION_ID` and
+/// `QKRON_FENCING_TOKEN` in its environment. None of these is shared by two attempts, so neither another run nor what
+/// an earlier attempt of the same execution left behind is ever hit.
 struct ProcessTree {
     private var bySession: [pid_t: RunMark] = [:]
     private var byMark: [UInt64: RunMark] = [:]

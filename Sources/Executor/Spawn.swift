@@ -28,8 +28,8 @@ struct Spawn {
         return Child(pid: answer.pid, pidfd: answer.pidfd)
     }
 
-    /// Starts a command, which gets no new privileges and is killed when this thread ends. Returns at once: until it has
-    /// executed its program, whoever may signal it can hold it up.
+    /// Starts a command, which gets no new privileges and is killed when this thread ends. Returns at once: until it
+    /// has executed its program, whoever may signal it can hold it up.
     func startCommand() throws(SpawnError) -> (child: Child, beginning: CommandBeginning) {
         let answer = try spawn(isCommand: true)
         return (Child(pid: answer.pid, pidfd: answer.pidfd), CommandBeginning(start: answer.start))

@@ -6,8 +6,8 @@ struct EarlierExecutors {
     let host: OwnHost
     let terms: ExecutorTerms
 
-    /// Ends them and their runs: SIGTERM, the grace, SIGKILL. What a server of now cannot order must not go on under the
-    /// orders of an earlier one. Blocks until they are gone.
+    /// Ends them and their runs: SIGTERM, the grace, SIGKILL. What a server of now cannot order must not go on under
+    /// the orders of an earlier one. Blocks until they are gone.
     func end() throws {
         let configuration = ExecutorConfiguration(directory: host.directory)
         let found = try ExecutorDirectory.places(in: host.directory).compactMap { place in
@@ -31,8 +31,8 @@ struct EarlierExecutors {
         return arguments.suffix(terms.words.count).elementsEqual(terms.words) { $0.elementsEqual($1.utf8) }
     }
 
-    /// Has it end its runs and leave, as its server would; it hears root, and then no server any more. Returns the socket,
-    /// to be closed once it has left.
+    /// Has it end its runs and leave, as its server would; it hears root, and then no server any more. Returns the
+    /// socket, to be closed once it has left.
     private func dismiss(
         _ pid: pid_t, pidfd: Int32, at place: ExecutorPlace, _ configuration: ExecutorConfiguration
     ) -> Int32? {
