@@ -11,13 +11,18 @@ enum TrialUser {
     static func make(_ body: @Sendable (SystemUser) async throws -> Void) async throws {
         let name = "qx-\(UUID().uuidString.prefix(8).lowercased())"
         let options = ["--system", "--no-create-home", "--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin"]
-        #expect(try run("/usr/sbin/useradd", options + [name]) == 0)
+        try await change("/usr/sbin/useradd", options + [name])
         do {
             try await body(try #require(SystemUser.lookup(name)))
         } catch {
             Issue.record(error)
         }
-        #expect(try run("/usr/sbin/userdel", ["--force", name]) == 0)
+        try await change("/usr/sbin/userdel", ["--force", name])
+    }
+
+    /// Changes the user database, which one program at a time may lock.
+    private static func change(_ program: String, _ arguments: [String]) async throws {
+        try await eventually("\(program) succeeds") { (try? run(program, arguments)) == 0 }
     }
 
     /// How a program ends: its exit code, or 128 and more.
