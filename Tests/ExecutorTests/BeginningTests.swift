@@ -9,6 +9,8 @@ import Testing
 @Suite(.serialized) struct BeginningTests {
     @Test(.enabled(if: geteuid() == 0, "only root has another user's commands"))
     func `a command that stops each of its user's processes as it begins holds up nobody else`() async throws {
+        let long = try longWay()
+        defer { try? FileManager.default.removeItem(atPath: long.root) }
         try await TrialUser.make { user in
             try await withExecutor { client in
                 let executor = try #require(client.processID)
@@ -18,7 +20,7 @@ import Testing
                 await withTaskGroup { group in
                     for _ in 0..<40 {
                         group.addTask {
-                            let victim = request("true", user: user.name, timeout: .seconds(2))
+                            let victim = request("true", user: user.name, directory: long.path, timeout: .seconds(2))
                             // One that was quicker than the stopper has just ended.
                             #expect([.timedOut, .exited(0)].contains(await client.result(of: victim).ending))
                         }
@@ -34,6 +36,19 @@ import Testing
                 #expect(await stopper?.ending == .signaled(Int(SIGKILL)))
             }
         }
+    }
+
+    /// A directory that takes milliseconds to enter: as long as the system lets a way be, with as many links in it.
+    private func longWay() throws -> (root: String, path: String) {
+        let root = try temporaryDirectory()
+        try FileManager.default.createDirectory(atPath: root + "/a", withIntermediateDirectories: false)
+        var target = "."
+        for number in 0..<39 {
+            let name = "l\(number)"
+            try #require(symlink(target, "\(root)/\(name)") == 0)
+            target = String(repeating: "a/../", count: 800) + name
+        }
+        return (root, "\(root)/l38")
     }
 
     @Test func `a command that is ended as it begins leaves nothing behind`() async throws {
