@@ -7,6 +7,13 @@ import sys
 import yaml
 from settings import known_keys
 
+
+class ComposeLoader(yaml.SafeLoader):
+    """Knows the tags by which one compose file overrides another."""
+
+
+ComposeLoader.add_constructor("!override", lambda loader, node: loader.construct_sequence(node))
+
 TEXT = open("docker-compose.yml", encoding="utf-8").read()
 FILE = yaml.safe_load(TEXT)
 SERVICES = FILE["services"]
@@ -50,7 +57,8 @@ for name, service in SERVICES.items():
     check_ports(name, service)
     check_image(name, service)
 
-for key in SERVICES["qkron"]["environment"]:
+OVERRIDE = yaml.load(open("deploy/docker-compose.override.example.yml", encoding="utf-8"), Loader=ComposeLoader)
+for key in [*SERVICES["qkron"]["environment"], *OVERRIDE["services"]["qkron"]["environment"]]:
     if key not in known_keys():
         faults.append(f"{key} is no setting of qkron")
 

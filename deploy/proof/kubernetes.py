@@ -51,7 +51,12 @@ expect(POD["metadata"]["annotations"]["prometheus.io/port"] == str(ports["http"]
 secrets = [item["valueFrom"]["secretKeyRef"] for item in CONTAINER["env"] if "secretKeyRef" in item["valueFrom"]]
 for secret in secrets:
     expect(secret["name"] == OBJECTS["Secret"]["metadata"]["name"], f"there is no secret {secret['name']}")
-expect({secret["key"] for secret in secrets} == set(OBJECTS["Secret"]["stringData"]), "secret and deployment differ")
+needed = {secret["key"] for secret in secrets if not secret.get("optional")}
+expect(needed == set(OBJECTS["Secret"]["stringData"]), "secret and deployment differ")
+with open(FOLDER + "secret.example.yaml", encoding="utf-8") as example:
+    told = example.read()
+for secret in secrets:
+    expect(f"{secret['key']}:" in told, f"secret.example.yaml does not tell of {secret['key']}")
 for key in [item["name"] for item in CONTAINER["env"]] + list(SETTINGS):
     expect(key in known_keys(), f"{key} is no setting of qkron")
 
