@@ -58,7 +58,7 @@ WORKDIR /var/lib/qkron
 VOLUME /var/lib/qkron
 EXPOSE 8000
 # A first start makes a database cluster and migrates it, hence the start period. No shell, whose environment could be
-# read: whoever sets another QKRON_PORT brings another health check.
+# read: whoever sets another QKRON_PORT, or QKRON_TLS_CERT, brings another health check, in this form.
 HEALTHCHECK --interval=15s --timeout=5s --start-period=60s --retries=3 \
     CMD ["curl", "--fail", "--silent", "--show-error", "--max-time", "4", "http://127.0.0.1:8000/ready"]
 ENTRYPOINT ["/usr/bin/tini", "--", "qkron"]
