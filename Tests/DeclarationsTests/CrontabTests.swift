@@ -168,6 +168,12 @@ import Testing
         let names = try crontab(text).tasks.map(\.name)
         #expect(names[0] == "php /srv/artisan schedule:run" && names[1] == "php /srv/artisan schedule:run (2)")
         #expect(names[2] == "tool" && names[3] == "run-parts --report /etc/cron.daily")
+        let debian = try crontab(
+            "* * * * * test -x /usr/sbin/anacron || { cd / && run-parts --report /etc/cron.daily; }\n"
+                + "* * * * * (cd /srv && ./poll $(date))\n* * * * * if [ -x /a ]; then /a/b c; fi\n"
+                + "* * * * * echo $(id)\n"
+        ).tasks.map(\.name)
+        #expect(debian == ["run-parts --report /etc/cron.daily", "poll $(date))", "b c", "echo $(id)"])
         #expect(
             names[4].hasPrefix("curl -fsS https://example.com/a") && names[4].hasSuffix("…") && names[4].count == 61)
     }

@@ -20,7 +20,7 @@ struct TaskNames {
 
     /// The first simple command that does something, without its directory: `backup.sh --full`.
     private static func base(of command: String) -> String {
-        let parts = command.split { ";|&<>\n".contains($0) }.map { $0.trimmingCharacters(in: .whitespaces) }
+        let parts = command.split { ";|&<>\n".contains($0) }.map(bare)
         let does = parts.first { !$0.isEmpty && !$0.hasPrefix("cd ") && !$0.hasPrefix("[") && !$0.hasPrefix("test ") }
         var words = (does ?? parts.first ?? command).split(separator: " ")
         // A digit before a sign of redirection is part of it.
@@ -31,5 +31,15 @@ struct TaskNames {
         let text = shown.joined(separator: " ").unicodeScalars.filter { $0.properties.generalCategory != .control }
         let name = String(String.UnicodeScalarView(text)).shortened(to: length)
         return name.isEmpty ? "command" : name
+    }
+
+    /// A command without the words and signs around it that group commands or ask how one ended.
+    private static func bare(_ part: Substring) -> String {
+        var text = part.trimmingCharacters(in: .whitespaces)
+        while let sign = ["{ ", "(", "! ", "if ", "then ", "else "].first(where: text.hasPrefix) {
+            text = text.dropFirst(sign.count).trimmingCharacters(in: .whitespaces)
+        }
+        if text.hasSuffix(")"), !text.contains("(") { text = String(text.dropLast()) }
+        return text == "}" ? "" : text.trimmingCharacters(in: .whitespaces)
     }
 }

@@ -264,6 +264,37 @@ extension EndToEnd {
             #expect(try await shell.qkron("export", "--tag", "shown").hasSucceeded)
         }
 
+        @Test func `an export holds the tasks of whoever asks, and those of others only where that is said`()
+            async throws
+        {
+            let (_, person) = try await Shell.newcomer()
+            let tag = "export-\(UUID().uuidString.lowercased())"
+            _ = try await person.makeTask(["name": "theirs", "tags": [.string(tag)]])
+            let root = try await person.server.superuser()
+            _ = try await root.makeTask(["name": "mine", "tags": [.string(tag)]])
+            let shell = try await Shell(person.server, ["QKRON_TOKEN": root.token])
+            for (flags, names) in [
+                ([], ["mine"]), (["--all"], ["mine", "theirs"]), (["--owner", person.username], ["theirs"]),
+            ] as [([String], [String])] {
+                let answer = try await shell.run(["export", "--format", "json", "--tag", tag] + flags)
+                #expect(answer.hasSucceeded, "\(answer)")
+                #expect(try answer.json["tasks"].items.compactMap { $0["name"].string } == names, "\(answer)")
+            }
+            #expect(try await shell.run(["export", "--all", "--owner", "x"]).failed(64, "contradicts"))
+        }
+
+        @Test func `a crontab of the system is not taken for a user's of the same name`() async throws {
+            let (shell, person) = try await Shell.newcomer()
+            let user = try shell.file("crontab", "@daily /opt/mine\n")
+            #expect(try await shell.qkron("import", "crontab", user).hasSucceeded)
+            let system = try shell.file("crontab", "@daily root /opt/theirs\n")
+            let second = try await shell.qkron("import", "crontab", "--system", system, "--prune")
+            #expect(second.output.contains("1 created, 0 changed, 0 deleted"), "\(second)")
+            #expect(
+                Set(try await person.get("/tasks?limit=100").items.flatMap { $0["tags"].items.compactMap(\.string) })
+                    == ["crontab:crontab", "crontab:system/crontab"])
+        }
+
         @Test func `two crontabs may hold the same command, and the second import tells of the first`() async throws {
             let (shell, person) = try await Shell.newcomer()
             let line = "@daily certbot renew\n"

@@ -13,28 +13,38 @@ struct ExportCommand: AsyncParsableCommand {
         commandName: "export",
         abstract: "Write tasks as a file that 'apply' reads; asks a server.",
         discussion: """
-            Secret values are not among what a server tells: they come as null, and 'apply' keeps what is stored. The exit \
-            code is 5 if something is left out that the file would need, which is told. 
+            Your own tasks are meant, for 'apply' makes those of others anew, as yours. Secret values are not among what a \
+            server tells: they come as null, and 'apply' keeps what is stored. The exit code is 5 if \
+            something is left out that the file would need, which is told. 
             """ + CommandFailure.codesInWords)
 
     @Option(help: "Only tasks with this tag; several must all be there.")
     var tag: [String] = []
+    @Flag(help: "The tasks of everybody, as far as they are shown to you.")
+    var all = false
+    @Option(help: "The tasks of the user of this name, not your own.")
+    var owner: String?
     @Option(help: "yaml or json.")
     var format = Format.yaml
 
     @OptionGroup var options: ClientOptions
 
+    func validate() throws {
+        guard !all || owner == nil else { throw ValidationError("--all contradicts --owner; give one of the two.") }
+    }
+
     func run() async throws {
         try await options.withServer { server in
-            let all = try await server.tasks(tag.map { Query("tag", $0) })
-            let tasks = all.filter { $0.text("task_type") == "command" }
+            let own = all ? nil : try await OwnTasks(of: server, owner: owner)
+            let shown = try await server.tasks(tag.map { Query("tag", $0) }).filter { own?.hold($0) ?? true }
+            let tasks = shown.filter { $0.text("task_type") == "command" }
                 .sorted { (TextKey($0.name), $0.id) < (TextKey($1.name), $1.id) }
             let file = TaskFileText(tasks.map(\.json))
             switch format {
             case .yaml: StandardOutput.write(line: String(try file.yaml().dropLast()))
             case .json: StandardOutput.write(line: file.json)
             }
-            let gaps = ExportGaps(of: all, exported: tasks).sentences
+            let gaps = ExportGaps(of: shown, exported: tasks).sentences
             guard gaps.isEmpty else { throw CommandError(description: gaps.joined(separator: "\n")) }
         }
     }

@@ -25,7 +25,7 @@ struct ImportCommand: AsyncParsableCommand {
         var system = false
         @Option(name: [.long, .customLong("tz")], help: "The zone of its times. (default: this machine's)")
         var timezone: String?
-        @Option(help: "What the crontab is called. (default: as on disk)")
+        @Option(help: "What the crontab is called. (default: as on disk, with --system after 'system/')")
         var name: String?
 
         @OptionGroup var declaration: DeclarationOptions
@@ -51,7 +51,9 @@ struct ImportCommand: AsyncParsableCommand {
                     output.show(pages.json, or: pages.text.printable)
                 } else {
                     if !output.json { StandardOutput.write(line: pages.text.printable) }
-                    let called = name ?? (file == "-" ? "stdin" : URL(filePath: file).lastPathComponent)
+                    // A user's file and the system's may both be called crontab.
+                    let onDisk = (system ? "system/" : "") + URL(filePath: file).lastPathComponent
+                    let called = name ?? (file == "-" ? "stdin" : onDisk)
                     let run = DeclarationRun(
                         tasks: crontab.tasks, marker: .crontab(called), path: InputFile.title(of: file),
                         namesakes: .told, judge: judge, options: declaration, output: output

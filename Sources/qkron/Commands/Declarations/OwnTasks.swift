@@ -32,6 +32,9 @@ struct OwnTasks {
         }
     }
 
+    /// Whether a task is among them.
+    func hold(_ task: RemoteTask) -> Bool { isOwn(task) }
+
     /// Those that bear a file's mark.
     func marked(_ marker: Marker) async throws(ClientError) -> [Plan.Present] {
         try await server.tasks([Query("tag", marker.tag)]).filter { isOwn($0) && $0.texts("tags").contains(marker.tag) }
