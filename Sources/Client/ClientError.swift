@@ -17,6 +17,11 @@ package enum ClientError: Error, Sendable, Equatable, CustomStringConvertible {
             let refusal = Refusal(status: answer.status, problem)
         {
             self = .refused(refusal)
+        } else if answer.status == 429 {
+            // A proxy before the server need not speak as it does.
+            self = .refused(
+                Refusal(
+                    status: 429, "\(address) takes no more requests from here for now: wait a minute, and try again."))
         } else {
             self = .strange(address, "it answers \(answer.status) and does not say why")
         }

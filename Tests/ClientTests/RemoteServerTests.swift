@@ -79,6 +79,13 @@ import Testing
         #expect(error?.description.contains("127.0.0.1:\(server.port)") == true)
     }
 
+    @Test func `a proxy that takes no more is told apart from what is no qkron`() async throws {
+        let server = try CannedServer(CannedServer.answer("429 Too Many Requests", type: "text/html", "<h1>"))
+        let remote = try remote(server)
+        let error = await failure { () throws(ClientError) in try await remote.nodes() }
+        #expect(error?.status == 429 && error?.description.contains("wait a minute") == true)
+    }
+
     @Test(arguments: ["", "HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n[", "HTTP/1.1 200 OK\r\n"])
     func `a connection that ends too early is no answer`(answer: String) async throws {
         let remote = try remote(try CannedServer(answer))
