@@ -37,6 +37,27 @@ extension EndToEnd {
             }
         }
 
+        @Test func `a Prometheus that sends nothing but a bearer reads protected metrics with a key`() async throws {
+            try await Story.tell("bearer") { story in
+                let server = try await story.server(
+                    database: try await story.database(), settings: ["METRICS_REQUIRE_AUTH": "true"])
+                let person = try await server.newcomer()
+                func key(_ scope: JSON) async throws -> String {
+                    let made = try await person.call("POST", "/api-keys", ["name": "prometheus", "scopes": [scope]])
+                    return try #require(try made.json["key"].string)
+                }
+                let (key, other) = (try await key("metrics"), try await key("tasks:read"))
+                for (bearer, path, verdict) in [
+                    (key, "/metrics", "200"), (other, "/metrics", "403 scope_required"),
+                    (key + "x", "/metrics", "401 invalid_api_key"), (other, "/api/v1/tasks", "401 invalid_token"),
+                ] {
+                    let answer = try await server.send("GET", path, headers: [("Authorization", "Bearer \(bearer)")])
+                    #expect(answer.verdict == verdict, "\(path) \(answer)")
+                }
+                #expect(try await server.stop() == .exited(0))
+            }
+        }
+
         @Test func `runs that never start are counted by their end as well`() async throws {
             try await Story.tell("ends") { story in
                 let server = try await story.server(database: try await story.database())
