@@ -24,6 +24,8 @@ package enum SecretFileError: Error, Equatable, CustomStringConvertible {
 
 /// A secret that the server makes for itself at its first start and finds again at the next.
 package enum SecretFile {
+    /// Bytes of a secret that is made here.
+    package static let usualLength = 32
     private static let longestContent = 4096
 
     /// The secret in the file, which is made with mode 0600 if there is none; several starters agree on one secret.
@@ -31,7 +33,7 @@ package enum SecretFile {
     /// The content is base64, with or without padding and a line end.
     /// - Parameter bytes: how long a new secret is, and an existing one at least.
     /// - Throws: `SecretFileError`
-    package static func loadOrCreate(path: String, bytes: Int = 32) throws -> [UInt8] {
+    package static func loadOrCreate(path: String, bytes: Int = usualLength) throws -> [UInt8] {
         if let secret = try load(path: path, bytes: bytes) { return secret }
         let secret = Data(randomBytes(bytes)).base64EncodedString()
         try PrivateFile.create(path: path, content: secret + "\n")
@@ -45,7 +47,7 @@ package enum SecretFile {
     ///
     /// - Parameter bytes: how long it is at least.
     /// - Throws: `SecretFileError`
-    package static func load(path: String, bytes: Int = 32) throws -> [UInt8]? {
+    package static func load(path: String, bytes: Int = usualLength) throws -> [UInt8]? {
         // Without O_NONBLOCK the opening of a named pipe would wait for ever.
         let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         if file < 0, errno == ENOENT { return nil }

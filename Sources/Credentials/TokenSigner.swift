@@ -34,18 +34,18 @@ package struct TokenSigner: Sendable {
     private static let header = Base64URL.encode(Array(#"{"alg":"HS256","typ":"JWT"}"#.utf8))
 
     private let current: HMACSHA256
-    private let previous: HMACSHA256?
+    private let previous: [HMACSHA256]
     private let issuer: String
     private let audience: String
 
     /// - Parameters:
     ///   - secret: what new tokens are signed with, at least 32 bytes.
-    ///   - previous: an earlier secret whose tokens still hold until they expire.
+    ///   - previous: earlier secrets whose tokens still hold until they expire.
     package init(
-        secret: [UInt8], previous: [UInt8]? = nil, issuer: String, audience: String
+        secret: [UInt8], previous: [[UInt8]] = [], issuer: String, audience: String
     ) throws(TokenConfigurationError) {
         guard secret.count >= Self.minimumSecretLength else { throw .secretTooShort }
-        guard (previous ?? secret).count >= Self.minimumSecretLength else { throw .previousSecretTooShort }
+        guard previous.allSatisfy({ $0.count >= Self.minimumSecretLength }) else { throw .previousSecretTooShort }
         current = HMACSHA256(key: secret)
         self.previous = previous.map(HMACSHA256.init(key:))
         self.issuer = issuer
@@ -86,9 +86,7 @@ package struct TokenSigner: Sendable {
     }
 
     private func isCode(_ code: [UInt8], for message: [UInt8]) -> Bool {
-        if constantTimeEquals(code, current.code(for: message)) { return true }
-        guard let previous else { return false }
-        return constantTimeEquals(code, previous.code(for: message))
+        ([current] + previous).contains { constantTimeEquals(code, $0.code(for: message)) }
     }
 
     private func json(_ part: ArraySlice<UInt8>) -> JSONValue? {

@@ -10,7 +10,7 @@ private let now = Date(timeIntervalSince1970: 1_800_000_000.75)
 private let subject = UUID(uuidString: "018F4A5E-9C3B-7D21-8E0F-0123456789AB")!
 
 private func signer(_ secret: [UInt8] = secret, previous: [UInt8]? = nil) throws -> TokenSigner {
-    try TokenSigner(secret: secret, previous: previous, issuer: "qkron", audience: "qkron-api")
+    try TokenSigner(secret: secret, previous: previous.map { [$0] } ?? [], issuer: "qkron", audience: "qkron-api")
 }
 
 /// A signature made without the code under test.

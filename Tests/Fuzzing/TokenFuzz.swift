@@ -25,7 +25,7 @@ private let subject = UUID(uuid: (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14,
 private let code = HMACSHA256(key: key)
 private let signer = require(
     try? TokenSigner(
-        secret: key, previous: [UInt8](repeating: 9, count: 32), issuer: "https://example.org", audience: "qkron"),
+        secret: key, previous: [[UInt8](repeating: 9, count: 32)], issuer: "https://example.org", audience: "qkron"),
     "no signer")
 private let sound = signer.token(for: subject, generation: 3, now: now, lifetime: 60).token
 private let soundHeader = #"{"alg":"HS256","typ":"JWT"}"#

@@ -57,7 +57,7 @@ struct TestOperations {
         sessions = SessionOperations(
             database: database.database, accounts: accounts,
             signer: try TokenSigner(
-                secret: Array(repeating: 7, count: 32), previous: nil, issuer: "qkron", audience: "qkron"),
+                secret: Array(repeating: 7, count: 32), issuer: "qkron", audience: "qkron"),
             tokenLifetime: 600, registrationIsOpen: registrationIsOpen, remembered: remembered)
         users = UserOperations(
             database: database.database, accounts: accounts, commandRoles: commandRoles, remembered: remembered)

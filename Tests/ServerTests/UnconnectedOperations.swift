@@ -29,7 +29,7 @@ extension OperationSet {
             sessions: SessionOperations(
                 database: database, accounts: accounts,
                 signer: try TokenSigner(
-                    secret: Array(repeating: 7, count: 32), previous: nil, issuer: "qkron", audience: "qkron"),
+                    secret: Array(repeating: 7, count: 32), issuer: "qkron", audience: "qkron"),
                 tokenLifetime: 60, registrationIsOpen: false, remembered: remembered),
             users: UserOperations(
                 database: database, accounts: accounts, commandRoles: [], remembered: remembered),

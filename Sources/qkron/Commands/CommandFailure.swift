@@ -54,6 +54,8 @@ enum CommandFailure {
         case let error as ClientError: code(ofStatus: error.status)
         case is NobodyAsks: Code.notAllowed
         case NodeChoiceError.none, TaskChoiceError.none, ChoiceError.none, is NothingRan: Code.notFound
+        case is ConsoleError, KeyRefusal.unknown: Code.notFound
+        case KeyRefusal.inUse: Code.refused
         case NodeChoiceError.several, TaskChoiceError.several, ChoiceError.several, is PlanError: Code.refused
         case is FileFaults, is CommandError: Code.refused
         case is ValidationError, is OwnerUnknown: Code.usage

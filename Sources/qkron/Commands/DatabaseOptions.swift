@@ -22,6 +22,7 @@ struct DatabaseOptions: ParsableArguments {
         ProcessProtection.makeUndumpable()
         let configuration = try CommandFailure.inWordsAtOnce {
             let configuration = try Configuration(SettingSource.ofProcess(flags: flags))
+            try Console.requireData(configuration)
             try Console.becomeServerUser(configuration)
             return configuration
         }

@@ -6,7 +6,10 @@ struct MigrateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "migrate",
         abstract: "Bring the database to the schema of this binary.",
-        discussion: "'serve' does the same at start. Without DATABASE_URL the private cluster is started for it.")
+        discussion: """
+            'serve' does the same at start. Without DATABASE_URL it works on the private cluster that a server has made, and \
+            starts it meanwhile.
+            """)
 
     @OptionGroup var output: OutputOptions
     @OptionGroup var options: DatabaseOptions

@@ -1,20 +1,21 @@
 import ArgumentParser
 import Domain
 import Operations
+import Storage
 
 /// Manages the secrets that tasks keep.
 struct SecretsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "secrets",
         abstract: "Manage the secrets that tasks keep.",
-        subcommands: [Rotate.self])
+        subcommands: [Rotate.self, Forget.self])
 
     struct Rotate: ParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Seal all stored secrets under the present ENCRYPTION_KEY.",
             discussion: """
-                Give it the ENCRYPTION_KEY and ENCRYPTION_KEY_PREVIOUS of the servers, which may run meanwhile. It ends \
-                with exit code 1 if a value could not be opened.
+                Give it the database of the servers (DATABASE_URL, or their DATA_DIR) with their ENCRYPTION_KEY and \
+                ENCRYPTION_KEY_PREVIOUS; they may run meanwhile. It ends with exit code 1 if a value could not be opened.
                 """)
 
         @OptionGroup var output: OutputOptions
@@ -28,6 +29,58 @@ struct SecretsCommand: ParsableCommand {
                     ["resealed": .integer(rotation.resealed), "lost": .integer(rotation.lost)],
                     or: "Sealed anew: \(rotation.resealed).")
                 guard rotation.lost == 0 else { throw LostSecretsError(count: rotation.lost) }
+            }
+        }
+    }
+}
+
+extension SecretsCommand {
+    struct Forget: ParsableCommand {
+        enum Key: String, ExpressibleByArgument, CaseIterable {
+            case signing = "signing-key"
+            case encryption = "encryption-key"
+
+            var shared: SharedKey {
+                switch self {
+                case .signing: .signing
+                case .encryption: .encryption
+                }
+            }
+
+            /// What goes with the key.
+            var loss: String {
+                switch self {
+                case .signing: "Every token ends, and everybody has to log in again."
+                case .encryption: "The secrets that tasks keep cannot be opened any more."
+                }
+            }
+        }
+
+        static let configuration = CommandConfiguration(
+            abstract: "Forget a key that is lost, so that servers start with another.",
+            discussion: """
+                Servers refuse to start with another key than the database knows. To replace a key that you have, do not \
+                forget it but rotate it, which loses nothing. No server may run.
+                """)
+
+        @Argument(help: "signing-key or encryption-key.")
+        var key: Key
+
+        @Flag(help: "Do it: what goes with the key is lost.")
+        var yes = false
+
+        @OptionGroup var options: DatabaseOptions
+
+        func validate() throws {
+            guard yes else { throw ValidationError("\(key.loss) Nothing is done without --yes.") }
+        }
+
+        func run() throws {
+            try options.withDatabase { console in
+                let lost = try await KeyOperations(database: console.database)
+                    .forget(key.shared, as: Caller(.console))
+                StandardOutput.write(line: "Forgotten: the next server brings its own. \(key.loss)")
+                if lost > 0 { StandardOutput.write(line: "Tasks that need new values of their secrets: \(lost).") }
             }
         }
     }

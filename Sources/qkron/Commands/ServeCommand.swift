@@ -13,8 +13,8 @@ struct ServeCommand: ParsableCommand {
             SIGTERM stops it when its running commands have ended; SIGHUP replaces it by the program now on disk, \
             which reads its configuration anew and carries on with them. Without DATABASE_URL it keeps a private \
             PostgreSQL under the data directory. Secrets, and addresses that may hold one, have no flag: set \
-            DATABASE_URL, SECRET_KEY, SECRET_KEY_PREVIOUS and SUPERUSER_USERNAME, _EMAIL and _PASSWORD in the \
-            environment or in .env.
+            DATABASE_URL, SECRET_KEY and SECRET_KEY_PREVIOUS, ENCRYPTION_KEY and ENCRYPTION_KEY_PREVIOUS, \
+            API_KEY_HASH, and SUPERUSER_USERNAME, _EMAIL and _PASSWORD in the environment or in .env.
             """)
 
     @OptionGroup var options: ServeOptions
@@ -34,6 +34,9 @@ struct ServeCommand: ParsableCommand {
         var configuration = try Configuration(SettingSource.ofProcess(flags: options.flags))
         configuration.exposure.tls = try configuration.tls?.load()
         if check {
+            for name in configuration.unknownNames {
+                CommandFailure.tell("A setting of this name is not known and does nothing: \(name)")
+            }
             try Reload.check(configuration)
             return nil
         }

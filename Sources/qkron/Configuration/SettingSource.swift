@@ -41,7 +41,7 @@ struct SettingSource: Sendable {
     /// Names that begin with `QKRON_` and mean nothing here.
     var unknownNames: [String] {
         let known = Set(Setting.allCases.flatMap { ["QKRON_\($0.rawValue)", "QKRON_\($0.rawValue)_FILE"] })
-            .union(ClientOptions.variables).union(["QKRON_BUILD_CONFIGURATION"])
+            .union(ClientOptions.variables).union(["QKRON_BUILD_CONFIGURATION", Reload.variable])
         return Set(environment.keys).union(dotEnv.values.keys)
             .filter { $0.hasPrefix("QKRON_") && !known.contains($0) }
             .sorted()

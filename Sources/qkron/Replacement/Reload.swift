@@ -9,7 +9,8 @@ import SystemUsers
 /// What a server cannot change when it is replaced by the program on disk, which has not more rights than it has: told
 /// to the program that is asked whether it could take over.
 struct Reload: Codable {
-    private static let variable = "QKRON_RELOAD"
+    /// Where the server that asks says so.
+    static let variable = "QKRON_RELOAD"
 
     let host: String
     let port: Int

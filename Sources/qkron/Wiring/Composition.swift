@@ -29,7 +29,6 @@ struct Composition {
     private let announcer: Announcer
     private let accounts: AccountRules
     private let secrets: Secrets
-    private let signer: TokenSigner
     private let policy: CommandPolicy
     private let engineSettings: EngineConfiguration
     private let remembered = RememberedCallers()
@@ -58,10 +57,7 @@ struct Composition {
         engineSettings = EngineConfiguration(
             capacity: runs.maxConcurrency, taskCapacity: runs.maxTaskConcurrency, leaseSeconds: runs.leaseSeconds,
             killGrace: runs.killGrace, shutdownGrace: runs.shutdownGrace, commandRoles: runs.commandRoles)
-        let secrets = try Secrets(identity, dataDirectory: directory.path)
-        signer = try TokenSigner(
-            secret: secrets.tokenKey, previous: secrets.previousTokenKey, issuer: identity.tokenIssuer,
-            audience: identity.tokenAudience)
+        secrets = try Secrets(identity, dataDirectory: directory.path)
         accounts = AccountRules(hasher: try PasswordHasher(cost: identity.passwordHashCost))
         host = try await DatabaseHost.open(configuration, in: lock, logger: logger)
         var requestConnection = host.connection
@@ -79,15 +75,14 @@ struct Composition {
         leasePool = PostgresPool(leaseConnection, logger: logger)
         probe = DatabaseProbe(database: Database(leasePool))
         announcer = Announcer(database: Database(enginePool))
-        self.secrets = secrets
     }
 
     /// Prepares the database and runs everything until it is told to stop; then, or when a start fails half-way, lets
     /// the database go.
     func run(_ body: ([any Service]) async throws -> Void) async throws {
         do {
-            try await prepareDatabase()
-            try await body(try await services())
+            let signer = try await prepareDatabase()
+            try await body(try await services(signer))
         } catch {
             await letDatabaseGo()
             throw error
@@ -95,13 +90,17 @@ struct Composition {
         await letDatabaseGo()
     }
 
-    private func prepareDatabase() async throws {
+    /// - Returns: what signs tokens: which key that is, the database knows.
+    private func prepareDatabase() async throws -> TokenSigner {
         _ = try await DatabaseHost.migrate(enginePool, patience: .seconds(30), logger: logger)
-        try await secrets.checkShared(in: Database(requestPool).store)
+        let keys = try await secrets.checkShared(in: Database(requestPool).store)
         try await FirstSuperuser.ensure(
             configuration.identity.firstSuperuser, isPrivate: host.server != nil,
-            users: userOperations)
+            users: userOperations, logger: logger)
         try await userOperations.settleCommandRoles()
+        return try TokenSigner(
+            secret: keys.current, previous: keys.previous, issuer: configuration.identity.tokenIssuer,
+            audience: configuration.identity.tokenAudience)
     }
 
     private var userOperations: UserOperations {
@@ -116,7 +115,7 @@ struct Composition {
     }
 
     /// Everything that runs as long as the server does.
-    private func services() async throws -> [any Service] {
+    private func services(_ signer: TokenSigner) async throws -> [any Service] {
         let hasEngine = configuration.components.contains(.engine)
         let executor = hasEngine ? try await startExecutor() : nil
         let catalog = ActionCatalog([
@@ -134,7 +133,7 @@ struct Composition {
         services.append(LoopService("database probe") { [probe] in await probe.run() })
         services.append(LoopService("database watch") { [requestPool] in await requestPool.watch() })
         services.append(announcing())
-        services.append(server(catalog: catalog, parts: parts))
+        services.append(server(catalog: catalog, parts: parts, signer: signer))
         if let executor { services += try await engine(executor: executor, catalog: catalog) }
         services.append(StoppingMark(parts: parts, handover: handover))
         collectMetrics()
@@ -169,7 +168,7 @@ struct Composition {
             logger: logger)
     }
 
-    private func server(catalog: ActionCatalog, parts: ServerParts) -> any Service {
+    private func server(catalog: ActionCatalog, parts: ServerParts, signer: TokenSigner) -> any Service {
         let database = Database(requestPool)
         let identity = configuration.identity
         let operations = OperationSet(

@@ -20,10 +20,18 @@ struct Console {
 
     /// What opens the secrets of the database: its key must be the one that the servers have.
     func secretBox() async throws -> SecretBox {
-        let secrets = try Secrets(
-            configuration.identity, dataDirectory: DataDirectory(path: configuration.dataDirectory).path)
-        try await secrets.checkShared(in: database.store)
-        return secrets.box
+        let keys = try SealingKeys(of: configuration)
+        try await keys.checkShared(in: database.store)
+        return keys.box
+    }
+
+    /// Refuses a data directory on which no server has worked, for only a server makes one: a command that was given
+    /// the wrong place must not answer from an empty database.
+    static func requireData(_ configuration: Configuration) throws {
+        guard configuration.database.url == nil else { return }
+        let path = URL(fileURLWithPath: configuration.dataDirectory).standardizedFileURL.path
+        guard access("\(path)/postgres/PG_VERSION", F_OK) != 0, errno == ENOENT else { return }
+        throw ConsoleError.noData(path)
     }
 
     /// Started by root, a command gives root up as a server does: what it makes under the data directory is the
@@ -80,6 +88,9 @@ struct Console {
         _ body: (Console) async throws -> Void
     ) async throws {
         try connection.validate()
+        // Servers are told by this name from what asks about them.
+        var connection = connection
+        connection.applicationName = "qkron-console"
         let pool = PostgresPool(connection, logger: logger)
         do {
             let applied = try await DatabaseHost.migrate(pool, patience: patience, logger: logger)
@@ -96,5 +107,28 @@ struct Console {
             throw error
         }
         await pool.close()
+    }
+}
+
+/// Why a command has nothing to work with; each description is a sentence for the person at the terminal.
+enum ConsoleError: Error, CustomStringConvertible {
+    /// No server has its data at this path.
+    case noData(String)
+    /// There is no key that opens the secrets of tasks.
+    case noKey
+
+    var description: String {
+        switch self {
+        case .noData(let path):
+            """
+            There are no data of a qkron in \(path). Name the server's directory with --data-dir or QKRON_DATA_DIR, or its \
+            database with QKRON_DATABASE_URL.
+            """
+        case .noKey:
+            """
+            There is no ENCRYPTION_KEY here. Give the one that the servers have, or name the data directory that holds it \
+            with --data-dir or QKRON_DATA_DIR.
+            """
+        }
     }
 }

@@ -1,17 +1,19 @@
 import Credentials
 import Domain
 import Foundation
+import Logging
 import Operations
 
 /// Makes the first superuser at a start that finds none.
 enum FirstSuperuser {
     /// Makes the one that is configured; else, on a private cluster, `admin` with a random password, which is written
-    /// once to standard output and never logged.
+    /// once to standard output and never logged. Elsewhere nobody is made, and a warning says how to.
     ///
     /// - Throws: `FirstSuperuserError` if an ordinary account has the name or the e-mail address; every fault of a
     ///   configured account.
-    static func ensure(_ configured: Configuration.FirstSuperuser?, isPrivate: Bool, users: UserOperations) async throws
-    {
+    static func ensure(
+        _ configured: Configuration.FirstSuperuser?, isPrivate: Bool, users: UserOperations, logger: Logger
+    ) async throws {
         guard try await !users.hasSuperuser() else { return }
         if let configured {
             let account = NewAccount(
@@ -24,6 +26,12 @@ enum FirstSuperuser {
             StandardOutput.announce(
                 "First start: log in as 'admin' with the password '\(password)'. It is not shown again.",
                 to: STDOUT_FILENO)
+        } else {
+            logger.warning(
+                """
+                There is no superuser: make one with 'qkron user create NAME --email ADDRESS --superuser', or set \
+                SUPERUSER_USERNAME, _EMAIL and _PASSWORD and start again
+                """)
         }
     }
 

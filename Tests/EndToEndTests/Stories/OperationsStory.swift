@@ -63,13 +63,17 @@ private actor Desk {
     }
 
     func startPrivate(_ suffix: String, _ settings: [String: String] = [:]) async throws {
-        let own = ["DATA_DIR": "\(story.directory)/.qkron", "SECRET_KEY": "", "NODE_NAME": "east-2"]
+        let own = [
+            "DATA_DIR": "\(story.directory)/.qkron", "SECRET_KEY": "", "ENCRYPTION_KEY": "", "NODE_NAME": "east-2",
+        ]
         try await start(suffix, own.merging(settings) { $1 })
     }
 
     private func makeHistory() async throws {
         let person = try await server.superuser()
-        task = try await person.makeTask(["name": "nightly", "command": "echo kept"])
+        task = try await person.makeTask([
+            "name": "nightly", "command": "echo kept", "env": ["TOKEN": "secret of the task"], "secret_env": ["TOKEN"],
+        ])
         let run = try await person.execute(task)
         try await person.execution(run, of: task, is: "completed")
         token = person.token
@@ -126,13 +130,13 @@ private actor Desk {
     func backUpAndRestore() async throws {
         try await run("back up the private cluster")
         #expect(!(try await run("look at the backup")).isEmpty)
-        try await run("keep the signing key")
+        try await run("keep the keys")
         try await stop()
         try await run("copy the data directory")
         #expect(FileManager.default.fileExists(atPath: "\(story.directory)/qkron.backup/postgres/PG_VERSION"))
 
         try FileManager.default.removeItem(atPath: "\(story.directory)/.qkron")
-        try await run("put the signing key back")
+        try await run("put the keys back")
         try await startPrivate("empty", ["COMPONENTS": "api"])
         await #expect(throws: Tool.Failure.self) { try await history() }
         try await run("restore into the private cluster")
