@@ -103,8 +103,8 @@ struct TestServer {
         let gate = Gate(
             account: { token in
                 switch token {
-                case "super": return superuser
-                case "person": return person
+                case "super", "a.super.token": return superuser
+                case "person", "a.person.token": return person
                 default: throw Problem(.invalidToken, "The token is not valid.")
                 }
             }, keyHolder: principal(ofKey:))
