@@ -74,6 +74,7 @@ let package = Package(
         room("Actions", sees: ["Scheduling", "Domain", "Executor", "SystemUsers", "Logging"]),
         room("Telemetry", sees: ["Metrics"]),
         room("Client", sees: ["Domain", "NIOCore", "NIOHTTP1", "NIOPosix", "NIOSSL"]),
+        room("Outbound", sees: ["Domain", "NIOCore", "NIOHTTP1", "NIOPosix", "NIOSSL"]),
         room("Declarations", sees: ["Scheduling", "Domain", "Yams"]),
         room(
             "Storage", sees: ["Scheduling", "Domain", "Postgres"],
@@ -119,9 +120,9 @@ let package = Package(
             name: "qkron",
             dependencies: dependencies([
                 "Scheduling", "Domain", "SystemUsers", "Postgres", "EmbeddedPostgres", "Credentials", "Executor",
-                "Actions", "Telemetry", "Client", "Declarations", "Storage", "Operations", "Engine", "Server",
-                "ArgumentParser", "ServiceLifecycle", "UnixSignals", "Metrics", "Logging", "CLinux", "Subprocess",
-                "SystemPackage",
+                "Actions", "Telemetry", "Client", "Outbound", "Declarations", "Storage", "Operations", "Engine",
+                "Server", "ArgumentParser", "ServiceLifecycle", "UnixSignals", "Metrics", "Logging", "CLinux",
+                "Subprocess", "SystemPackage",
             ]),
             swiftSettings: settings),
 
@@ -179,6 +180,9 @@ let package = Package(
             ]),
         tests(
             "ClientTests", sees: ["Client", "Domain", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOSSL", "EndToEndSupport"]),
+        tests(
+            "OutboundTests",
+            sees: ["Outbound", "Domain", "NIOCore", "NIOHTTP1", "NIOPosix", "NIOSSL", "EndToEndSupport"]),
         tests("DeclarationsTests", sees: ["Declarations", "Domain", "Scheduling", "qkron"]),
         tests("EndToEndTests", sees: ["qkron", "EndToEndSupport", "COpenSSL"]),
         tests("TortureTests", sees: ["Torture"]),

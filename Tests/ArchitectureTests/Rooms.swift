@@ -15,6 +15,7 @@ enum Rooms {
         "Actions": ["Scheduling", "Domain", "Executor", "SystemUsers", "Logging"],
         "Telemetry": ["Metrics", "CoreMetrics"],
         "Client": ["Domain", "NIOCore", "NIOHTTP1", "NIOPosix", "NIOSSL"],
+        "Outbound": ["Domain", "NIOCore", "NIOHTTP1", "NIOPosix", "NIOSSL"],
         "Declarations": ["Scheduling", "Domain", "Yams"],
         "Storage": ["Scheduling", "Domain", "Postgres"],
         "Operations": ["Scheduling", "Domain", "Storage", "Credentials", "Actions"],

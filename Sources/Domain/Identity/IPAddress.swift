@@ -33,6 +33,12 @@ package struct IPAddress: Sendable, Hashable {
 
     package var isIPv4: Bool { high == 0 && low >> 32 == Self.mark }
 
+    /// The IPv4 address that a translator makes of an IPv6 address (RFC 6052, `64:ff9b::/96`); nil for others.
+    package var translated: IPAddress? {
+        guard high == 0x0064_FF9B_0000_0000, low >> 32 == 0 else { return nil }
+        return IPAddress(high: 0, low: Self.mark << 32 | low)
+    }
+
     /// The address of all who are taken for one client: an IPv4 address itself, of an IPv6 address its /64, as whoever
     /// has one address of that has all.
     package var client: IPAddress { isIPv4 ? self : IPAddress(high: high, low: 0) }

@@ -80,6 +80,8 @@ struct ServeOptions: ParsableArguments {
     var outputRetentionDays: String?
     @Option(help: "Days that the audit log is kept; 0 keeps it for ever. (default: 365)")
     var auditRetentionDays: String?
+    @Option(help: "Private addresses and ranges that callbacks may go to. (default: none)")
+    var egressAllow: String?
     @Option(help: "Whether /metrics needs credentials. (default: false)")
     var metricsRequireAuth: String?
     @Option(help: "Directory of the files of /docs and /redoc. (default: searched)")
@@ -105,7 +107,8 @@ struct ServeOptions: ParsableArguments {
             .labels: label.isEmpty ? nil : label.joined(separator: ","),
             .executionRetentionDays: executionRetentionDays,
             .executionRetentionPerTask: executionRetentionPerTask, .outputRetentionDays: outputRetentionDays,
-            .auditRetentionDays: auditRetentionDays, .metricsRequireAuth: metricsRequireAuth, .docsAssets: docsAssets,
+            .auditRetentionDays: auditRetentionDays, .egressAllow: egressAllow, .metricsRequireAuth: metricsRequireAuth,
+            .docsAssets: docsAssets,
             .logLevel: logLevel, .logFormat: logFormat,
         ]
         return given.compactMapValues { $0 }

@@ -85,7 +85,7 @@ extension ServerConfiguration.Exposure {
 
 extension SettingReader {
     /// A list of what `read` makes of each item; a fault that says `what` where it makes nothing of one.
-    fileprivate mutating func values<Value>(
+    mutating func values<Value>(
         _ setting: Setting, default usual: [Value], _ what: String, _ read: (String) -> Value?
     ) -> [Value] {
         guard let texts = list(setting) else { return usual }

@@ -29,6 +29,9 @@ extension Configuration {
         identity = IdentitySettings(&reader, isDevelopment: environment == .development)
         runs = RunSettings(&reader)
         retention = reader.retention()
+        egress = EgressGuard(
+            allowing: reader.values(
+                .egressAllow, default: [], "may hold addresses and ranges such as 10.0.0.0/8", IPRange.init))
         files = source.files + (tls.map { [$0.certificate, $0.key] } ?? [])
         unknownNames = source.unknownNames
         if components.isEmpty { reader.fault(.components, "must name at least one of api, engine") }

@@ -93,6 +93,8 @@ struct Configuration: Sendable {
     let identity: IdentitySettings
     let runs: RunSettings
     let retention: Retention
+    /// Where requests of the server's own may go.
+    let egress: EgressGuard
     /// The files that were read for all this, but for what is searched.
     let files: [String]
     /// Names in the environment that look like ours and mean nothing.

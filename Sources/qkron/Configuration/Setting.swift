@@ -48,6 +48,7 @@ enum Setting: String, CaseIterable, Sendable {
     case executionRetentionPerTask = "EXECUTION_RETENTION_PER_TASK"
     case outputRetentionDays = "OUTPUT_RETENTION_DAYS"
     case auditRetentionDays = "AUDIT_RETENTION_DAYS"
+    case egressAllow = "EGRESS_ALLOW"
     case metricsRequireAuth = "METRICS_REQUIRE_AUTH"
     case docsAssets = "DOCS_ASSETS"
     case logLevel = "LOG_LEVEL"
