@@ -10,6 +10,8 @@ package struct EngineSignals: Sendable {
     package let wishes = WakeSignal()
     /// Somebody wishes to see the output of an execution.
     let output = WakeSignal()
+    /// A message is owed to someone.
+    let deliveries = WakeSignal()
 
     /// Signals that nobody has given yet.
     package init() {}
@@ -21,6 +23,7 @@ package struct EngineSignals: Sendable {
         case .work: work.wake()
         case .wishes: wishes.wake()
         case .output: output.wake()
+        case .deliveries: deliveries.wake()
         }
     }
 

@@ -55,6 +55,7 @@ extension TaskDefinition {
         ]
         fields["dependencies"] = dependencies.map { .array($0.map { .string($0.description) }) }
         fields["description"] = description.map(JSONValue.string)
+        fields["callback_url"] = callbackURL.map(JSONValue.string)
         fields["metadata_info"] = metadata
         fields["starts_at"] = timing.startsAt.map(JSONValue.moment)
         fields["ends_at"] = timing.endsAt.map(JSONValue.moment)

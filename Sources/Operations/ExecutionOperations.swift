@@ -91,6 +91,7 @@ package struct ExecutionOperations: Sendable {
         }
         onCancelled(cancelled.ended)
         announcer.announce(cancelled.hasWishes ? .wishes : .work)
+        if cancelled.owesMessages { announcer.announce(.deliveries) }
     }
 }
 

@@ -101,6 +101,7 @@ final class RunRequests: Sendable {
         if !round.executions.isEmpty { announcer.announce(.work) }
         onCancelled(round.superseded.ended)
         if round.superseded.hasWishes { announcer.announce(.wishes) }
+        if round.superseded.owesMessages { announcer.announce(.deliveries) }
         return answer(requests, round.verdicts, passingOverBusy: passingOverBusy)
     }
 

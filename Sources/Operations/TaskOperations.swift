@@ -194,6 +194,7 @@ package struct TaskOperations: Sendable {
     private func follow(_ cancellation: Cancellation) {
         onCancelled(cancellation.ended)
         if cancellation.hasWishes { announcer.announce(.wishes) }
+        if cancellation.owesMessages { announcer.announce(.deliveries) }
     }
 
     private func announce(_ announcements: [Announcement]) {

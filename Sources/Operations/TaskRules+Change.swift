@@ -21,7 +21,7 @@ extension TaskRules {
     /// Everything wrong with a change that can be told without the task: what could not be read, and what is wrong by
     /// itself. What depends on the rest of the task is left to `change`.
     package func faults(ofChange draft: TaskDraft) -> [InputFault] {
-        var faults = draft.faults
+        var faults = draft.faults + callbackFaults(of: draft)
         let change = draft.parameters.filter { $0.value != .null }
         var actionFaults: [InputFault] = []
         collect(&actionFaults) { () throws(InputFaults) in try catalog.check(change: change, of: .command) }
@@ -40,7 +40,7 @@ extension TaskRules {
     func change(
         _ before: TaskDefinition, _ draft: TaskDraft, ownerStands: Bool, at now: Date
     ) throws -> TaskChange {
-        var faults = draft.faults
+        var faults = draft.faults + callbackFaults(of: draft)
         var task = before
         if draft.kind.isSent, draft.kind.or(before.action.kind) != before.action.kind {
             faults.append(InputFault(["task_type"], "a task's type cannot be changed"))
@@ -87,6 +87,7 @@ extension TaskRules {
         task.tags = draft.tags.or(task.tags).inOrder(of: task.tags)
         task.metadata = draft.metadata.or(task.metadata)
         task.dependencies = draft.dependencies.or(task.dependencies)?.eachOnce
+        if draft.callbackURL.isSent { task.callbackURL = draft.callbackURL.or(nil)?.text }
     }
 
     private func applyStanding(of draft: TaskDraft, to task: inout TaskDefinition) {

@@ -10,6 +10,7 @@ package struct TaskRules: Sendable {
     let secrets: SecretBox
     let commandRoles: Set<CommandRole>
     private let retryDelay: Int
+    private let egress: EgressGuard
 
     /// Rules of an installation.
     ///
@@ -17,9 +18,13 @@ package struct TaskRules: Sendable {
     ///   - commandRoles: who may make and run command tasks.
     ///   - retryDelay: the default of `retry_delay`, seconds.
     ///   - secrets: seals what is secret in tasks.
-    package init(catalog: ActionCatalog, commandRoles: Set<CommandRole>, retryDelay: Int, secrets: SecretBox) {
+    ///   - egress: where callbacks may go.
+    package init(
+        catalog: ActionCatalog, commandRoles: Set<CommandRole>, retryDelay: Int, secrets: SecretBox, egress: EgressGuard
+    ) {
         self.catalog = catalog
         self.secrets = secrets
+        self.egress = egress
         self.commandRoles = commandRoles
         self.retryDelay = retryDelay
     }
@@ -59,7 +64,7 @@ package struct TaskRules: Sendable {
 
     /// The task that a draft asks for, with its first slot.
     func newTask(_ draft: TaskDraft, owner: TaskOwner, at now: Date) throws -> TaskDefinition {
-        var faults = draft.faults
+        var faults = draft.faults + callbackFaults(of: draft)
         let kind = draft.kind.or(.command)
         let id = Identifier<TaskDefinition>()
         let action = collect(&faults) { () throws(InputFaults) in
@@ -85,10 +90,21 @@ package struct TaskRules: Sendable {
                 maxRetries: draft.maxRetries.or(3), delay: draft.retryDelay.or(retryDelay),
                 backoff: draft.retryBackoff.or(.fixed)),
             priority: draft.priority.or(5), requires: draft.requires.or([]), tags: draft.tags.or([]),
-            metadata: draft.metadata.or(nil), dependencies: draft.dependencies.or(nil)?.eachOnce, isActive: isActive,
-            status: .pending, retryCount: 0,
+            metadata: draft.metadata.or(nil), dependencies: draft.dependencies.or(nil)?.eachOnce,
+            callbackURL: draft.callbackURL.or(nil)?.text, isActive: isActive, status: .pending, retryCount: 0,
             nextRun: isActive ? try firstSlot(of: timing, isNew: true, at: now) : nil, lastRun: nil, createdAt: now,
             updatedAt: now)
+    }
+
+    /// What a draft says of a callback that no request may go to. A name is looked up when there is something to send.
+    func callbackFaults(of draft: TaskDraft) -> [InputFault] {
+        guard let url = draft.callbackURL.or(nil), egress.refuses(url) else { return [] }
+        return [
+            InputFault(
+                ["callback_url"],
+                "is an address that requests of the server may not go to, unless EGRESS_ALLOW names it",
+                type: "egress_refused")
+        ]
     }
 
     /// What `body` makes, or nil with its faults added to those found before.

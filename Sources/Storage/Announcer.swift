@@ -11,6 +11,8 @@ package enum Announcement: String, Sendable, CaseIterable {
     case wishes
     /// Somebody wishes to see the output of an execution as it comes.
     case output
+    /// A message is owed to someone.
+    case deliveries
 }
 
 /// Tells all servers of the database what has changed, after the commit and gathered over a few milliseconds: inside

@@ -22,6 +22,7 @@ extension Store {
         FROM (\(filter.newest(window))) AS e
         JOIN qkron.tasks t ON t.id = e.task_id
         LEFT JOIN qkron.execution_output o ON o.execution_id = e.id
+        \(Execution.joiningCallback)
         ORDER BY e.created_at DESC, e.id DESC
         """
     }

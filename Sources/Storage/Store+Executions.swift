@@ -8,6 +8,8 @@ package struct Cancellation: Sendable, Equatable {
     package var ended: [ActionKind: Int] = [:]
     /// Whether any was running, and is wished to end.
     package var hasWishes = false
+    /// Whether messages may be owed for those that have ended.
+    package var owesMessages = false
 
     /// Nothing was to be cancelled.
     package init() {}
@@ -24,6 +26,7 @@ extension Store {
             FROM qkron.executions e
             JOIN qkron.tasks t ON t.id = e.task_id
             LEFT JOIN qkron.execution_output o ON o.execution_id = e.id
+            \(Execution.joiningCallback)
             WHERE e.id = \(id.uuid) AND e.task_id = \(task.uuid)
             """)
         return try decode(rows, Execution.init(row:)).first
@@ -70,8 +73,8 @@ extension Store {
         let ended = try decode(rows) {
             (Identifier<Execution>(try $0.decode("id")), ActionKind(rawValue: try $0.decode("task_type")))
         }
-        try await settleTasks(after: ended.map(\.0))
         var cancellation = Cancellation()
+        cancellation.owesMessages = try await settleTasks(after: ended.map(\.0))
         for (_, kind) in ended { cancellation.ended[kind, default: 0] += 1 }
         cancellation.hasWishes =
             try await change(
@@ -83,33 +86,43 @@ extension Store {
     }
 
     /// Lets the tasks follow what was done to executions: their retries count as those of the latest run, and where no
-    /// other run is in progress and no retry of a lost one waits, they end as it did. The tasks must be locked.
-    func settleTasks(after executions: [Identifier<Execution>]) async throws {
-        guard !executions.isEmpty else { return }
-        try await change(
+    /// other run is in progress and no retry of a lost one waits, they end as it did. What is owed to someone for the
+    /// executions is written. The tasks must be locked.
+    ///
+    /// - Returns: whether messages may be owed.
+    func settleTasks(after executions: [Identifier<Execution>]) async throws -> Bool {
+        guard !executions.isEmpty else { return false }
+        // Tells of callbacks as well, so that where there are none, nobody pays for them.
+        let mayOwe: Bool = try await one(
             """
-            UPDATE qkron.tasks t
-            SET -- Beside the latest run, others that the task allows may end later.
-                retry_count = CASE WHEN t.last_run = l.started_at THEN l.retries ELSE t.retry_count END,
-                status = CASE WHEN t.status <> 'running' OR l.status IS NULL
-                                OR EXISTS (SELECT FROM qkron.executions o
-                                           WHERE o.task_id = t.id AND o.status IN ('pending', 'running')
-                                             AND (o.started_at IS NOT NULL OR o.trigger = 'retry')
-                                           -- Asked task by task: hashed, all that has not ended would be read.
-                                           OFFSET 0) THEN t.status
-                              WHEN l.status = 'completed' THEN 'completed'
-                              ELSE 'failed' END
-            FROM (SELECT e.task_id, max(e.started_at) AS started_at,
-                         (array_agg(e.attempt_number
-                                    - CASE WHEN e.attempt_status IN ('failed', 'timeout') THEN 0 ELSE 1 END
-                                    ORDER BY e.started_at DESC NULLS LAST, e.id DESC))[1] AS retries,
-                         (array_agg(e.status ORDER BY e.started_at DESC NULLS FIRST)
-                          FILTER (WHERE e.ended_at IS NOT NULL
-                                    AND (e.started_at IS NOT NULL OR e.trigger = 'retry')))[1] AS status
-                  FROM qkron.executions e
-                  WHERE e.id = ANY(\(executions.map(\.uuid)))
-                  GROUP BY e.task_id) AS l
-            WHERE t.id = l.task_id
+            WITH settled AS (
+                UPDATE qkron.tasks t
+                SET -- Beside the latest run, others that the task allows may end later.
+                    retry_count = CASE WHEN t.last_run = l.started_at THEN l.retries ELSE t.retry_count END,
+                    status = CASE WHEN t.status <> 'running' OR l.status IS NULL
+                                    OR EXISTS (SELECT FROM qkron.executions o
+                                               WHERE o.task_id = t.id AND o.status IN ('pending', 'running')
+                                                 AND (o.started_at IS NOT NULL OR o.trigger = 'retry')
+                                               -- Asked task by task: hashed, all that has not ended would be read.
+                                               OFFSET 0) THEN t.status
+                                  WHEN l.status = 'completed' THEN 'completed'
+                                  ELSE 'failed' END
+                FROM (SELECT e.task_id, max(e.started_at) AS started_at,
+                             (array_agg(e.attempt_number
+                                        - CASE WHEN e.attempt_status IN ('failed', 'timeout') THEN 0 ELSE 1 END
+                                        ORDER BY e.started_at DESC NULLS LAST, e.id DESC))[1] AS retries,
+                             (array_agg(e.status ORDER BY e.started_at DESC NULLS FIRST)
+                              FILTER (WHERE e.ended_at IS NOT NULL
+                                        AND (e.started_at IS NOT NULL OR e.trigger = 'retry')))[1] AS status
+                      FROM qkron.executions e
+                      WHERE e.id = ANY(\(executions.map(\.uuid)))
+                      GROUP BY e.task_id) AS l
+                WHERE t.id = l.task_id
+                RETURNING t.callback_url IS NOT NULL AS has_callback
+            )
+            SELECT coalesce(bool_or(has_callback), false) AS value FROM settled
             """)
+        if mayOwe { try await oweCallbacks(for: executions) }
+        return mayOwe
     }
 }

@@ -23,6 +23,8 @@ package struct RecordedAttempts: Sendable {
     /// Whether there may be more to start now than before: another attempt, the successor of a lost run, or a run that
     /// waited for one of these.
     package let makeReady: Bool
+    /// Whether messages may be owed for those that have ended.
+    package let oweMessages: Bool
 }
 
 extension Store {
@@ -35,12 +37,13 @@ extension Store {
         let kept = attempts.filter { recorded.contains($0.lease.executionID) }
         try await replaceInterrupted(kept)
         try await writeOutput(of: kept)
-        try await settleTasks(after: kept.map(\.lease.executionID))
+        let owes = try await settleTasks(after: kept.map(\.lease.executionID))
         let before = try await recordedBefore(attempts.filter { !recorded.contains($0.lease.executionID) })
         return RecordedAttempts(
             executions: recorded.union(before),
             // Whether those of before did so was told with the answer that was lost.
-            makeReady: closed.contains(where: \.hasNext) || kept.contains(where: \.goesOn) || !before.isEmpty)
+            makeReady: closed.contains(where: \.hasNext) || kept.contains(where: \.goesOn) || !before.isEmpty,
+            oweMessages: owes || !before.isEmpty)
     }
 
     /// Which attempts were recorded already just so: when the answer to a commit was lost, they are handed in again.

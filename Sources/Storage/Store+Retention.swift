@@ -60,14 +60,15 @@ extension Store {
         try await one("SELECT clock_timestamp() - make_interval(secs => \(days * 86_400)) AS value")
     }
 
-    /// The next executions by id that were made before `cutoff`, and which of them ended before it and are not the
-    /// latest of their tasks.
+    /// The next executions by id that were made before `cutoff`, and which of them ended before it, are not the
+    /// latest of their tasks, and owe nobody a message.
     package func executions(
         madeBefore cutoff: Date, after id: Identifier<Execution>?, limit: Int
     ) async throws -> [PruningCandidate] {
         let rows = try await rows(
             """
-            SELECT e.id, e.task_id, e.scheduled_for, e.created_at, e.ended_at < \(cutoff) AND \(Self.isNotLatest) AS is_prunable
+            SELECT e.id, e.task_id, e.scheduled_for, e.created_at,
+                   e.ended_at < \(cutoff) AND \(Self.mayGo) AS is_prunable
             FROM (SELECT * FROM qkron.executions
                   WHERE id > \(id?.uuid ?? UUID.zero) AND id < \(UUID(version7Before: cutoff))
                   ORDER BY id LIMIT \(limit)) AS e
@@ -111,16 +112,18 @@ extension Store {
             FROM qkron.executions e JOIN qkron.tasks t ON t.id = e.task_id
             WHERE e.task_id = \(edge.task.uuid) AND (e.created_at, e.id) <= (\(edge.createdAt), \(edge.id.uuid))
               AND (e.created_at, e.id) > (\(last?.createdAt ?? .distantPast), \(last?.id.uuid ?? UUID.zero))
-              AND e.ended_at IS NOT NULL AND \(Self.isNotLatest)
+              AND e.ended_at IS NOT NULL AND \(Self.mayGo)
             ORDER BY e.created_at, e.id
             LIMIT \(limit)
             """)
         return try decode(rows, PruningCandidate.init(row:))
     }
 
-    /// Whether the execution `e` of the task `t` is neither the one that started last nor the newest.
-    private static let isNotLatest: SQL = """
-        (e.started_at IS DISTINCT FROM t.last_run AND EXISTS (
+    /// Whether the execution `e` of the task `t` is neither the one that started last nor the newest, and nobody waits
+    /// to be told of it.
+    private static let mayGo: SQL = """
+        (NOT EXISTS (SELECT FROM qkron.deliveries d WHERE d.execution_id = e.id AND d.status = 'pending')
+         AND e.started_at IS DISTINCT FROM t.last_run AND EXISTS (
             SELECT FROM qkron.executions o
             WHERE o.task_id = e.task_id AND (o.created_at, o.id) > (e.created_at, e.id)))
         """

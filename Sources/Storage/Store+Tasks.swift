@@ -46,7 +46,7 @@ extension Store {
                 id, owner_id, name, name_key, description, task_type, parameters, sealed_env, schedule_type, schedule,
                 timezone, starts_at, ends_at, anchor, once_at, dst_policy, timing_since, misfire_policy, misfire_grace,
                 jitter, overlap_policy, timeout, max_retries, retry_delay, retry_backoff, priority, requires, tags,
-                metadata, dependencies, is_active, status, next_run, created_at, updated_at)
+                metadata, dependencies, callback_url, is_active, status, next_run, created_at, updated_at)
             VALUES (
                 \(task.id.uuid), \(task.ownerID?.uuid), \(task.name), \(task.name.caseless), \(task.description),
                 \(task.action.kind.rawValue), \(JSONText(.object(task.action.parameters))),
@@ -57,7 +57,7 @@ extension Store {
                 \(task.overlapPolicy.rawValue), \(task.timeout), \(task.retryPolicy.maxRetries),
                 \(task.retryPolicy.delay), \(task.retryPolicy.backoff.rawValue), \(task.priority), \(task.requires),
                 \(task.tags), \(task.metadata?.serialized())::json, \(task.dependencies?.map(\.uuid)),
-                \(task.isActive), \(task.status.rawValue), \(task.nextRun), \(task.createdAt), \(task.updatedAt))
+                \(task.callbackURL), \(task.isActive), \(task.status.rawValue), \(task.nextRun), \(task.createdAt), \(task.updatedAt))
             """)
     }
 
@@ -82,8 +82,8 @@ extension Store {
                 retry_backoff = \(task.retryPolicy.backoff.rawValue), priority = \(task.priority),
                 requires = \(task.requires), tags = \(task.tags),
                 metadata = \(task.metadata?.serialized())::json,
-                dependencies = \(task.dependencies?.map(\.uuid)), is_active = \(task.isActive),
-                status = \(task.status.rawValue), next_run = \(task.nextRun), updated_at = \(now)
+                dependencies = \(task.dependencies?.map(\.uuid)), callback_url = \(task.callbackURL),
+                is_active = \(task.isActive), status = \(task.status.rawValue), next_run = \(task.nextRun), updated_at = \(now)
             WHERE id = \(task.id.uuid)
             """)
         try await change(

@@ -45,7 +45,7 @@ struct TestOperations {
             database: database.database, announcer: announcer,
             rules: TaskRules(
                 catalog: ActionCatalog([runner]), commandRoles: commandRoles, retryDelay: 60,
-                secrets: try SecretBox(key: Array(repeating: 8, count: 32))),
+                secrets: try SecretBox(key: Array(repeating: 8, count: 32)), egress: EgressGuard()),
             onCancelled: cancelled.add)
         executions = ExecutionOperations(
             database: database.database, announcer: announcer, onCancelled: cancelled.add)

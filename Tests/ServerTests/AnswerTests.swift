@@ -27,8 +27,9 @@ import Testing
             anchor: nil, onceAt: nil),
         misfirePolicy: .fireOnce, misfireGrace: 60, jitter: 0, overlapPolicy: .skip, timeout: 300,
         retryPolicy: RetryPolicy(maxRetries: 0, delay: 60, backoff: .fixed), priority: 5, requires: [],
-        tags: ["a", "\u{1}"], metadata: ["k": [1, 2.5, nil]], dependencies: [], isActive: true, status: .pending,
-        retryCount: 0, nextRun: nil, lastRun: nil, createdAt: Date(timeIntervalSince1970: 0), updatedAt: Date())
+        tags: ["a", "\u{1}"], metadata: ["k": [1, 2.5, nil]], dependencies: [], callbackURL: "https://example.org/x",
+        isActive: true, status: .pending, retryCount: 0, nextRun: nil, lastRun: nil,
+        createdAt: Date(timeIntervalSince1970: 0), updatedAt: Date())
 
     @Test func `a task has every member once, in order`() throws {
         let members = try expectCanonical(task)
@@ -56,7 +57,8 @@ import Testing
             status: .failed, reason: nil, startedAt: start, endedAt: start.addingTimeInterval(0.25), result: nil,
             error: "e", attemptNumber: 2, earlierAttempts: [], retryOf: nil, returnCode: 1,
             stdout: OutputText(text: "out", isTruncated: false), stderr: OutputText(text: "err", isTruncated: true),
-            node: nil, fencingToken: 5, createdAt: start)
+            node: nil, fencingToken: 5, createdAt: start,
+            callback: Delivery(status: .sent, tries: 2, error: nil, sentAt: start))
         let members = try expectCanonical(execution)
         #expect(members.count == 29)
         #expect(members["duration"] == .number(0.25) && members["retries"] == 1 && members["output"] == "out")

@@ -20,7 +20,7 @@ extension OperationSet {
                 database: database, announcer: announcer,
                 rules: TaskRules(
                     catalog: ActionCatalog([]), commandRoles: [], retryDelay: 60,
-                    secrets: try SecretBox(key: Array(repeating: 8, count: 32))),
+                    secrets: try SecretBox(key: Array(repeating: 8, count: 32)), egress: EgressGuard()),
                 onCancelled: { _ in }),
             executions: ExecutionOperations(database: database, announcer: announcer, onCancelled: { _ in }),
             slots: SlotOperations(database: database),

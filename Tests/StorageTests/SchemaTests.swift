@@ -16,7 +16,7 @@ import Testing
         ).map { try $0.decode("value") }
         #expect(
             tables == [
-                "api_keys", "audit", "execution_output", "executions", "live_output", "login_addresses",
+                "api_keys", "audit", "deliveries", "execution_output", "executions", "live_output", "login_addresses",
                 "login_failures",
                 "nodes", "output_watches", "scheduler_pauses", "schema_migrations", "settings", "task_schedules",
                 "tasks",

@@ -113,7 +113,7 @@ extension TaskDefinition {
                 kind: .interval, text: "1m", timezone: "UTC", startsAt: nil, endsAt: nil, anchor: now, onceAt: nil),
             misfirePolicy: .fireOnce, misfireGrace: 60, jitter: 0, overlapPolicy: .skip, timeout: 300,
             retryPolicy: RetryPolicy(maxRetries: 3, delay: 0, backoff: .fixed), priority: 5, requires: [], tags: [],
-            metadata: nil, dependencies: nil, isActive: true, status: .pending, retryCount: 0,
+            metadata: nil, dependencies: nil, callbackURL: nil, isActive: true, status: .pending, retryCount: 0,
             nextRun: now.addingTimeInterval(60), lastRun: nil,
             createdAt: now, updatedAt: now)
     }

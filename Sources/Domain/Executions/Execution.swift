@@ -31,6 +31,8 @@ package struct Execution: Sendable {
     /// The fencing token of the latest attempt.
     package let fencingToken: Int?
     package let createdAt: Date
+    /// What became of the message about its end; nil where none is owed.
+    package let callback: Delivery?
 
     /// An execution, all of it.
     package init(
@@ -38,7 +40,7 @@ package struct Execution: Sendable {
         trigger: Trigger, status: ExecutionStatus, reason: Reason?, startedAt: Date?, endedAt: Date?,
         result: JSONValue?, error: String?, attemptNumber: Int, earlierAttempts: JSONValue,
         retryOf: Identifier<Execution>?, returnCode: Int?, stdout: OutputText, stderr: OutputText, node: String?,
-        fencingToken: Int?, createdAt: Date
+        fencingToken: Int?, createdAt: Date, callback: Delivery?
     ) {
         self.id = id
         self.taskID = taskID
@@ -60,5 +62,6 @@ package struct Execution: Sendable {
         self.node = node
         self.fencingToken = fencingToken
         self.createdAt = createdAt
+        self.callback = callback
     }
 }

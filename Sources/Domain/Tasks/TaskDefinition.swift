@@ -29,6 +29,8 @@ package struct TaskDefinition: Sendable, Equatable {
     package var metadata: JSONValue?
     /// The tasks that must have completed before a run of this one starts; nil and empty mean the same.
     package var dependencies: [Identifier<TaskDefinition>]?
+    /// Where the end of each run is told; nil: nowhere.
+    @AsSent package var callbackURL: String?
     package var isActive: Bool
     package var status: TaskStatus
     /// Failed attempts of the latest run.
@@ -47,8 +49,9 @@ package struct TaskDefinition: Sendable, Equatable {
         description: String?, action: Action, timing: TaskTiming, misfirePolicy: MisfirePolicy, misfireGrace: Int,
         jitter: Int,
         overlapPolicy: OverlapPolicy, timeout: Int, retryPolicy: RetryPolicy, priority: Int, requires: [String],
-        tags: [String], metadata: JSONValue?, dependencies: [Identifier<TaskDefinition>]?, isActive: Bool,
-        status: TaskStatus, retryCount: Int, nextRun: Date?, lastRun: Date?, createdAt: Date, updatedAt: Date
+        tags: [String], metadata: JSONValue?, dependencies: [Identifier<TaskDefinition>]?,
+        callbackURL: String?, isActive: Bool, status: TaskStatus, retryCount: Int, nextRun: Date?, lastRun: Date?,
+        createdAt: Date, updatedAt: Date
     ) {
         self.id = id
         self.ownerID = ownerID
@@ -68,6 +71,7 @@ package struct TaskDefinition: Sendable, Equatable {
         self.tags = tags
         self.metadata = metadata
         self.dependencies = dependencies
+        self.callbackURL = callbackURL
         self.isActive = isActive
         self.status = status
         self.retryCount = retryCount

@@ -28,6 +28,7 @@ package struct TaskDraft: Sendable {
     package var tags: Sent<[String]> = .nothing
     package var metadata: Sent<JSONValue?> = .nothing
     package var dependencies: Sent<[Identifier<TaskDefinition>]?> = .nothing
+    package var callbackURL: Sent<OutboundURL?> = .nothing
     package var isActive: Sent<Bool> = .nothing
     /// Whether the change asks to cancel the task.
     package var cancels = false

@@ -3,12 +3,18 @@ import Foundation
 import Postgres
 
 extension Execution {
-    /// The columns that `init(row:)` reads, but for the output, of the tables under the names `e` (executions) and `t`
-    /// (tasks). What a pending execution waits for is told from how things stand now.
+    /// The columns that `init(row:)` reads, but for the output, of the tables under the names `e` (executions), `t`
+    /// (tasks) and `d` (its callback). What a pending execution waits for is told from how things stand now.
     static let columns: SQL = """
         e.id, e.task_id, t.name AS task_name, e.scheduled_for, e.trigger, e.status, e.started_at, e.ended_at, e.result,
         e.error, e.attempt_number, e.earlier_attempts, e.retry_of, e.return_code, e.node_name, e.fencing_token,
-        e.created_at, \(standingReason) AS reason
+        e.created_at, \(standingReason) AS reason, d.status AS callback_status, d.tries AS callback_tries,
+        d.error AS callback_error, d.sent_at AS callback_sent_at
+        """
+
+    /// Finds the callback `d` of the execution `e`.
+    static let joiningCallback: SQL = """
+        LEFT JOIN qkron.deliveries d ON d.execution_id = e.id AND d.kind = 'callback'
         """
 
     /// Why the execution `e` of the task `t` stands where it stands.
@@ -99,7 +105,18 @@ extension Execution {
             stderr: stderr,
             node: try row.decode("node_name"),
             fencingToken: try row.decode("fencing_token"),
-            createdAt: try row.decode("created_at"))
+            createdAt: try row.decode("created_at"),
+            callback: try Delivery(callbackOf: row))
+    }
+}
+
+extension Delivery {
+    /// The callback of an execution's row; nil where none is owed.
+    fileprivate init?(callbackOf row: PostgresRow) throws(PostgresError) {
+        guard let status: Status = try row.namedIfPresent("callback_status") else { return nil }
+        self.init(
+            status: status, tries: try row.decode("callback_tries"), error: try row.decode("callback_error"),
+            sentAt: try row.decode("callback_sent_at"))
     }
 }
 

@@ -176,7 +176,8 @@ struct Composition {
                 database: database, announcer: announcer,
                 rules: TaskRules(
                     catalog: catalog, commandRoles: configuration.runs.commandRoles,
-                    retryDelay: configuration.runs.retryDelay, secrets: secrets.box),
+                    retryDelay: configuration.runs.retryDelay, secrets: secrets.box,
+                    egress: configuration.egress),
                 onCancelled: EngineMetrics.cancelledWhileWaiting),
             executions: ExecutionOperations(
                 database: database, announcer: announcer, onCancelled: EngineMetrics.cancelledWhileWaiting),
