@@ -101,7 +101,8 @@ let package = Package(
         room(
             "Engine",
             sees: [
-                "Scheduling", "Domain", "Storage", "Credentials", "Actions", "ServiceLifecycle", "Metrics", "Logging",
+                "Scheduling", "Domain", "Storage", "Credentials", "Actions", "Outbound", "ServiceLifecycle", "Metrics",
+                "Logging",
             ]),
         room(
             "Server",
@@ -199,8 +200,8 @@ let package = Package(
         tests(
             "EngineTests",
             sees: [
-                "Scheduling", "Domain", "Postgres", "Storage", "Credentials", "Actions", "Engine", "TestSupport",
-                "ServiceLifecycle", "Logging",
+                "Scheduling", "Domain", "Postgres", "Storage", "Credentials", "Actions", "Outbound", "Engine",
+                "TestSupport", "EndToEndSupport", "ServiceLifecycle", "Logging",
             ]),
     ]
 )

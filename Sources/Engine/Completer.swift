@@ -163,6 +163,7 @@ package final class Completer: Service {
             // This server may be full, or stop: then another one takes up what has become ready.
             announcer.announce(.work)
         }
+        if recorded.oweMessages { signals.deliveries.wake() }
         return recorded.executions
     }
 }

@@ -67,6 +67,24 @@ package enum EngineMetrics {
         Counter(label: "qkron_pruning_failures_total").increment()
     }
 
+    /// Makes the courier's counters, at 0.
+    static func beginDelivering() {
+        for outcome in ["sent", "failed", "retried"] { delivered(outcome, count: 0) }
+    }
+
+    /// Counts a try of a message.
+    static func delivered(_ outcome: DeliveryOutcome) {
+        switch outcome {
+        case .sent: delivered("sent", count: 1)
+        case .again: delivered("retried", count: 1)
+        case .failed: delivered("failed", count: 1)
+        }
+    }
+
+    private static func delivered(_ outcome: String, count: Int) {
+        Counter(label: "qkron_callbacks_total", dimensions: [("outcome", outcome)]).increment(by: count)
+    }
+
     private static func nanoseconds(_ seconds: Double) -> Int64 {
         Int64((min(seconds, 1e9) * 1e9).rounded())
     }

@@ -83,16 +83,18 @@ package struct Reaper: Service {
                 lease: lease, report: report,
                 decision: lease.retryPolicy.decision(after: report.outcome, attempt: lease.attempt))
         }
-        let recorded = try await database.transaction { store -> Set<Identifier<Execution>> in
-            if let dead, try await !store.lockLapsed(dead) { return [] }
-            return try await store.finish(lost).executions
+        let finished = try await database.transaction { store -> RecordedAttempts? in
+            if let dead, try await !store.lockLapsed(dead) { return nil }
+            return try await store.finish(lost)
         }
-        guard !recorded.isEmpty else { return }
+        guard let finished, !finished.executions.isEmpty else { return }
+        let recorded = finished.executions
         logger.warning("Runs of a dead server were recorded lost", metadata: ["runs": "\(recorded.count)"])
         for attempt in lost where recorded.contains(attempt.lease.executionID) {
             EngineMetrics.ended(attempt.lease, status: .failed, duration: .zero)
         }
         signals.work.wake()
+        if finished.oweMessages { signals.deliveries.wake() }
         // There may be more runs to repeat than this server has room for.
         announcer.announce(.work)
     }

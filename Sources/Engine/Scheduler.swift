@@ -167,6 +167,7 @@ package struct Scheduler: Service {
             signals.work.wake()
             announcer.announce(.work)
         }
+        if round.superseded.owesMessages { signals.deliveries.wake() }
         if round.superseded.hasWishes {
             signals.wishes.wake()
             announcer.announce(.wishes)

@@ -23,6 +23,7 @@ extension PrometheusRegistry {
         describe(
             "qkron_late_results_total",
             help: "Results refused because the lease of their execution had been lost.")
+        describe("qkron_callbacks_total", help: "Tries of callbacks, by outcome.")
         describe("qkron_pruned_total", help: "Rows past retention that were pruned, by table.")
         describe("qkron_pruning_failures_total", help: "Times that the pruner failed and tried again.")
         describe("qkron_db_connections", help: "Connections to the database, by state.")

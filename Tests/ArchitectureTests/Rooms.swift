@@ -20,7 +20,8 @@ enum Rooms {
         "Storage": ["Scheduling", "Domain", "Postgres"],
         "Operations": ["Scheduling", "Domain", "Storage", "Credentials", "Actions"],
         "Engine": [
-            "Scheduling", "Domain", "Storage", "Credentials", "Actions", "ServiceLifecycle", "Metrics", "Logging",
+            "Scheduling", "Domain", "Storage", "Credentials", "Actions", "Outbound", "ServiceLifecycle", "Metrics",
+            "Logging",
         ],
         "Server": [
             "Scheduling", "Domain", "Operations", "Telemetry", "NIOCore", "NIOHTTP1", "NIOPosix", "NIOSSL", "HTTPTypes",

@@ -2,6 +2,7 @@ import Actions
 import Credentials
 import Domain
 import Logging
+import Outbound
 import Postgres
 import ServiceLifecycle
 import Storage
@@ -24,7 +25,8 @@ struct TestEngine {
 
     init(
         _ database: TestDatabase, runner: FakeRunner = .succeeding(), id: Identifier<Node> = Identifier(),
-        capacity: Int = 10, leaseSeconds: Int = 30, shutdownGrace: Duration = .seconds(30)
+        capacity: Int = 10, leaseSeconds: Int = 30, shutdownGrace: Duration = .seconds(30),
+        callbackDelays: [Double] = [], egress: EgressGuard = .open
     ) async throws {
         self.runner = runner
         pool = database.secondPool(prefersIndexes: true)
@@ -50,6 +52,9 @@ struct TestEngine {
                             NotificationListener(
                                 database.configuration, channels: [Announcer.channel], logger: quietLogger)),
                         signals: signals),
+                    Courier(
+                        database: shared, announcer: announcer, messenger: Messenger(egress: egress, version: "test"),
+                        plan: DeliveryPlan(delays: callbackDelays), signals: signals, logger: quietLogger),
                     completer,
                     LeaseKeeper(
                         node: node, database: shared, renewals: shared, lease: lease, configuration: settings,

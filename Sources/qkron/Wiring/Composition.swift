@@ -7,6 +7,7 @@ import Executor
 import Glibc
 import Logging
 import Operations
+import Outbound
 import Postgres
 import Server
 import ServiceLifecycle
@@ -218,6 +219,11 @@ struct Composition {
                 announcements: Announcements(
                     NotificationListener(host.connection, channels: [Announcer.channel], logger: logger)),
                 signals: signals),
+            // Stops after what ends runs, so that it gives back what nobody has sent by then.
+            Courier(
+                database: database, announcer: announcer,
+                messenger: Messenger(egress: configuration.egress, version: Version.current), signals: signals,
+                logger: logger),
             // It has the executor end when the runs are over.
             LoopService("executor") { await executor.supervise() },
             completer,
