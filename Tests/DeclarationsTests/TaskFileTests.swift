@@ -134,7 +134,7 @@ import Testing
         ("name: a, command: x, working_directory: srv", "working_directory: must be an absolute path"),
         ("name: a, command: x, tags: ['']", "tags.0: must not be empty"),
         ("name: a, command: x, requires: [\(String(repeating: "l", count: 65))]", "requires.0: must have at most"),
-        ("name: a, command: x, callback_url: 'http://x'", "callback_url: this version"),
+        ("name: a, command: x, callback_url: 'x.org'", "callback_url: must begin with http"),
         ("name: a, command: x, task_type: email", "task_type: this version makes no tasks of type 'email'"),
         ("name: a, command: x, dst_policy: never", "dst_policy: must be one of"),
         ("name: a, command: x, timezone: PST", "timezone: "),

@@ -76,7 +76,7 @@ func `only JSON booleans are booleans`(value: JSONValue) {
 @Test func `every fault of a task is found at once`() {
     let draft = TaskDraft(creating: [
         "name": "", "description": 5, "priority": 11, "timeout": 0, "is_active": "yes", "tags": [""], "jitter": -5,
-        "dependencies": ["x"], "callback_url": "http://example.org", "task_type": "email", "misfire_policy": nil,
+        "dependencies": ["x"], "callback_url": "example.org", "task_type": "email", "misfire_policy": nil,
         "starts_at": "tomorrow", "command": nil,
     ])
     let expected: Set<InputFault.Step> = [

@@ -86,6 +86,17 @@ struct BodyReader {
         }
     }
 
+    /// The address of something on the web.
+    mutating func url(_ key: TextKey) -> Sent<OutboundURL> {
+        guard case .value(let text) = string(key, length: 1...OutboundURL.longest) else { return .nothing }
+        do {
+            return .value(try OutboundURL(text))
+        } catch {
+            fail(key, error.message, type: "url")
+            return .nothing
+        }
+    }
+
     /// An object, as it was sent.
     mutating func object(_ key: TextKey) -> Sent<JSONValue> {
         read(key, "must be an object", type: "dict_type") { value in

@@ -46,7 +46,15 @@ extension EndToEnd {
             ("tags", "x"), ("tags", [1]),
             ("tags", nil), ("metadata_info", []), ("metadata_info", "x"),
             ("dependencies", ["01900000-0000-7000-8000-000000000000"]), ("dependencies", ["x"]),
-            ("callback_url", "https://example.org/"), ("is_active", 1), ("is_active", "true"), ("is_active", nil),
+            ("callback_url", 5), ("callback_url", ""), ("callback_url", "example.org"),
+            ("callback_url", "ftp://example.org/"), ("callback_url", "https://user:password@example.org/"),
+            ("callback_url", "https://exa mple.org/"), ("callback_url", "https:///path"),
+            ("callback_url", .string("https://example.org/" + String(repeating: "x", count: 2_029))),
+            ("callback_url", "http://127.0.0.1/"), ("callback_url", "http://2130706433/"),
+            ("callback_url", "http://0x7f.1:8000/"), ("callback_url", "http://127.1/"),
+            ("callback_url", "http://[::1]/"),
+            ("callback_url", "http://169.254.169.254/latest/meta-data/"), ("callback_url", "http://[::ffff:10.0.0.1]/"),
+            ("is_active", 1), ("is_active", "true"), ("is_active", nil),
         ]
 
         static func long(_ count: Int) -> JSON { .string(String(repeating: "x", count: count)) }

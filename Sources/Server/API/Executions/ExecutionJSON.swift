@@ -6,7 +6,11 @@ extension Execution: JSONWritable {
     package func write(to json: inout JSONWriter) {
         json.object { json in
             json.member("attempt_number", attemptNumber)
-            json.nothing("callback")
+            if let callback {
+                json.member("callback") { callback.write(to: &$0) }
+            } else {
+                json.nothing("callback")
+            }
             json.member("completed_at", endedAt)
             json.member("created_at", createdAt)
             json.member("duration", duration)
@@ -42,5 +46,17 @@ extension Execution: JSONWritable {
         guard let startedAt, let endedAt else { return nil }
         // To the microsecond, as both times are told.
         return .number((endedAt.timeIntervalSince(startedAt) * 1_000_000).rounded() / 1_000_000)
+    }
+}
+
+extension Delivery {
+    /// Writes the delivery as executions tell of it.
+    fileprivate func write(to json: inout JSONWriter) {
+        json.object { json in
+            json.member("error", error)
+            json.member("sent_at", sentAt)
+            json.member("status", status.rawValue)
+            json.member("tries", tries)
+        }
     }
 }

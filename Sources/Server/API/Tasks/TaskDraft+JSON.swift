@@ -7,8 +7,6 @@ enum TaskKind: String, Sendable, CaseIterable {
 }
 
 extension TaskDraft {
-    private static let laterVersion = "this version supports no other value than the default"
-
     /// What the body of a creation asks for; faults are kept in the draft, to be told with those found later.
     package init(creating members: [TextKey: JSONValue]) {
         self.init()
@@ -44,8 +42,8 @@ extension TaskDraft {
         tags = reader.strings("tags", count: TaskLimits.mostTags, length: TaskLimits.tag)
         metadata = reader.orNull("metadata_info") { $0.object("metadata_info") }
         dependencies = reader.orNull("dependencies") { $0.identifiers("dependencies", count: 0...Dependency.limit) }
+        callbackURL = reader.orNull("callback_url") { $0.url("callback_url") }
         isActive = reader.bool("is_active")
-        refuseWhatComesLater(&reader)
     }
 
     private mutating func readAction(_ reader: inout BodyReader) {
@@ -73,16 +71,6 @@ extension TaskDraft {
         dstPolicy = reader.choice("dst_policy", of: DSTPolicy.self)
         startsAt = reader.orNull("starts_at") { $0.time("starts_at") }
         endsAt = reader.orNull("ends_at") { $0.time("ends_at") }
-    }
-
-    private func refuseWhatComesLater(_ reader: inout BodyReader) {
-        let defaults: [(key: TextKey, allowed: [JSONValue])] = [
-            ("callback_url", [nil])
-        ]
-        for (key, allowed) in defaults {
-            guard let value = reader[key], !allowed.contains(value) else { continue }
-            reader.fail(key, Self.laterVersion, type: "not_supported")
-        }
     }
 
     private mutating func readStatus(_ reader: inout BodyReader) {

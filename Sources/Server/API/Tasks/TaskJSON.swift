@@ -48,7 +48,7 @@ extension TaskDefinition: JSONWritable {
         json.member("jitter", jitter)
     }
 
-    /// What decides when and how its slots run.
+    /// What decides when and how its slots run, and who is told of it.
     private func writeRules(to json: inout JSONWriter) {
         json.member("misfire_policy", misfirePolicy.rawValue)
         json.member("misfire_grace", misfireGrace)
@@ -64,6 +64,7 @@ extension TaskDefinition: JSONWritable {
         } else {
             json.nothing("dependencies")
         }
+        json.member("callback_url", callbackURL)
     }
 
     private func writeStanding(to json: inout JSONWriter) {
@@ -77,7 +78,6 @@ extension TaskDefinition: JSONWritable {
     /// What tasks of other types will have.
     private func writeUnused(to json: inout JSONWriter) {
         json.nothing("account_id")
-        json.nothing("callback_url")
         json.nothing("due_date")
         json.nothing("goal_id")
         json.nothing("payload")

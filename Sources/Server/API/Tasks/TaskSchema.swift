@@ -48,6 +48,10 @@ enum TaskSchema {
         "nice": .integer(TaskLimits.nice),
     ]).closed.note("Of each attempt; one that is left out is not limited.")
 
+    private static let callbackURL = JSONSchema.text(1...OutboundURL.longest, pattern: "^[Hh][Tt][Tt][Pp][Ss]?://")
+        .orNull
+        .note("Hears of the end of each run. ASCII, without a user.").example("https://example.org/hooks/backup")
+
     private static let fields: KeyValuePairs<TextKey, JSONSchema> = [
         "name": .text(TaskLimits.name).example("nightly backup"),
         "description": .text(TaskLimits.description).orNull,
@@ -79,7 +83,7 @@ enum TaskSchema {
             .note("Of each stream."),
         "tags": .array(of: .text(TaskLimits.tag), count: 0...TaskLimits.mostTags).byDefault([]).note("A set."),
         "metadata_info": .anyObject.orNull.note("Kept as sent."),
-        "dependencies": .array(of: .id, count: 0...100).orNull, "callback_url": .null,
+        "dependencies": .array(of: .id, count: 0...100).orNull, "callback_url": callbackURL,
         "is_active": .bool.byDefault(true),
     ]
 

@@ -23,9 +23,21 @@ struct ExecutionPage {
             ("Seconds", Self.duration(of: execution)), ("Attempt", number("attempt_number")),
             ("Return code", number("return_code")), ("Error", execution.text("error")),
             ("Retry of", execution.text("retry_of")), ("Server", execution.text("node")),
+            ("Callback", callback),
         ]
         for case (let name, let value?) in optional { rows.append([name, value]) }
         return TextTable.render(rows) + output("Output", "stdout") + output("Standard error", "stderr")
+    }
+
+    /// Where the message about its end stands; nil where none is owed.
+    private var callback: String? {
+        guard let callback = execution.json.member("callback"), let status = callback.member("status")?.textValue else {
+            return nil
+        }
+        let tries = callback.member("tries")?.integerValue ?? 0
+        let sent = callback.member("sent_at")?.textValue.map { " at \($0)" } ?? ""
+        let error = callback.member("error")?.textValue.map { ": \($0)" } ?? ""
+        return "\(status)\(sent), \(tries) \(tries == 1 ? "try" : "tries")\(error)"
     }
 
     /// Seconds from start to end, rounded to milliseconds; nil where they are not told.

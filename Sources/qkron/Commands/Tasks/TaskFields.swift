@@ -50,6 +50,8 @@ struct TaskFields: ParsableArguments {
     var requires: [String] = []
     @Option(help: "A task that must have completed before; its name or id; may be given several times.")
     var dependsOn: [String] = []
+    @Option(name: .customLong("callback-url"), help: "Where the end of each run is told: an http or https address.")
+    var callbackURL: String?
     @Option(help: "A text about the task.")
     var description: String?
     @Option(help: "A JSON file of fields, as the API has them; '-' is standard input. Flags win over it.")
@@ -73,6 +75,7 @@ struct TaskFields: ParsableArguments {
             ("command", command), ("schedule", cron ?? every ?? at), ("timezone", timezone), ("dst_policy", dstPolicy),
             ("starts_at", startsAt), ("ends_at", endsAt), ("misfire_policy", misfire), ("overlap_policy", overlap),
             ("retry_backoff", retryBackoff), ("working_directory", workingDirectory), ("description", description),
+            ("callback_url", callbackURL),
             ("schedule_type", cron != nil ? "cron" : every != nil ? "interval" : at != nil ? "once" : nil),
         ]
         for case (let key, let text?) in texts { members[key] = .string(text) }

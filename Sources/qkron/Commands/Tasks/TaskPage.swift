@@ -32,7 +32,7 @@ struct TaskPage {
                 unusual("max_output_bytes", usually: TaskLimits.usualOutputBytes).map { "\($0) bytes of each stream" }
             ),
             ("Tags", listed("tags")), ("Requires", listed("requires")), ("Depends on", listed("dependencies")),
-            ("Metadata", metadata),
+            ("Callback", task.text("callback_url")), ("Metadata", metadata),
         ]
         for case (let name, let value?) in optional { rows.append([name, value]) }
         for (name, value) in variables { rows.append(["Variable", "\(name)=\(value)"]) }
