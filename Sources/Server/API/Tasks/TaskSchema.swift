@@ -83,7 +83,7 @@ enum TaskSchema {
             .note("Of each stream."),
         "tags": .array(of: .text(TaskLimits.tag), count: 0...TaskLimits.mostTags).byDefault([]).note("A set."),
         "metadata_info": .anyObject.orNull.note("Kept as sent."),
-        "dependencies": .array(of: .id, count: 0...100).orNull, "callback_url": callbackURL,
+        "dependencies": .array(of: .id, count: 0...Dependency.limit).orNull, "callback_url": callbackURL,
         "is_active": .bool.byDefault(true),
     ]
 
