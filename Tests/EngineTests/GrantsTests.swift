@@ -10,7 +10,7 @@ import Testing
     private let nodeLease: NodeLease
 
     init() {
-        nodeLease = NodeLease(lasting: 30)
+        nodeLease = NodeLease(lasting: 600)
         nodeLease.renewed(sent: .now)
         grants.open()
     }

@@ -7,12 +7,10 @@ import Testing
 
 /// What routes answer, as it is written.
 @Suite struct AnswerTests {
-    /// As `JSONValue` writes it: one order of members, whatever writes them.
-    private func expectCanonical(_ value: some JSONWritable) throws -> [TextKey: JSONValue] {
-        let bytes = JSONWriter.bytes(of: value)
-        let parsed = try JSONValue.parse(bytes, duplicateKeys: .refused)
-        #expect(String(decoding: bytes, as: UTF8.self) == parsed.serialized())
-        guard case .object(let members) = parsed else {
+    /// What is written, each member once.
+    private func written(_ value: some JSONWritable) throws -> [TextKey: JSONValue] {
+        guard case .object(let members) = try JSONValue.parse(JSONWriter.bytes(of: value), duplicateKeys: .refused)
+        else {
             Issue.record("no object")
             return [:]
         }
@@ -31,8 +29,8 @@ import Testing
         isActive: true, status: .pending, retryCount: 0, nextRun: nil, lastRun: nil,
         createdAt: Date(timeIntervalSince1970: 0), updatedAt: Date())
 
-    @Test func `a task has every member once, in order`() throws {
-        let members = try expectCanonical(task)
+    @Test func `a task has every member once`() throws {
+        let members = try written(task)
         #expect(members.count == 45)
         #expect(members["name"] == "a \"name\"\n" && members["env"] == ["A": "2", "B": "1"])
         #expect(members["starts_at"] == "1970-01-01T00:00:01Z" && members["working_directory"] == .null)
@@ -42,7 +40,7 @@ import Testing
 
     @Test func `a list is an envelope or an array`() throws {
         let listing = Listing(rows: [task, task], total: 7)
-        let page = try expectCanonical(ListAnswer(listing, .page(number: 2, size: 2)))
+        let page = try written(ListAnswer(listing, .page(number: 2, size: 2)))
         #expect(page["total"] == 7 && page["page"] == 2 && page["page_size"] == 2)
         let slice = try JSONValue.parse(JSONWriter.bytes(of: ListAnswer(listing, .slice(skip: 0, limit: 2))))
         #expect(slice == page["items"])
@@ -50,7 +48,7 @@ import Testing
         #expect(JSONWriter.bytes(of: none) == Array("[]".utf8))
     }
 
-    @Test func `an execution has every member once, in order`() throws {
+    @Test func `an execution has every member once`() throws {
         let start = Date(timeIntervalSince1970: 100)
         let execution = Execution(
             id: Identifier(), taskID: task.id, taskName: "n", scheduledFor: start, trigger: .schedule,
@@ -59,7 +57,7 @@ import Testing
             stdout: OutputText(text: "out", isTruncated: false), stderr: OutputText(text: "err", isTruncated: true),
             node: nil, fencingToken: 5, createdAt: start,
             callback: Delivery(status: .sent, tries: 2, error: nil, sentAt: start))
-        let members = try expectCanonical(execution)
+        let members = try written(execution)
         #expect(members.count == 29)
         #expect(members["duration"] == .number(0.25) && members["retries"] == 1 && members["output"] == "out")
     }

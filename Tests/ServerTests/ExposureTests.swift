@@ -50,7 +50,7 @@ import Testing
                 #expect(await get(path) == 429, "\(path)")
                 for _ in 0..<3 {
                     #expect(await get("/live") == 200)
-                    #expect(await get("/metrics", "Authorization: Bearer super\r\n") == 200)
+                    #expect(await get("/metrics", "Authorization: Bearer a.super.token\r\n") == 200)
                 }
             }
         }
