@@ -41,11 +41,16 @@ extension TaskRules {
             }
         }
         var timing = try reading { () throws(TimingFault) in
-            try readTiming(
-                kind: draft.scheduleKind.or(before.kind), text: draft.schedule.or(before.text), timezone: zone,
-                dstPolicy: draft.dstPolicy.or(before.dstPolicy),
-                startsAt: try bound(draft.startsAt, before.startsAt, .startsAt),
-                endsAt: try bound(draft.endsAt, before.endsAt, .endsAt), at: now)
+            var sent = before
+            (sent.kind, sent.text) = (draft.scheduleKind.or(before.kind), draft.schedule.or(before.text))
+            (sent.timezone, sent.dstPolicy) = (zone, draft.dstPolicy.or(before.dstPolicy))
+            sent.startsAt = try bound(draft.startsAt, before.startsAt, .startsAt)
+            sent.endsAt = try bound(draft.endsAt, before.endsAt, .endsAt)
+            // Not judged anew: a schedule that has ended may be sent again.
+            guard sent != before else { return before }
+            return try readTiming(
+                kind: sent.kind, text: sent.text, timezone: zone, dstPolicy: sent.dstPolicy, startsAt: sent.startsAt,
+                endsAt: sent.endsAt, at: now)
         }
         // Sending a field's present value changes nothing, and an anchor moves only with what sets it.
         let isSameSchedule = timing.kind == before.kind && timing.text == before.text
