@@ -70,21 +70,22 @@ package struct SchedulePreview: Sendable {
             let timing = try TaskTiming.read(
                 kind: kind, text: text, timezone: request.timezone, dstPolicy: request.dstPolicy,
                 startsAt: startsAt, endsAt: request.endsAt?.resolved(in: zone), at: from)
-            // What has ended by then has fired: that is no fault.
-            try timing.checkFires(at: [from, startsAt, now].compactMap { $0 }.min() ?? from)
+            // What has ended by then is no fault, only what could never fire.
+            try timing.checkCouldFire()
             slots = try timing.slots()
         } catch {
             throw OperationError.invalid([InputFault(error)])
         }
         next = Array(slots.upcoming(after: from).prefix(request.count))
         let (begin, end) = Self.horizon(from, next.last, slots)
-        sentence = slots.schedule.sentence(from: begin, through: end)
-        let found =
-            if case .once(let instant) = slots.schedule {
-                next.isEmpty ? [] : ScheduleWarning.warnings(forOnce: text, at: instant, in: zone)
-            } else {
-                ScheduleWarning.warnings(for: slots.schedule, text: text, from: begin, through: end)
-            }
+        let found: [ScheduleWarning]
+        if case .once(let instant) = slots.schedule {
+            sentence = Schedule.sentence(once: instant, in: zone)
+            found = next.isEmpty ? [] : ScheduleWarning.warnings(forOnce: text, at: instant, in: zone)
+        } else {
+            sentence = slots.schedule.sentence(from: begin, through: end)
+            found = ScheduleWarning.warnings(for: slots.schedule, text: text, from: begin, through: end)
+        }
         warnings = found.map(\.description)
     }
 

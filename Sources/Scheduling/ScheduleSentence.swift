@@ -9,6 +9,11 @@ extension Schedule {
         case .once(let date): "Once at \(ISO8601.format(date))"
         }
     }
+
+    /// A single instant as a sentence, by the clock of a zone.
+    package static func sentence(once instant: Date, in zone: ZoneRules) -> String {
+        "Once at \(ISO8601.format(instant, in: zone)), \(zone.name)"
+    }
 }
 
 extension Interval {

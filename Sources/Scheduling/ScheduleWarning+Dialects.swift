@@ -33,6 +33,7 @@ extension ScheduleWarning {
     /// Weekdays by number: Quartz, which others follow, counts from 1.
     private static func otherWeekdays(_ fields: [String]) -> [String] {
         guard let text = fields.last else { return [] }
+        // Quartz has no lines of five fields, so one is not meant for it unless it speaks its dialect.
         let isLikeQuartz = fields.count == 6 || text.contains("#") || text.uppercased().contains("L")
         let numbers = text.split(separator: ",").compactMap { $0.split(whereSeparator: { "-/#Ll".contains($0) }).first }
         if isLikeQuartz, let number = numbers.lazy.compactMap({ Int($0) }).first {

@@ -9,8 +9,15 @@ extension ScheduleWarning {
     package static func warnings(forOnce text: String, at instant: Date, in zone: ZoneRules) -> [ScheduleWarning] {
         guard let expression = expression(of: text) else { return [] }
         // From just before: a time that is skipped is made up for at the very moment of the change.
-        return changes(of: zone, from: instant - 1, through: instant + longestChange, expression, .standard)
-            .map(ScheduleWarning.init(description:))
+        let (gap, fold) = ClockChange.first(
+            of: zone, from: instant - 1, through: instant + longestChange, expression)
+        let moment = ISO8601.format(instant, in: zone)
+        return [
+            gap.map { "\(skipping(over: $0.times)); the time asked for does not exist: it runs at \(moment)." },
+            fold.map {
+                "\(goingBack(over: $0.times)); the time asked for comes twice: it runs at the first, \(moment)."
+            },
+        ].compactMap { $0 }.map(ScheduleWarning.init(description:))
     }
 
     /// A local time as the cron line that matches it.

@@ -15,22 +15,11 @@ package struct ScheduleWarning: Sendable, Hashable, CustomStringConvertible {
         let fields = text.split { $0 == " " || $0 == "\t" }.map(String.init)
         var sentences: [String] = []
         if fields.count >= 5 {
-            sentences += unevenSteps(in: fields) + shortMonths(expression, fields) + bothDays(expression, fields)
+            sentences += unevenSteps(in: fields) + shortMonths(expression) + bothDays(expression, fields)
         }
         sentences += otherReadings(of: fields)
         sentences += changes(of: zone, from: from, through: through, expression, dst)
         return sentences.map(ScheduleWarning.init(description:))
-    }
-
-    private static func shortMonths(_ expression: CronExpression, _ fields: [String]) -> [String] {
-        guard !fields[fields.count - 3].contains(where: { "*?".contains($0) }) else { return [] }
-        let days = expression.days.numbered | expression.days.nearestWeekdays
-        let latest = 31 - days.leadingZeroBitCount
-        let lacking = (1...12).contains { month in
-            // 2026 has no leap day: a 29th of February is missing in most years.
-            expression.months >> UInt16(month) & 1 != 0 && CivilDate.length(ofMonth: month, year: 2026) < latest
-        }
-        return lacking ? ["Months without a day \(latest) have no run on it."] : []
     }
 
     private static func bothDays(_ expression: CronExpression, _ fields: [String]) -> [String] {
@@ -45,7 +34,7 @@ package struct ScheduleWarning: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// The first skipped and the first repeated local time that the schedule meets.
-    static func changes(
+    private static func changes(
         of zone: ZoneRules, from: Date, through: Date, _ expression: CronExpression, _ dst: DSTPolicy
     ) -> [String] {
         let (gap, fold) = ClockChange.first(of: zone, from: from, through: through, expression)
@@ -62,15 +51,22 @@ package struct ScheduleWarning: Sendable, Hashable, CustomStringConvertible {
             } else {
                 "runs in between come once, when the clock has moved on."
             }
-        return "The clock skips from \(local(times.lowerBound)) to \(local(times.upperBound)); \(effect)"
+        return "\(skipping(over: times)); \(effect)"
     }
 
     private static func repeated(_ times: Range<Int>, _ expression: CronExpression, _ dst: DSTPolicy) -> String {
         let effect =
             expression.runsInFirstPassOnly(dst)
             ? "runs in between come in the first pass only." : "runs in between come in both passes."
-        return
-            "The clock goes back from \(local(times.upperBound)) to \(local(times.lowerBound)); \(effect)"
+        return "\(goingBack(over: times)); \(effect)"
+    }
+
+    static func skipping(over times: Range<Int>) -> String {
+        "The clock skips from \(local(times.lowerBound)) to \(local(times.upperBound))"
+    }
+
+    static func goingBack(over times: Range<Int>) -> String {
+        "The clock goes back from \(local(times.upperBound)) to \(local(times.lowerBound))"
     }
 
     private static func local(_ second: Int) -> String {

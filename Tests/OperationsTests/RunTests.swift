@@ -228,12 +228,48 @@ import Testing
                 "count: value_error", "schedule: value_error", "timezone: value_error", "ends_at: value_error",
             ])
         request = PreviewRequest(
-            kind: .cron, schedule: "0 0 1 1 *", timezone: "UTC", from: nil, startsAt: nil,
+            kind: .cron, schedule: "0 0 1 1 *", timezone: "UTC", from: nil, startsAt: .instant(now),
             endsAt: .instant(now.addingTimeInterval(86_400)), count: 10)
         #expect(await faults { try SchedulePreview(request, now: now) } == ["schedule: value_error"])
         request = PreviewRequest(
             kind: .once, schedule: "2020-01-01T00:00:00Z", timezone: "UTC", from: nil, startsAt: nil, endsAt: nil,
             count: 10)
         #expect(try SchedulePreview(request, now: now).next.isEmpty)
+    }
+
+    @Test(arguments: [
+        (ScheduleKind.cron, "@daily", String?.none, ["2026-01-01", "2026-01-02"]), (.cron, "@daily", "2025-01-01", []),
+        (.cron, "0 0 1 1 *", nil, ["2026-01-01"]), (.once, "@daily", nil, ["2026-01-01"]),
+        (.interval, "1d", nil, ["2026-01-01", "2026-01-02"]), (.interval, "1d", "2025-01-01", []),
+        (.interval, "100d", nil, []), (.once, "2026-01-02T00:00:00Z", nil, ["2026-01-02"]),
+    ])
+    func `a preview answers what is left of a schedule that ends, be it nothing`(
+        _ kind: ScheduleKind, _ text: String, _ start: String?, _ early: [String]
+    ) throws {
+        let now = Date(timeIntervalSince1970: 1_795_000_000)
+        func next(from: String) throws -> [String] {
+            try SchedulePreview(
+                PreviewRequest(
+                    kind: kind, schedule: text, timezone: "UTC", from: ISO8601.parse(from + "T00:00:00Z"),
+                    startsAt: start.flatMap { ISO8601.parse($0 + "T00:00:00Z") },
+                    endsAt: ISO8601.parse("2026-01-03T00:00:00Z"), count: 10),
+                now: now
+            ).next.map { String(ISO8601.format($0).prefix(10)) }
+        }
+        if start == nil { #expect(try next(from: "2025-12-31") == early) }
+        for from in ["2026-01-02", "2026-01-03", "2027-05-05"] { #expect(try next(from: from) == []) }
+    }
+
+    @Test func `a preview tells a once time by the clock of its zone`() throws {
+        let request = PreviewRequest(
+            kind: .once, schedule: "2027-03-28T02:30:00", timezone: "Europe/Berlin", from: nil, startsAt: nil,
+            endsAt: nil, count: 1)
+        let preview = try SchedulePreview(request, now: Date(timeIntervalSince1970: 1_795_000_000))
+        #expect(preview.sentence == "Once at 2027-03-28T03:00:00+02:00, Europe/Berlin")
+        #expect(
+            preview.warnings == [
+                "The clock skips from 2027-03-28T02:00:00 to 2027-03-28T03:00:00; "
+                    + "the time asked for does not exist: it runs at 2027-03-28T03:00:00+02:00."
+            ])
     }
 }

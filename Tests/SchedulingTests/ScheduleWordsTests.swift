@@ -121,7 +121,7 @@ struct ScheduleWordsTests {
             "0 12 1-31/2 * *",
             [
                 "'1-31/2' in day of month counts anew from the 1st of each month.",
-                "Months without a day 31 have no run on it.",
+                "Months without days 29 and 31 have no run on them.",
             ]
         ),
         (
@@ -131,9 +131,40 @@ struct ScheduleWordsTests {
                 "'5/7' in day of month goes on to the top of its field; plain cron reads 5 alone.",
             ]
         ),
-        ("0 12 */2 * *", ["'*/2' in day of month counts anew from the 1st of each month."]),
+        (
+            "0 12 */2 * *",
+            [
+                "'*/2' in day of month counts anew from the 1st of each month.",
+                "Months without days 29 and 31 have no run on them.",
+            ]
+        ),
+        (
+            "0 12 */2 * 1",
+            [
+                "'*/2' in day of month counts anew from the 1st of each month.",
+                "Months without days 29 and 31 have no run on them.",
+                "Day of month and day of week are both restricted: a date must match both; other dialects take either.",
+            ]
+        ),
+        (
+            "0 12 28-3 * *",
+            [
+                "Months without days 29, 30 and 31 have no run on them.",
+                "'28-3' in day of month runs past the top of its field; plain cron refuses it.",
+            ]
+        ),
+        ("0 12 29,30 4-11 *", []), ("0 12 1-31 * *", []),
+        ("0 12 30,31 4-11 *", ["Months without a day 31 have no run on it."]),
+        (
+            "0 12 L-30 * *",
+            [
+                "Months of 30 days or fewer have no day that is 30 before the last, and no run on it.",
+                "'L-30' in day of month is an extension; plain cron refuses it.",
+            ]
+        ),
+        ("0 12 L-30 1,3 *", ["'L-30' in day of month is an extension; plain cron refuses it."]),
         ("0 12 31 * *", ["Months without a day 31 have no run on it."]), ("0 12 31 1,3 *", []),
-        ("0 12 29 2 *", ["Months without a day 29 have no run on it."]),
+        ("0 12 29 2 *", ["February has a day 29 in leap years only: other years have no run on it."]),
         (
             "0 12 13 * 5",
             [
@@ -285,5 +316,7 @@ struct ScheduleWordsTests {
         let instant = try #require(ISO8601.parse(instant)?.resolved(in: .utc))
         let warnings = ScheduleWarning.warnings(forOnce: text, at: instant, in: berlin).map(\.description)
         #expect(word.isEmpty ? warnings.isEmpty : warnings.count == 1 && warnings[0].contains(word), "\(warnings)")
+        let moment = ISO8601.format(instant, in: berlin)
+        #expect(warnings.allSatisfy { $0.hasSuffix("it runs at \(moment).") || $0.hasSuffix("the first, \(moment).") })
     }
 }

@@ -68,10 +68,28 @@ package struct TaskTiming: Sendable, Hashable {
     ///
     /// - Throws: `TimingFault` of the schedule.
     package func checkFires(at now: Date) throws(TimingFault) {
-        guard try firstSlot(isNew: true, at: now) != nil else {
-            throw TimingFault(field: .schedule, reason: "this schedule never fires within its bounds")
+        guard try firstSlot(isNew: true, at: now) != nil else { throw Self.neverFires }
+    }
+
+    /// Says that a timing could never be due, whenever it is asked for.
+    ///
+    /// - Throws: `TimingFault` of the schedule.
+    package func checkCouldFire() throws(TimingFault) {
+        // An interval without a start has its grid where its anchor is: an earlier one would have fired.
+        guard kind != .interval || startsAt != nil else { return }
+        let schedule: Schedule =
+            if kind == .once, ISO8601.parse(text) == nil {
+                .cron(try Self.onceExpression(text), try Self.zone(timezone), .standard)
+            } else {
+                try schedule()
+            }
+        guard Slots(schedule: schedule, startsAt: startsAt, endsAt: endsAt).slot(after: .min) != nil else {
+            throw Self.neverFires
         }
     }
+
+    private static let neverFires = TimingFault(
+        field: .schedule, reason: "this schedule never fires within its bounds")
 
     /// Reads `text` as sent at `now`, and fixes an interval's anchor and a once schedule's instant.
     ///
