@@ -32,7 +32,7 @@ struct Firing: Sendable {
         }
         let plan = FirePlan(
             slots: slots, due: due, now: task.now, grace: task.misfireGrace, policy: task.misfirePolicy,
-            ignoresMisfire: task.timing.onceAt.map { $0 <= task.timingSince } ?? false)
+            ignoresMisfire: task.wasPastWhenSet)
         var run = Overlapping(task, slots)
         for decision in plan.decisions { run.take(decision) }
         executions = run.executions
@@ -41,9 +41,9 @@ struct Firing: Sendable {
     }
 
     /// The slot to begin with: what fell into a pause of all firing, or was not taken up before it, is not made up for.
-    /// A once time that was set after the pause may be older than it, and fires.
+    /// A once time that was past when it was set fell into none, and fires.
     private static func firstDue(of task: DueTask, _ slots: Slots) -> Date? {
-        guard let resumedAt = task.resumedAt, task.nextRun <= resumedAt, task.timingSince <= resumedAt else {
+        guard let resumedAt = task.resumedAt, task.nextRun <= resumedAt, !task.wasPastWhenSet else {
             return task.nextRun
         }
         return slots.first(after: resumedAt)
@@ -60,6 +60,11 @@ struct Firing: Sendable {
     func supersedes(making made: Set<Identifier<Execution>>) -> Bool {
         supersedes && executions.contains { $0.status == .pending && made.contains($0.id) }
     }
+}
+
+extension DueTask {
+    /// Whether it waits for a once time that lay in the past already when it was set.
+    fileprivate var wasPastWhenSet: Bool { timing.onceAt.map { $0 <= timingSince } ?? false }
 }
 
 /// Applies a task's overlap policy to one slot after the other.

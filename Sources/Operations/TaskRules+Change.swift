@@ -1,6 +1,7 @@
 import Actions
 import Domain
 import Foundation
+import Scheduling
 
 /// A task as it will be, and what that means for its schedule.
 struct TaskChange {
@@ -111,7 +112,9 @@ extension TaskRules {
         let standingChanged = task.isActive != before.isActive || isCancelled != (before.status == .cancelled)
         if timingChanged || standingChanged {
             // Only a new schedule fires for the past: a once time that passed during a pause is spent.
-            let isNew = task.timing.kind != before.timing.kind || task.timing.text != before.timing.text
+            let isNew =
+                task.timing.kind != before.timing.kind || task.timing.text != before.timing.text
+                || task.timing.onceAt?.microseconds != before.timing.onceAt?.microseconds
             task.nextRun = task.isActive && ownerStands ? try firstSlot(of: task.timing, isNew: isNew, at: now) : nil
         }
         return TaskChange(

@@ -17,7 +17,8 @@ extension Store {
             try decode(rows) { (now: try $0.decode("now"), prunedBefore: try $0.decode("pruned_before")) })
     }
 
-    /// What was in force of a task's schedule, oldest first, at most `limit` periods.
+    /// What was in force of a task's schedule in a window, or was set for a once time in it, oldest first, at most
+    /// `limit` periods.
     package func schedulePeriods(
         of task: Identifier<TaskDefinition>, since: Date, until: Date, limit: Int
     ) async throws -> [SchedulePeriod] {
@@ -26,7 +27,9 @@ extension Store {
             SELECT schedule_type, schedule, timezone, dst_policy, starts_at, ends_at, anchor, once_at,
                    is_active AND owner_is_active AS is_active, valid_from, valid_until
             FROM qkron.task_schedules
-            WHERE task_id = \(task.uuid) AND valid_from < \(until) AND (valid_until IS NULL OR valid_until >= \(since))
+            WHERE task_id = \(task.uuid)
+              AND (valid_from < \(until) AND (valid_until IS NULL OR valid_until >= \(since))
+                   OR once_at >= \(since) AND once_at < \(until))
             ORDER BY valid_from, id
             LIMIT \(limit)
             """)

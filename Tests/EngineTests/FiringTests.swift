@@ -166,6 +166,8 @@ import Testing
         #expect(all.executions.isEmpty && all.nextRun == now.addingTimeInterval(10))
         #expect(verdicts(try fire(due(since: 0, resumedAt: now.addingTimeInterval(-5)))) == ["0: pending"])
         let past = once(now.addingTimeInterval(-500))
+        let duringIt = try fire(due(since: 500, timing: past, timingSince: now - 50, resumedAt: now - 10))
+        #expect(verdicts(duringIt) == ["500: pending"], "it was past when it was set in the pause")
         let spent = try fire(due(since: 500, timing: past, timingSince: now - 600, resumedAt: now - 10))
         #expect(spent.executions.isEmpty && spent.nextRun == nil)
         let new = try fire(due(since: 500, timing: past, timingSince: now - 5, resumedAt: now - 10))

@@ -82,13 +82,27 @@ package struct SlotLedger: Sendable {
                 last = slot
             }
         }
-        // A once time that was past when it was set lies before its period.
-        if let next = evidence.nextRun?.microseconds, window.contains(next), next <= evidence.now.microseconds,
-            !due.contains(where: { $0.instant == next })
-        {
-            due.append(DueSlot(instant: next, period: evidence.periods.last))
+        let known = Set(due.map(\.instant))
+        return due + pastTimes(evidence).filter { window.contains($0.instant) && !known.contains($0.instant) }
+    }
+
+    /// Once times that were past when they were set, and so lie before their periods: one that the task waits for, and
+    /// those that never fire, as the task was paused then, or before they were taken up.
+    private static func pastTimes(_ evidence: Evidence) -> [DueSlot] {
+        var seen: Set<Int> = []
+        return evidence.periods.indices.compactMap { index in
+            let period = evidence.periods[index]
+            guard let onceAt = period.timing.onceAt, seen.insert(onceAt.microseconds).inserted, onceAt <= period.from,
+                let slots = try? period.timing.slots(),  // As above.
+                slots.contains(onceAt)
+            else { return nil }
+            let slot = DueSlot(instant: onceAt.microseconds, period: period, since: period.from.microseconds)
+            if !period.isActive || onceAt.isSameMicrosecond(as: evidence.nextRun) { return slot }
+            let isPruned = evidence.prunedBefore.map { onceAt <= $0 } ?? false
+            let following = evidence.periods.dropFirst(index + 1).first
+            guard let following, !following.isActive, !isPruned else { return nil }
+            return DueSlot(instant: slot.instant, period: following)
         }
-        return due
     }
 }
 
@@ -96,6 +110,14 @@ package struct SlotLedger: Sendable {
 private struct DueSlot {
     let instant: Int
     let period: SchedulePeriod?
+    /// When it was due: later than its instant where that was past when it was set.
+    let since: Int
+
+    init(instant: Int, period: SchedulePeriod?, since: Int? = nil) {
+        self.instant = instant
+        self.period = period
+        self.since = since ?? instant
+    }
 }
 
 /// Why slots have no execution.
@@ -128,9 +150,11 @@ private struct Absence {
 
     private func verdict(of slot: DueSlot) -> (SlotVerdict, Reason) {
         // The first pause that does not lie wholly before the slot.
-        let pause = pauses.first { $0.upperBound >= slot.instant }
-        if slot.period?.isActive == false || pause?.contains(slot.instant) == true { return (.skipped, .paused) }
-        if let prunedBefore, slot.instant <= prunedBefore { return (.missed, .recordExpired) }
+        let pause = pauses.first { $0.upperBound >= slot.since }
+        // What was past when it was set fell into no pause of all firing: it waits for its end.
+        let fellIntoPause = slot.since == slot.instant && pause?.contains(slot.instant) == true
+        if slot.period?.isActive == false || fellIntoPause { return (.skipped, .paused) }
+        if let prunedBefore, slot.since <= prunedBefore { return (.missed, .recordExpired) }
         return (.missed, isLate(slot, nextPause: pause?.lowerBound) ? .late : .serverDown)
     }
 
@@ -139,6 +163,6 @@ private struct Absence {
     private func isLate(_ slot: DueSlot, nextPause: Int?) -> Bool {
         let end = min(now, slot.period?.until?.microseconds ?? .max, nextPause ?? .max)
         let isUndecided = end < now || nextRun.map { slot.instant >= $0 } ?? false
-        return isUndecided && end - slot.instant <= grace
+        return isUndecided && end - slot.since <= grace
     }
 }
