@@ -75,23 +75,19 @@ package struct FirePlan: Sendable, Equatable {
     }
 
     private static func missed(slots: Slots, due: Int, before end: Int, policy: MisfirePolicy) -> [Decision] {
-        let most =
+        let caughtUp =
             switch policy {
-            case .fireOnce: mostSkips + 1
-            case .skip: mostSkips
+            case .fireOnce: 1
+            case .skip: 0
             case .fireAll: mostCaughtUp
             }
+        let most = caughtUp + mostSkips
         var missed = slots.latest(most, from: due + 1, through: end - 1)
         if missed.count < most { missed.insert(due, at: 0) }
-        let newest = missed.last
-        return missed.map { slot in
-            let verdict: Verdict =
-                switch policy {
-                case .fireOnce: slot == newest ? .run : .skip
-                case .skip: .skip
-                case .fireAll: .runQueued
-                }
-            return Decision(slot: Date(microseconds: slot), verdict: verdict)
+        let run: Verdict = policy == .fireAll ? .runQueued : .run
+        return missed.enumerated().map { index, slot in
+            Decision(
+                slot: Date(microseconds: slot), verdict: index < missed.count - caughtUp ? .skip : run)
         }
     }
 }
