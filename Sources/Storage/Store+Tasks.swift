@@ -48,7 +48,7 @@ extension Store {
                 jitter, overlap_policy, timeout, max_retries, retry_delay, retry_backoff, priority, requires, tags,
                 metadata, dependencies, callback_url, is_active, status, next_run, created_at, updated_at)
             VALUES (
-                \(task.id.uuid), \(task.ownerID?.uuid), \(task.name), \(task.name.caseless), \(task.description),
+                \(task.id.uuid), \(task.ownerID?.uuid), \(task.name), \(task.name.folded), \(task.description),
                 \(task.action.kind.rawValue), \(JSONText(.object(task.action.parameters))),
                 \(Action.sealedText(task.action.sealed))::jsonb, \(timing.kind.rawValue), \(timing.text),
                 \(timing.timezone), \(timing.startsAt), \(timing.endsAt), \(timing.anchor), \(timing.onceAt),
@@ -69,7 +69,7 @@ extension Store {
         try await change(
             """
             UPDATE qkron.tasks
-            SET name = \(task.name), name_key = \(task.name.caseless), description = \(task.description),
+            SET name = \(task.name), name_key = \(task.name.folded), description = \(task.description),
                 parameters = \(JSONText(.object(task.action.parameters))),
                 sealed_env = \(Action.sealedText(task.action.sealed))::jsonb, schedule_type = \(timing.kind.rawValue),
                 schedule = \(timing.text), timezone = \(timing.timezone), starts_at = \(timing.startsAt),
@@ -187,6 +187,23 @@ extension Store {
 }
 
 extension TaskFilter {
+    /// No task has more tags; of further values with commas only the parts are looked for.
+    private static let mostUndivided = 50
+
+    private var tagConditions: [SQL] {
+        let comma = UInt8(ascii: ",")
+        let divided = tags.map { tag in tag.utf8.split(separator: comma).map { String(Substring($0)) } }
+        var (needed, conditions): ([String], [SQL]) = ([], [])
+        for (tag, parts) in zip(tags, divided) {
+            if tag.utf8.contains(comma), conditions.count < Self.mostUndivided {
+                conditions.append("(t.tags @> \([tag]) OR t.tags @> \(parts))")
+            } else {
+                needed += parts
+            }
+        }
+        return needed.isEmpty ? conditions : conditions + ["t.tags @> \(needed)"]
+    }
+
     fileprivate var condition: SQL {
         var parts: [SQL] = ["true"]
         switch owner {
@@ -196,14 +213,14 @@ extension TaskFilter {
         }
         if !statuses.isEmpty { parts.append("t.status = ANY(\(statuses.map(\.rawValue)))") }
         if !kinds.isEmpty { parts.append("t.task_type = ANY(\(kinds.map(\.rawValue)))") }
-        if !tags.isEmpty { parts.append("t.tags @> \(tags)") }
+        parts += tagConditions
         if let isActive { parts.append("t.is_active = \(isActive)") }
         if let scheduleKind { parts.append("t.schedule_type = \(scheduleKind.rawValue)") }
         if let namePart {
-            // A name without a key was written by a server of the version before.
+            // Servers of versions before have written other keys, or none.
             parts.append(
                 """
-                (strpos(t.name_key, \(namePart.caseless)) > 0
+                (strpos(t.name_key, \(namePart.folded)) > 0 OR strpos(t.name_key, \(namePart.caseless)) > 0
                  OR t.name_key IS NULL AND strpos(lower(t.name), lower(\(namePart))) > 0)
                 """)
         }

@@ -99,6 +99,14 @@ import Testing
         }
         #expect(try await found { $0.tags = ["b"] } == [two.id, one.id])
         #expect(try await found { $0.tags = ["b", "a"] } == [one.id])
+        #expect(try await found { $0.tags = ["b,a"] } == [one.id])
+        let whole = try await operations.change(two) { $0.tags = .value(["b", "x,y"]) }
+        #expect(try await found { $0.tags = ["x,y"] } == [whole.id])
+        #expect(try await found { $0.tags = ["x,y", "b"] } == [whole.id])
+        #expect(try await found { $0.tags = ["x,y", "a"] } == [])
+        #expect(try await found { $0.tags = ["y,x"] } == [])
+        #expect(try await found { $0.tags = [","] } == [two.id, one.id], "no filter")
+        #expect(try await found { $0.tags = Array(repeating: "x,y", count: 60) } == [])
         #expect(try await found { $0.namePart = "UP 100%" } == [one.id])
         #expect(try await found { $0.namePart = "_" } == [one.id])
         #expect(try await found { $0.isActive = false } == [two.id])

@@ -27,6 +27,21 @@ import Testing
         #expect(try await names("argers", in: database).isEmpty)
     }
 
+    @Test func `a name is found by letters that are one in upper case alone`() async throws {
+        let database = try await TestDatabase.make()
+        for name in ["STRASSE", "Stra\u{DF}e", "\u{3A3}\u{391}\u{3A3}"] {
+            _ = try await database.addTask { $0.name = name }
+        }
+        for part in ["stra\u{DF}e", "strasse", "STRA\u{1E9E}E"] {
+            #expect(try await names(part, in: database) == ["STRASSE", "Stra\u{DF}e"], "\(part)")
+        }
+        for part in ["\u{3C3}\u{3B1}\u{3C2}", "\u{3C3}\u{3B1}\u{3C3}"] {
+            #expect(try await names(part, in: database).count == 1, "\(part)")
+        }
+        try await database.pool.execute("UPDATE qkron.tasks SET name_key = lower(name)")
+        #expect(try await names("Stra\u{DF}e", in: database) == ["Stra\u{DF}e"], "a server of before wrote the key")
+    }
+
     @Test func `a name moves its key, and one without a key is found as before`() async throws {
         let database = try await TestDatabase.make()
         var task = try await database.addTask { $0.name = "\u{C4}lter" }

@@ -11,7 +11,7 @@ package struct TaskFilter: Sendable {
     package var statuses: [TaskStatus] = []
     /// Any of them; none asks for nothing.
     package var kinds: [ActionKind] = []
-    /// A task must carry all of them.
+    /// A task must carry all of them; of one with commas in it either the whole, or all parts between them.
     package var tags: [String] = []
     /// Whether its schedule is in force.
     package var isActive: Bool?

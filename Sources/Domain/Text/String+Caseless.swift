@@ -9,4 +9,8 @@ extension String {
         // Once more at the end: a letter in lower case may compose with what follows it.
         precomposedStringWithCanonicalMapping.lowercased().precomposedStringWithCanonicalMapping
     }
+
+    /// As `caseless`, and the same too for letters that become one in upper case alone: `ß` and `ss`, final sigma and
+    /// sigma.
+    package var folded: String { caseless.uppercased().caseless }
 }

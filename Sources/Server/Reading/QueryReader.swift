@@ -36,8 +36,12 @@ struct QueryReader {
 
     /// All values, be they repeated or separated by commas.
     func texts(_ name: String) -> [String] {
-        pairs.filter { $0.name.hasSameBytes(as: name) }
-            .flatMap { $0.value.utf8.split(separator: UInt8(ascii: ",")) }.map { String(Substring($0)) }
+        wholeTexts(name).flatMap { $0.utf8.split(separator: UInt8(ascii: ",")) }.map { String(Substring($0)) }
+    }
+
+    /// All values that are repeated, whatever commas they hold.
+    func wholeTexts(_ name: String) -> [String] {
+        pairs.filter { $0.name.hasSameBytes(as: name) && !$0.value.isEmpty }.map(\.value)
     }
 
     /// A whole number in a range.

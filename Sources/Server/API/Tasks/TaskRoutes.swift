@@ -89,7 +89,7 @@ extension TaskFilter {
         self.init()
         statuses = query.choices("status", of: TaskStatus.self)
         kinds = query.choices("task_type", of: TaskKind.self).map { ActionKind(rawValue: $0.rawValue) }
-        tags = query.texts("tag")
+        tags = query.wholeTexts("tag")
         isActive = query.bool("is_active")
         scheduleKind = query.choice("schedule_type", of: ScheduleKind.self)
         goal = query.identifier("goal_id", of: Goal.self)
