@@ -38,7 +38,8 @@ package struct APIKeyOperations: Sendable {
     /// Makes a key of the caller's own.
     ///
     /// - Returns: the key, and its secret, which is kept nowhere.
-    /// - Throws: `roleRequired`, or the fault of a time that is not to come.
+    /// - Throws: `roleRequired`, `forbidden` for a scope that is not the caller's to give, or the fault of a time that
+    ///   is not to come.
     package func create(_ key: NewKey, as caller: Caller) async throws -> (key: APIKey, secret: String) {
         let owner = try caller.accountThatMayChange()
         let secret = KeySecret()
@@ -48,7 +49,7 @@ package struct APIKeyOperations: Sendable {
                 throw OperationError.invalid([InputFault(["expires_at"], "must lie in the future")])
             }
             if key.scopes.contains(.queue), owner.role != .superuser {
-                throw OperationError.refused(.roleRequired, "Only superusers may give the scope queue.")
+                throw OperationError.refused(.forbidden, "Only superusers may give the scope queue.")
             }
             let made = try await store.insert(
                 key: Identifier(), owner: owner.id, name: key.name, prefix: secret.prefix,
@@ -84,8 +85,8 @@ package struct APIKeyOperations: Sendable {
                 throw OperationError.refused(.notOwner, "This API key is somebody else's.")
             }
             guard key.revokedAt == nil else { return }
-            try await store.revokeKey(id)
-            try await store.record(AuditEntry("api_key.revoke", "api_key", id), by: caller)
+            let revokedAt = try await store.revokeKey(id)
+            try await store.record(.revocation(of: id, at: revokedAt), by: caller)
         }
         remembered.forgetAll()
     }
@@ -113,10 +114,12 @@ extension AuditEntry {
         let scopes = key.scopes.map(\.rawValue).sorted().map(JSONValue.string)
         return AuditEntry(
             "api_key.create", "api_key", key.id,
-            changes: [
-                "name": change(from: .null, to: .string(key.name)),
-                "scopes": change(from: .null, to: .array(scopes)),
-                "expires_at": change(from: .null, to: .moment(key.expiresAt)),
-            ])
+            changes: [:].changes(to: [
+                "name": .string(key.name), "scopes": .array(scopes), "expires_at": .moment(key.expiresAt),
+            ]))
+    }
+
+    fileprivate static func revocation(of key: Identifier<APIKey>, at instant: Date?) -> AuditEntry {
+        AuditEntry("api_key.revoke", "api_key", key, changes: [:].changes(to: ["revoked_at": .moment(instant)]))
     }
 }

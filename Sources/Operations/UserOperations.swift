@@ -97,6 +97,10 @@ package struct UserOperations: Sendable {
             let tasks = try await store.lockTasks(ownedBy: id)
             try await store.deleteTasks(tasks.map(\.id))
             try await store.deleteUser(id)
+            for start in stride(from: 0, to: tasks.count, by: Self.toldAtOnce) {
+                let told = tasks[start..<min(start + Self.toldAtOnce, tasks.count)]
+                try await store.record(told.map { (.deletion(of: $0), caller) })
+            }
             try await store.record(.deletion(of: user, tasks: tasks.count), by: caller)
         }
     }
@@ -204,6 +208,8 @@ package struct UserOperations: Sendable {
         return account
     }
 
+    /// So many deleted tasks at a time are told of: tasks can be large.
+    private static let toldAtOnce = 250
     static let noUser = OperationError.refused(.notFound, "There is no such account.")
     private static let wrongPassword = OperationError.refused(
         .wrongCurrentPassword, "The current password is wrong.")

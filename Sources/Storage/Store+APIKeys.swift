@@ -58,11 +58,17 @@ extension Store {
     }
 
     /// Ends a key from now on.
-    package func revokeKey(_ id: Identifier<APIKey>) async throws {
-        try await change(
+    ///
+    /// - Returns: since when it is over; nil if there is none of this id.
+    @discardableResult
+    package func revokeKey(_ id: Identifier<APIKey>) async throws -> Date? {
+        let rows = try await rows(
             """
             UPDATE qkron.api_keys SET revoked_at = coalesce(revoked_at, clock_timestamp()) WHERE id = \(id.uuid)
+            RETURNING revoked_at
             """)
+        let instants: [Date] = try decode(rows) { try $0.decode("revoked_at") }
+        return instants.first
     }
 
     /// The key whose secret has this SHA-256, if it is neither revoked nor expired and its owner is active.

@@ -1,6 +1,7 @@
 import Domain
 import Foundation
 import Postgres
+import Scheduling
 import Storage
 import TestSupport
 import Testing
@@ -98,7 +99,7 @@ import Testing
         #expect(try await list(alice, as: root) == made)
         #expect(try await list(nil, as: root) == [])
         try await keys.revoke(made[0], as: Caller(root))
-        await expectRefused(.roleRequired) { try await keys.create(key([.queue]), as: Caller(alice)) }
+        await expectRefused(.forbidden) { try await keys.create(key([.queue]), as: Caller(alice)) }
         _ = try await keys.create(key([.queue]), as: Caller(root))
     }
 
@@ -132,5 +133,23 @@ import Testing
 
         let closed = try await TestOperations()
         await expectRefused(.roleRequired) { try await closed.tasks.create(closed.draft(), as: service) }
+    }
+
+    @Test func `the audit log tells of a key what has changed, and no more`() async throws {
+        let operations = try await TestOperations()
+        let (keys, caller) = (operations.apiKeys, Caller(operations.alice))
+        let made = try await keys.create(NewKey(name: "k", scopes: [.readTasks], expiresAt: nil), as: caller).key
+        try await keys.revoke(made.id, as: caller)
+        let listing = try await keys.list(ownedBy: nil, .page(number: 1, size: 9), as: caller)
+        let revokedAt = try #require(listing.rows.first?.revokedAt)
+        let told = try await operations.audit.list(
+            AuditFilter(), .page(number: 1, size: 9), as: Caller(operations.root)
+        ).rows
+        #expect(told.map(\.entry.action) == ["api_key.revoke", "api_key.create"])
+        #expect(told[0].entry.changes == ["revoked_at": ["from": .null, "to": .string(ISO8601.format(revokedAt))]])
+        #expect(
+            told[1].entry.changes == [
+                "name": ["from": .null, "to": "k"], "scopes": ["from": .null, "to": ["tasks:read"]],
+            ])
     }
 }

@@ -276,6 +276,10 @@ import Testing
         filter.action = "user.delete"
         let end = try await operations.audit.list(filter, .slice(skip: 0, limit: 9), as: Caller(operations.root))
         #expect(end.rows.map { $0.entry.changes["tasks"] } == [["from": 1, "to": 0]])
+        filter.action = "task.delete"
+        let gone = try await operations.audit.list(filter, .slice(skip: 0, limit: 9), as: Caller(operations.root))
+        #expect(gone.rows.map(\.entry.resourceID) == [task.id.description])
+        #expect(gone.rows.first?.entry.changes["name"] == ["from": "sample", "to": .null])
         filter = AuditFilter()
         filter.actor = Identifier(alice.id.uuid)
         let left = try await operations.audit.list(filter, .slice(skip: 0, limit: 9), as: Caller(operations.root))

@@ -38,8 +38,9 @@ import Testing
         for part in ["\u{3C3}\u{3B1}\u{3C2}", "\u{3C3}\u{3B1}\u{3C3}"] {
             #expect(try await names(part, in: database).count == 1, "\(part)")
         }
+        // As a server of the version before writes keys.
         try await database.pool.execute("UPDATE qkron.tasks SET name_key = lower(name)")
-        #expect(try await names("Stra\u{DF}e", in: database) == ["Stra\u{DF}e"], "a server of before wrote the key")
+        #expect(try await names("Stra\u{DF}e", in: database) == ["STRASSE", "Stra\u{DF}e"])
     }
 
     @Test func `a name moves its key, and one without a key is found as before`() async throws {
