@@ -8,6 +8,9 @@ extension Date {
     /// The years 0001 to 9999 in UTC, in microseconds since 1970: others have no form in RFC 3339.
     static let writtenYears = -62_135_596_800_000_000..<253_402_300_800_000_000
 
+    /// The end of these years, in seconds since 2001.
+    private static let endOfYears = 252_423_993_600.0
+
     /// Whether the instant can be written as RFC 3339 does: it lies in the years 0001 to 9999 in UTC.
     package var isWritable: Bool { Self.writtenYears.contains(microseconds) }
 
@@ -23,10 +26,12 @@ extension Date {
         return (Int(whole) + Self.referenceOffset) * 1_000_000 + Int(((interval - whole) * 1_000_000).rounded())
     }
 
-    /// The instant nearest to that many microseconds after 1970.
+    /// The instant nearest to that many microseconds after 1970. In the year 9999 a `Date` is exact to 30 microseconds;
+    /// none is rounded out of the years that can be written.
     package init(microseconds: Int) {
-        self.init(
-            timeIntervalSinceReferenceDate: Double(microseconds - Self.referenceOffset * 1_000_000) / 1_000_000)
+        let interval = Double(microseconds - Self.referenceOffset * 1_000_000) / 1_000_000
+        let isRoundedOut = interval == Self.endOfYears && microseconds < Self.writtenYears.upperBound
+        self.init(timeIntervalSinceReferenceDate: isRoundedOut ? interval.nextDown : interval)
     }
 
     /// The instant that many whole seconds after 1970.
