@@ -17,13 +17,14 @@ package struct Interval: Sendable, Hashable {
         var total = 0
         var number: Int?
         var unitsLeft = Self.units[...]
-        for byte in text.utf8 {
+        for (position, byte) in text.utf8.enumerated() {
             if (0x30...0x39).contains(byte) {
                 number = min((number ?? 0) * 10 + Int(byte - 0x30), Self.longest + 1)
                 continue
             }
             guard let unit = Self.units.first(where: { $0.letter == byte }) else {
-                throw IntervalError(text, "holds \(quoted(CollectionOfOne(byte))), which is no digit and no unit")
+                let character = [byte] + text.utf8.dropFirst(position + 1).prefix { $0 & 0xC0 == 0x80 }
+                throw IntervalError(text, "holds \(quoted(character)), which is no digit and no unit")
             }
             guard let count = number else { throw IntervalError(text, "has a unit without a number before it") }
             guard let place = unitsLeft.firstIndex(where: { $0.letter == byte }) else {
@@ -53,7 +54,7 @@ package struct Interval: Sendable, Hashable {
 
 /// Why an interval was refused: one line with the offending text and what is allowed.
 package struct IntervalError: Error, CustomStringConvertible, Sendable, Equatable {
-    /// The whole message; it quotes the caller's text with everything but printable ASCII escaped.
+    /// The whole message; it quotes the caller's text, with what cannot be seen escaped.
     package let description: String
 
     init(_ text: String, _ reason: String) {

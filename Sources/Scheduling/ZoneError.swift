@@ -1,6 +1,6 @@
 /// Why a time zone was refused, in one line.
 package struct ZoneError: Error, CustomStringConvertible, Sendable, Equatable {
-    /// The whole message; it quotes the caller's text with everything but printable ASCII escaped.
+    /// The whole message; it quotes the caller's text, with what cannot be seen escaped.
     package let description: String
 
     init(_ name: String, _ reason: String) {

@@ -53,9 +53,16 @@ func swollen(_ bytes: [UInt8]) -> [UInt8] {
 /// How long an input is that is not swollen; only such inputs go through the slow checks.
 let longestInput = 4_096
 
-/// A text that people and logs may be shown: one line of printable characters.
+/// A text that people and logs may be shown: one line of characters that can be seen, and blanks.
 func isPlainLine(_ message: String) -> Bool {
-    !message.isEmpty && message.unicodeScalars.allSatisfy { (0x20...0x7E).contains($0.value) || $0 == "…" }
+    !message.isEmpty
+        && message.unicodeScalars.allSatisfy { scalar in
+            switch scalar.properties.generalCategory {
+            case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator: false
+            case .spaceSeparator: scalar == " "
+            default: true
+            }
+        }
 }
 
 /// Numbers and choices taken from an input, byte by byte; zeros once it is spent.

@@ -18,7 +18,8 @@ struct IntervalTests {
         ("1h5", "number without a unit"), ("m", "unit without a number"), ("5mm", "unit without a number"),
         ("5m1h", "out of order"), ("5m5m", "twice"), ("1 h", "' '"), (" 1h", "' '"), ("1H", "'H'"), ("-5m", "'-'"),
         ("1.5h", "'.'"), ("367d", "longer than 366 days"), ("366d1s", "longer"), ("53w", "longer"),
-        ("99999999999999999999999999w", "longer"), ("5y", "'y'"), ("5m\n", "'\\n'"), ("\u{665}m", "'\\xD9'"),
+        ("99999999999999999999999999w", "longer"), ("5y", "'y'"), ("5m\n", "'\\n'"), ("\u{665}m", "holds '\u{665}',"),
+        ("\u{FF11}m", "interval: '\u{FF11}m' holds '\u{FF11}',"),
     ])
     func `a bad interval is refused in one line`(_ text: String, _ reason: String) throws {
         let error = try #require(throws: IntervalError.self) { try Interval(text) }
