@@ -65,7 +65,10 @@ package struct OutputWatch: Sendable {
     package mutating func next() async throws -> [Told] {
         guard let execution = try await database.store.watchedExecution(id) else {
             isOver = true
-            return []
+            // What has not ended goes only with its task; what was told to have ended was pruned.
+            guard bookmark.status?.isEnd != true else { return [] }
+            bookmark.hasEnded = true
+            return [(.end(.cancelled, .taskCancelled, returnCode: nil), bookmark)]
         }
         var told: [Told] = []
         // What is stored is of the latest attempt that has ended.

@@ -80,5 +80,17 @@ extension EndToEnd {
             #expect(total == 300_000_004)
             #expect(shown.last?.hasSuffix("end\n") == true)
         }
+
+        @Test func `whoever watches a run is told of its end when its task is deleted`() async throws {
+            let person = try await Stage.current.server.newcomer()
+            let task = try await person.makeTask(["command": "echo begun; sleep 600", "timeout": 900])
+            let connection = try await person.watch(try await person.execute(task), of: task)
+            let received = try await connection.text(until: "begun")
+            #expect(try await person.call("DELETE", "/tasks/\(task)").status == 204)
+            let events = StreamEvent.all(in: try await connection.text(after: received))
+            let end = try #require(events.last { $0.name == "end" })
+            #expect(end.data["status"] == "cancelled" && end.data["reason"] == "task_cancelled")
+            #expect(end.data["return_code"] == .null)
+        }
     }
 }
