@@ -84,7 +84,7 @@ package struct QkronServer: Service {
             terms: ConnectionTerms(
                 timeout: .seconds(Int64(configuration.readTimeout)),
                 headerTimeout: .seconds(Int64(configuration.headerTimeout)), tls: configuration.exposure.tls,
-                refusal: responder.refusal(ofMethod:target:), overflow: responder.overflow(target:),
+                refusal: responder.refusal(ofMethod:target:), overflow: responder.overflow(path:),
                 keep: handover.keep(connection:)),
             host: configuration.host, port: configuration.port, handover: handover,
             connections: OpenConnections(within: configuration.exposure), logger: logger, onListening: onListening)

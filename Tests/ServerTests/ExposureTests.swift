@@ -155,6 +155,10 @@ import Testing
             let answer = await server.send("GET", "/open?a=1", [large])
             #expect(answer.status == 431 && answer.json["error_code"] == "headers_too_large")
             #expect(answer.json["instance"] == "/api/v1/open" && answer.header("connection") == "close")
+            let query = await server.send("GET", "/open?a=" + String(repeating: "x", count: 40_000))
+            #expect(query.status == 431 && query.json["instance"] == "/api/v1/open")
+            let path = await server.send("GET", "/open" + String(repeating: "x", count: 40_000))
+            #expect(path.status == 431 && path.json["instance"] == "/", "it has not come as a whole")
         }
     }
 

@@ -5,10 +5,10 @@ import NIOHTTP1
 
 extension ConnectionTerms {
     /// The last answer on a connection over which no HTTP comes; of the request little may be known.
-    func answer(to error: HTTPParserError, _ requestLine: (method: String, target: String)?) -> Answer {
+    func answer(to error: HTTPParserError, _ unread: UnreadBytes) -> Answer {
         switch error {
-        case .headerOverflow: overflow(requestLine?.target)
-        case .invalidMethod: requestLine.flatMap { refusal($0.method, $0.target) } ?? .bare(.badRequest)
+        case .headerOverflow: overflow(unread.path)
+        case .invalidMethod: unread.requestLine.flatMap { refusal($0.method, $0.target) } ?? .bare(.badRequest)
         default: .bare(.badRequest)
         }
     }

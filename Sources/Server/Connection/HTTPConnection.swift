@@ -236,7 +236,7 @@ final class HTTPConnection: ChannelDuplexHandler {
                 receiving.fail(error)
                 endIfAnswered(context)
             } else if case .more = sequel {
-                sequel = .refusal(refusal(terms.answer(to: error, unread.requestLine), context))
+                sequel = .refusal(refusal(terms.answer(to: error, unread), context))
                 endIfAnswered(context)
             }
         case ByteToMessageDecoderError.dataReceivedInErrorState(_, let bytes):

@@ -54,10 +54,10 @@ struct QkronResponder: Sendable {
         return answer
     }
 
-    /// The answer to a header that is too large; its target may not be known.
-    @Sendable func overflow(target: String?) -> Answer {
+    /// The answer to a header that is too large; its path may not be known.
+    @Sendable func overflow(path: String?) -> Answer {
         let requestID = RequestIDs.new()
-        let path = target.map { RequestTarget.parts(of: $0).path } ?? "/"
+        let path = path ?? "/"
         var answer = Problem(.headersTooLarge, "The request line and the header have more than 32 KiB.")
             .answer(path: path, requestID: requestID, at: Date())
         answer.requestID = requestID
