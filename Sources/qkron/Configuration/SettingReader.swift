@@ -66,8 +66,9 @@ struct SettingReader {
     ) -> Set<Choice> {
         guard let names = list(setting) else { return value }
         let choices = names.compactMap(Choice.init(rawValue:))
-        if choices.count != names.count {
+        guard choices.count == names.count else {
             fault(setting, "may hold \(Choice.allCases.map(\.rawValue).joined(separator: ", ")), separated by commas")
+            return value
         }
         return Set(choices)
     }

@@ -85,13 +85,14 @@ extension EndToEnd {
                     environment: [
                         "DATA_DIR": story.directory + "/data", "PORT": "99999", "SECRET_KEY": "too short",
                         "MAX_CONCURRENCY": "many", "ENVIRONMENT": "moon",
-                        "LABELS": "fine,\(String(repeating: "x", count: 65))",
+                        "LABELS": "fine,\(String(repeating: "x", count: 65))", "COMPONENTS": "foo",
                     ])
                 #expect(answer.end != .exited(0))
                 for name in ["PORT", "SECRET_KEY", "MAX_CONCURRENCY", "ENVIRONMENT", "LABELS"] {
                     #expect(answer.error.contains(name), "\(name): \(answer.error)")
                 }
                 #expect(!answer.error.contains("too short"), "a secret is not repeated")
+                #expect(answer.error.components(separatedBy: "COMPONENTS").count == 2, "one fault: \(answer.error)")
                 let flags = (0...50).flatMap { ["--label", "label-\($0)"] }
                 let many = try await Tool(workspace: story.stage.workspace).run(
                     [try Tool.qkron(), "serve"] + flags, environment: ["DATA_DIR": story.directory + "/data"])
