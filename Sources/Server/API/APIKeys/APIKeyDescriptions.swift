@@ -12,7 +12,7 @@ enum APIKeySchema {
         [
             "name": .text(APIKey.nameLength).example("deployment"),
             "scopes": .array(of: scope, count: 1...APIKey.mostScopes),
-            "expires_at": .time.orNull.note("In the future; null: never."),
+            "expires_at": .time.orNull.note("In the future; null: never. Without an offset UTC."),
         ]
     ).named("NewAPIKey")
 

@@ -18,7 +18,8 @@ extension RouteDescription {
         query: [
             .one("actor_id", .id, "The account, be it by a key."), .one("api_key_id", .id),
             .one("action", .text(0...255)), .one("resource_type", .text(0...255)), .one("resource_id", .text(0...255)),
-            .one("since", .time, "Inclusive."), .one("until", .time, "Exclusive."),
+            .one("since", .time, "Inclusive; without an offset UTC."),
+            .one("until", .time, "Exclusive; without an offset UTC."),
         ] + .window,
         answers: .list(of: AuditSchema.row, named: "AuditPage"))
 }

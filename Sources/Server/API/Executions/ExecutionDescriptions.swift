@@ -22,6 +22,7 @@ extension RouteDescription {
 
     private static let executionFilters: [QueryParameter] = [
         .several("status", .choice(of: ExecutionStatus.self)), .several("trigger", .choice(of: Trigger.self)),
-        .one("since", .time, "On `scheduled_for`, inclusive."), .one("until", .time, "On `scheduled_for`, exclusive."),
+        .one("since", .time, "On `scheduled_for`, inclusive; without an offset UTC."),
+        .one("until", .time, "On `scheduled_for`, exclusive; without an offset UTC."),
     ]
 }

@@ -11,9 +11,10 @@ enum PreviewSchema {
             "schedule": .text(TaskLimits.schedule).example("0 2 * * *"),
             "timezone": .text(TaskLimits.timezone).byDefault("UTC").example("Europe/Berlin"),
             "dst_policy": .choice(of: DSTPolicy.self).byDefault("standard"),
-            "from": .time.note("Now, if it is left out."),
+            "from": .time.note("Now, if it is left out. Without an offset UTC."),
             "count": .integer(PreviewRequest.countRange).byDefault(10),
-            "starts_at": .time.orNull, "ends_at": .time.orNull,
+            "starts_at": .time.orNull.note("Without an offset it is read in `timezone`."),
+            "ends_at": .time.orNull.note("After `starts_at`. Without an offset it is read in `timezone`."),
         ]
     ).named("PreviewRequest")
 

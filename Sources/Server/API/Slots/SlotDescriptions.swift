@@ -17,7 +17,8 @@ extension RouteDescription {
         detail:
             "One row and one verdict for every due slot, oldest first; of the last 24 hours unless asked otherwise.",
         query: [
-            .one("since", .time, "Inclusive."), .one("until", .time, "Exclusive."),
+            .one("since", .time, "Inclusive; without an offset UTC."),
+            .one("until", .time, "Exclusive; without an offset UTC."),
             .several("verdict", SlotSchema.verdict),
         ] + .window,
         answers: .list(of: SlotSchema.slot, named: "SlotPage"))
