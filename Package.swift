@@ -95,7 +95,8 @@ let package = Package(
                 .embedInCode("Migrations/m0014_execution_lists.sql"),
                 .embedInCode("Migrations/m0015_troubled_executions.sql"),
                 .embedInCode("Migrations/m0016_audit_keys.sql"),
-                .embedInCode("Migrations/m0017_deliveries.sql"),
+                .embedInCode("Migrations/m0017_callback_url.sql"),
+                .embedInCode("Migrations/m0018_deliveries.sql"),
             ]),
         room("Operations", sees: ["Scheduling", "Domain", "Storage", "Credentials", "Actions"]),
         room(

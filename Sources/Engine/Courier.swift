@@ -6,12 +6,12 @@ import Storage
 import Synchronization
 
 /// Sends what is owed to someone, at least once each, with tries of its own: no run waits for it or fails by it. Any
-/// number of servers may do so at once, as each try is claimed; a claim whose server died lapses.
+/// number of servers may do so at once, as each try is leased; the lease of a server that died lapses.
 package struct Courier: Service {
     /// The most tries at once.
     private static let room = 32
-    /// Seconds after which a claim lapses: more than a try takes.
-    private static let claimPatience = 30
+    /// Seconds after which a lease lapses: more than a try takes.
+    private static let leasePatience = 30
     /// No nap is longer, so that a lost wake-up only delays.
     private static let longestNap = Duration.seconds(10)
     /// How long what was not sent may take to be given back.
@@ -45,7 +45,7 @@ package struct Courier: Service {
                 await loop(bag) { delivery in group.addTask { await send(delivery, bag) } }
             }
         }
-        await letGo(of: bag.left)
+        await empty(bag)
     }
 
     private func loop(_ bag: Bag, _ start: (DueDelivery) -> Void) async {
@@ -54,15 +54,18 @@ package struct Courier: Service {
             do {
                 let room = Self.room - bag.count
                 let claimed =
-                    room > 0 ? try await database.store.claimDeliveries(limit: room, patience: Self.claimPatience) : []
+                    room > 0 ? try await database.store.claimDeliveries(limit: room, patience: Self.leasePatience) : []
                 for delivery in claimed {
                     bag.add(delivery)
                     start(delivery)
                 }
-                // Full, it is woken by the first try that ends.
-                let nap = claimed.count < room ? try await untilNext() : Self.longestNap
                 recovery.succeed()
-                await signals.deliveries.nap(upTo: nap)
+                // Full, it is woken by the first try that ends.
+                if bag.count == Self.room {
+                    await signals.deliveries.nap(upTo: Self.longestNap)
+                } else if claimed.count < room {
+                    await signals.deliveries.nap(upTo: try await untilNext())
+                }
             } catch {
                 if Task.isCancelled { return }
                 await signals.deliveries.nap(upTo: recovery.delay(after: error))
@@ -73,17 +76,18 @@ package struct Courier: Service {
     private func untilNext() async throws -> Duration {
         guard let seconds = try await database.store.secondsUntilDelivery() else { return Self.longestNap }
         // What is due yet was not found is locked by somebody else for a moment.
-        return seconds > 0 ? min(.seconds(seconds), Self.longestNap) : .milliseconds(5)
+        return seconds > 0 ? min(.seconds(seconds), Self.longestNap) : .milliseconds(100)
     }
 
     private func send(_ delivery: DueDelivery, _ bag: Bag) async {
         let outcome = await outcome(of: delivery)
         guard let outcome else { return }  // Given back when all have ended.
+        bag.note(outcome, of: delivery)
         do {
-            if try await database.store.record(outcome, of: delivery) { EngineMetrics.delivered(outcome) }
+            try await record(outcome, of: delivery)
         } catch {
-            if Task.isCancelled { return }
-            // The claim lapses, and the message is sent once more.
+            if Task.isCancelled { return }  // Recorded when all have ended.
+            // The lease lapses, and the message is sent once more.
             logger.warning(
                 "A callback's try could not be recorded",
                 metadata: ["execution_id": "\(delivery.execution)", "error": "\(error)"])
@@ -117,14 +121,21 @@ package struct Courier: Service {
         }
     }
 
-    /// Lets others make the tries that were cut off, at once.
-    private func letGo(of deliveries: [DueDelivery]) async {
-        guard !deliveries.isEmpty else { return }
+    private func record(_ outcome: DeliveryOutcome, of delivery: DueDelivery) async throws {
+        if try await database.store.record(outcome, of: delivery) { EngineMetrics.delivered(outcome) }
+    }
+
+    /// Records the tries that have ended, and lets others make those that were cut off, at once.
+    private func empty(_ bag: Bag) async {
+        let (ended, cutOff) = bag.left
+        guard !ended.isEmpty || !cutOff.isEmpty else { return }
         // Not cancelled with the server; a database that is away does not hold up its end.
         await Task {
             await withTaskGroup { group in
                 group.addTask {
-                    try? await database.store.letGo(of: deliveries)  // Else the claims lapse.
+                    // Where it fails the leases lapse.
+                    for (delivery, outcome) in ended { try? await record(outcome, of: delivery) }
+                    try? await database.store.letGo(of: cutOff)
                     announcer.announce(.deliveries)
                 }
                 group.addTask { try? await Task.sleep(for: Self.patience) }  // Cancelled when all are let go.
@@ -137,20 +148,39 @@ package struct Courier: Service {
 
 /// The tries under way.
 private final class Bag: Sendable {
-    private let deliveries = Mutex<[Identifier<Delivery>: DueDelivery]>([:])
+    private struct Try {
+        let delivery: DueDelivery
+        /// Once it has ended and is not recorded yet.
+        var outcome: DeliveryOutcome?
+    }
 
-    var count: Int { deliveries.withLock(\.count) }
-    var left: [DueDelivery] { deliveries.withLock { Array($0.values) } }
+    private let tries = Mutex<[Identifier<Delivery>: Try]>([:])
+
+    var count: Int { tries.withLock(\.count) }
+
+    /// What has ended and was not recorded, and what has not ended.
+    var left: (ended: [(DueDelivery, DeliveryOutcome)], cutOff: [DueDelivery]) {
+        tries.withLock { tries in
+            (
+                tries.values.compactMap { entry in entry.outcome.map { (entry.delivery, $0) } },
+                tries.values.filter { $0.outcome == nil }.map(\.delivery)
+            )
+        }
+    }
 
     func add(_ delivery: DueDelivery) {
-        deliveries.withLock { $0[delivery.id] = delivery }
+        tries.withLock { $0[delivery.id] = Try(delivery: delivery) }
+    }
+
+    func note(_ outcome: DeliveryOutcome, of delivery: DueDelivery) {
+        tries.withLock { $0[delivery.id]?.outcome = outcome }
     }
 
     /// - Returns: how many there were with it.
     func remove(_ delivery: DueDelivery) -> Int {
-        deliveries.withLock { deliveries in
-            defer { deliveries[delivery.id] = nil }
-            return deliveries.count
+        tries.withLock { tries in
+            defer { tries[delivery.id] = nil }
+            return tries.count
         }
     }
 }

@@ -61,8 +61,10 @@ private final class AnswerReader: ChannelInboundHandler {
     typealias InboundIn = HTTPClientResponsePart
     typealias OutboundOut = HTTPClientRequestPart
 
-    /// Bytes of an answer that are read; nobody looks at them.
+    /// Bytes of an answer that are read, and how long they may take once it has begun; nobody looks at them, but a
+    /// receiver may not like to be cut off.
     private static let limit = 64 * 1024
+    private static let politeness = TimeAmount.seconds(1)
 
     private let exchange: PostExchange
     private let pending: Pending<PostAnswer?>
@@ -76,10 +78,7 @@ private final class AnswerReader: ChannelInboundHandler {
     }
 
     func channelActive(context: ChannelHandlerContext) {
-        alarm = context.eventLoop.assumeIsolated().scheduleTask(deadline: exchange.deadline) { [self] in
-            finish(or: exchange.tooSlow)
-            context.close(promise: nil)
-        }
+        giveUp(at: exchange.deadline, context)
         let request = exchange.request
         let head = HTTPRequestHead(
             version: .http1_1, method: .POST, uri: request.target, headers: HTTPHeaders(request.headers))
@@ -92,6 +91,7 @@ private final class AnswerReader: ChannelInboundHandler {
         switch unwrapInboundIn(data) {
         case .head(let head):
             answer = PostAnswer(status: Int(head.status.code), location: head.headers.first(name: "Location"))
+            giveUp(at: min(exchange.deadline, .now() + Self.politeness), context)
         case .body(let bytes):
             count += bytes.readableBytes
             if count > Self.limit { finish() }
@@ -107,6 +107,14 @@ private final class AnswerReader: ChannelInboundHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         finish(or: Self.failure(of: error))
         context.close(promise: nil)
+    }
+
+    private func giveUp(at instant: NIODeadline, _ context: ChannelHandlerContext) {
+        alarm?.cancel()
+        alarm = context.eventLoop.assumeIsolated().scheduleTask(deadline: instant) { [self] in
+            finish(or: exchange.tooSlow)
+            context.close(promise: nil)
+        }
     }
 
     /// The head of an answer says it all.

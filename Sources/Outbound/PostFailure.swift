@@ -13,7 +13,7 @@ package struct PostFailure: Error, Sendable, Equatable, CustomStringConvertible 
     /// The guard lets nothing through to this host.
     package static func egressRefused(_ host: String) -> PostFailure {
         PostFailure(
-            "egress_refused: \(host) has no address that requests of the server may go to, unless EGRESS_ALLOW names it.",
+            "egress_refused: \(host) has no address that the server's requests may go to, unless EGRESS_ALLOW names it.",
             isFinal: true)
     }
 

@@ -71,11 +71,12 @@ package struct PostgresConfiguration: Sendable, CustomStringConvertible, CustomD
         try validate()
         return [
             ("connect_timeout", String(hostTimeout)),
-            ("fallback_application_name", applicationName),
             ("keepalives_idle", "15"), ("keepalives_interval", "5"), ("keepalives_count", "3"),
             ("tcp_user_timeout", "20000"),
             ("dbname", url),
             ("client_encoding", "UTF8"),
+            // Whatever the URL calls itself: by this a server is known to be alive.
+            ("application_name", applicationName),
         ]
     }
 

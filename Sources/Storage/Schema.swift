@@ -20,7 +20,8 @@ package enum Schema {
         Migration(number: 14, name: "execution_lists", sql: text(PackageResources.m0014_execution_lists_sql)),
         Migration(number: 15, name: "troubled_executions", sql: text(PackageResources.m0015_troubled_executions_sql)),
         Migration(number: 16, name: "audit_keys", sql: text(PackageResources.m0016_audit_keys_sql)),
-        Migration(number: 17, name: "deliveries", sql: text(PackageResources.m0017_deliveries_sql)),
+        Migration(number: 17, name: "callback_url", sql: text(PackageResources.m0017_callback_url_sql)),
+        Migration(number: 18, name: "deliveries", sql: text(PackageResources.m0018_deliveries_sql)),
     ]
 
     private static func text(_ bytes: [UInt8]) -> String {

@@ -29,8 +29,8 @@ extension Store {
                         \(actors.map { $0.key?.name }), \(entries.map(\.entry.action)),
                         \(entries.map(\.entry.resourceType)), \(entries.map(\.entry.resourceID)),
                         \(entries.map(\.caller.address)), \(entries.map(\.caller.requestID)), \(changes))
-                AS a (id, actor_type, actor_id, actor_name, api_key_id, api_key_name, action, resource_type, resource_id,
-                      ip, request_id, changes)
+                AS a (id, actor_type, actor_id, actor_name, api_key_id, api_key_name, action, resource_type,
+                      resource_id, ip, request_id, changes)
             """
     }
 

@@ -193,7 +193,8 @@ extension Store {
                                    AND \(isCarried(by: node.labels)))
                     THEN 0
                     ELSE extract(epoch FROM least(\(nextReady("e.attempt_number > 0", node)),
-                                                  \(nextReady("e.reason = 'jitter'", node))) - clock_timestamp())::float8
+                                                  \(nextReady("e.reason = 'jitter'", node)))
+                                            - clock_timestamp())::float8
                END AS value
         """
     }

@@ -93,8 +93,8 @@ extension Store {
                 attempt_ended_at = clock_timestamp(), return_code = f.return_code, error = f.error,
                 result = f.result::jsonb
             FROM f
-            -- IS TRUE, so that rows are found by their ids: the planner takes what runs for few, and would read all of it
-            -- for every attempt.
+            -- IS TRUE, so that rows are found by their ids: the planner takes what runs for few, and would read all of
+            -- it for every attempt.
             WHERE e.id = f.id AND e.fencing_token = f.token AND (e.status = 'running') IS TRUE
             RETURNING e.id, e.task_id
         )

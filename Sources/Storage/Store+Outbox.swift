@@ -23,7 +23,7 @@ package struct DueDelivery: Sendable {
     /// As much of its output as a message holds.
     package let stdout: String
     /// Refuses whoever has lost the right.
-    fileprivate let claim: UUID
+    fileprivate let lease: UUID
 }
 
 /// What became of a try.
@@ -63,7 +63,7 @@ extension Store {
     ///
     /// - Parameter patience: seconds after which the try counts as never made.
     package func claimDeliveries(limit: Int, patience: Int) async throws -> [DueDelivery] {
-        let (claim, half) = (UUID(), Int32(Self.outputLimit / 2))
+        let (lease, half) = (UUID(), Int32(Self.outputLimit / 2))
         let rows = try await rows(
             """
             WITH due AS (
@@ -73,7 +73,7 @@ extension Store {
                 FOR UPDATE SKIP LOCKED
             ), claimed AS (
                 UPDATE qkron.deliveries d
-                SET claim = \(claim), next_try = clock_timestamp() + make_interval(secs => \(patience))
+                SET lease = \(lease), next_try = clock_timestamp() + make_interval(secs => \(patience))
                 FROM due WHERE d.id = due.id
                 RETURNING d.*
             )
@@ -81,12 +81,13 @@ extension Store {
                    coalesce(octet_length(o.stdout), 0) AS stdout_bytes,
                    CASE WHEN octet_length(o.stdout) > \(Self.outputLimit) THEN left(o.stdout, \(half))
                         ELSE coalesce(o.stdout, '') END AS stdout,
-                   CASE WHEN octet_length(o.stdout) > \(Self.outputLimit) THEN right(o.stdout, \(half)) END AS stdout_tail
+                   CASE WHEN octet_length(o.stdout) > \(Self.outputLimit)
+                        THEN right(o.stdout, \(half)) END AS stdout_tail
             FROM claimed d
             JOIN qkron.executions e ON e.id = d.execution_id
             LEFT JOIN qkron.execution_output o ON o.execution_id = e.id
             """)
-        return try decode(rows) { try DueDelivery(row: $0, claim: claim, outputLimit: Self.outputLimit) }
+        return try decode(rows) { try DueDelivery(row: $0, lease: lease, outputLimit: Self.outputLimit) }
     }
 
     /// Records a try; false if the right to it was lost, or the run deleted.
@@ -94,10 +95,11 @@ extension Store {
         try await change(
             """
             UPDATE qkron.deliveries
-            SET status = \(outcome.status.rawValue), tries = \(delivery.tries + 1), error = \(outcome.error), claim = NULL,
+            SET status = \(outcome.status.rawValue), tries = \(delivery.tries + 1), error = \(outcome.error),
+                lease = NULL,
                 sent_at = CASE WHEN \(outcome.status.rawValue) = 'sent' THEN clock_timestamp() END,
                 next_try = clock_timestamp() + make_interval(secs => \(outcome.delay))
-            WHERE id = \(delivery.id.uuid) AND claim = \(delivery.claim)
+            WHERE id = \(delivery.id.uuid) AND lease = \(delivery.lease)
             """) > 0
     }
 
@@ -105,9 +107,9 @@ extension Store {
     package func letGo(of deliveries: [DueDelivery]) async throws {
         try await change(
             """
-            UPDATE qkron.deliveries d SET claim = NULL, next_try = clock_timestamp()
-            FROM unnest(\(deliveries.map(\.id.uuid)), \(deliveries.map(\.claim))) AS g (id, claim)
-            WHERE d.id = g.id AND d.claim = g.claim
+            UPDATE qkron.deliveries d SET lease = NULL, next_try = clock_timestamp()
+            FROM unnest(\(deliveries.map(\.id.uuid)), \(deliveries.map(\.lease))) AS g (id, lease)
+            WHERE d.id = g.id AND d.lease = g.lease
             """)
     }
 
@@ -144,7 +146,7 @@ extension DeliveryOutcome {
 }
 
 extension DueDelivery {
-    fileprivate init(row: PostgresRow, claim: UUID, outputLimit: Int) throws(PostgresError) {
+    fileprivate init(row: PostgresRow, lease: UUID, outputLimit: Int) throws(PostgresError) {
         let head: String = try row.decode("stdout")
         let tail: String? = try row.decode("stdout_tail")
         let bytes: Int = try row.decode("stdout_bytes")
@@ -158,6 +160,6 @@ extension DueDelivery {
             returnCode: try row.decode("return_code"),
             error: try row.decode("error"),
             stdout: tail.map { OutputText.cut(head: head, tail: $0, byteCount: bytes, limit: outputLimit) } ?? head,
-            claim: claim)
+            lease: lease)
     }
 }

@@ -119,10 +119,15 @@ extension Store {
         return try decode(rows, PruningCandidate.init(row:))
     }
 
+    /// Whether nobody waits to be told of the execution `e`.
+    private static let owesNothing: SQL = """
+        NOT EXISTS (SELECT FROM qkron.deliveries d WHERE d.execution_id = e.id AND d.status = 'pending')
+        """
+
     /// Whether the execution `e` of the task `t` is neither the one that started last nor the newest, and nobody waits
     /// to be told of it.
     private static let mayGo: SQL = """
-        (NOT EXISTS (SELECT FROM qkron.deliveries d WHERE d.execution_id = e.id AND d.status = 'pending')
+        (\(owesNothing)
          AND e.started_at IS DISTINCT FROM t.last_run AND EXISTS (
             SELECT FROM qkron.executions o
             WHERE o.task_id = e.task_id AND (o.created_at, o.id) > (e.created_at, e.id)))
@@ -168,7 +173,7 @@ extension Store {
     ) async throws -> (pruned: Int, last: Identifier<Execution>?) {
         let found = try await rows(
             """
-            SELECT o.execution_id, e.ended_at < \(cutoff) AS is_prunable
+            SELECT o.execution_id, e.ended_at < \(cutoff) AND \(Self.owesNothing) AS is_prunable
             FROM (SELECT execution_id FROM qkron.execution_output
                   WHERE execution_id > \(id?.uuid ?? UUID.zero) AND execution_id < \(UUID(version7Before: cutoff))
                   ORDER BY execution_id LIMIT \(limit)) AS o

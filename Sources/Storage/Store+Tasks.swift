@@ -57,7 +57,8 @@ extension Store {
                 \(task.overlapPolicy.rawValue), \(task.timeout), \(task.retryPolicy.maxRetries),
                 \(task.retryPolicy.delay), \(task.retryPolicy.backoff.rawValue), \(task.priority), \(task.requires),
                 \(task.tags), \(task.metadata?.serialized())::json, \(task.dependencies?.map(\.uuid)),
-                \(task.callbackURL), \(task.isActive), \(task.status.rawValue), \(task.nextRun), \(task.createdAt), \(task.updatedAt))
+                \(task.callbackURL), \(task.isActive), \(task.status.rawValue), \(task.nextRun), \(task.createdAt),
+                \(task.updatedAt))
             """)
     }
 
@@ -83,7 +84,8 @@ extension Store {
                 requires = \(task.requires), tags = \(task.tags),
                 metadata = \(task.metadata?.serialized())::json,
                 dependencies = \(task.dependencies?.map(\.uuid)), callback_url = \(task.callbackURL),
-                is_active = \(task.isActive), status = \(task.status.rawValue), next_run = \(task.nextRun), updated_at = \(now)
+                is_active = \(task.isActive), status = \(task.status.rawValue), next_run = \(task.nextRun),
+                updated_at = \(now)
             WHERE id = \(task.id.uuid)
             """)
         try await change(

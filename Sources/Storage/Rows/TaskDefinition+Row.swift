@@ -6,11 +6,11 @@ import Scheduling
 extension TaskDefinition {
     /// The columns that `init(row:)` reads, of the tables under the names `t` (tasks) and `u` (users).
     static let columns: SQL = """
-        t.id, t.owner_id, coalesce(u.username, 'service') AS owner_username, t.name, t.description, t.task_type, t.parameters,
-        t.sealed_env, t.schedule_type, t.schedule, t.timezone, t.starts_at, t.ends_at, t.anchor, t.once_at, t.dst_policy,
-        t.misfire_policy, t.misfire_grace, t.jitter, t.overlap_policy, t.timeout, t.max_retries, t.retry_delay,
-        t.retry_backoff, t.priority, t.requires, t.tags, t.metadata, t.dependencies, t.callback_url, t.is_active, t.status, t.retry_count,
-        t.next_run, t.last_run, t.created_at, t.updated_at
+        t.id, t.owner_id, coalesce(u.username, 'service') AS owner_username, t.name, t.description, t.task_type,
+        t.parameters, t.sealed_env, t.schedule_type, t.schedule, t.timezone, t.starts_at, t.ends_at, t.anchor, t.once_at,
+        t.dst_policy, t.misfire_policy, t.misfire_grace, t.jitter, t.overlap_policy, t.timeout, t.max_retries,
+        t.retry_delay, t.retry_backoff, t.priority, t.requires, t.tags, t.metadata, t.dependencies, t.callback_url,
+        t.is_active, t.status, t.retry_count, t.next_run, t.last_run, t.created_at, t.updated_at
         """
 
     /// The task of a row.

@@ -1,7 +1,5 @@
 -- Messages that are owed to someone, written with the end of the run that they tell of.
 
-ALTER TABLE qkron.tasks ADD COLUMN callback_url text CHECK (char_length(callback_url) <= 2048);
-
 CREATE TABLE qkron.deliveries (
     -- What the receiver knows the message by, whichever try it is.
     id            uuid PRIMARY KEY,
@@ -16,7 +14,7 @@ CREATE TABLE qkron.deliveries (
     -- The next try starts no earlier; while a server is at one, when it is taken for dead.
     next_try      timestamptz CHECK ((status = 'pending') = (next_try IS NOT NULL)),
     -- The right to the try under way: whoever has lost it records nothing.
-    claim         uuid CHECK (claim IS NULL OR status = 'pending'),
+    lease         uuid CHECK (lease IS NULL OR status = 'pending'),
     sent_at       timestamptz CHECK ((status = 'sent') = (sent_at IS NOT NULL)),
     created_at    timestamptz NOT NULL,
     -- Led by the execution: this is how one is found with it, and goes with it.
