@@ -53,10 +53,10 @@ enum CommandFailure {
         case ClientError.unreachable: Code.unreachable
         case let error as ClientError: code(ofStatus: error.status)
         case is NobodyAsks: Code.notAllowed
-        case NodeChoiceError.none, TaskChoiceError.none, ChoiceError.none, is NothingRan: Code.notFound
+        case ChoiceError.none, is NothingRan: Code.notFound
         case is ConsoleError, KeyRefusal.unknown: Code.notFound
         case KeyRefusal.inUse: Code.refused
-        case NodeChoiceError.several, TaskChoiceError.several, ChoiceError.several, is PlanError: Code.refused
+        case ChoiceError.several, is PlanError: Code.refused
         case is FileFaults, is CommandError: Code.refused
         case is ValidationError, is OwnerUnknown: Code.usage
         case let error as BrokenOff: code(of: error.cause)

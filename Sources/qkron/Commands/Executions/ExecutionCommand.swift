@@ -128,7 +128,7 @@ struct NamedExecution: ParsableArguments {
 
     /// The execution that is named.
     ///
-    /// - Throws: `ExecutionChoiceError`, `TaskChoiceError`, `ClientError`.
+    /// - Throws: `ValidationError`, `ChoiceError`, `ClientError`.
     func find(on server: RemoteServer) async throws -> RemoteExecution {
         let id = try ExecutionChoice.id(execution)
         guard let task else { return try await server.execution(id) }

@@ -6,7 +6,7 @@ import Domain
 enum TaskChoice {
     /// The id that `text` is, or that the only task of this name has.
     ///
-    /// - Throws: `TaskChoiceError` where it fits none, or several; `ClientError`.
+    /// - Throws: `ChoiceError` where it fits none, or several; `ClientError`.
     static func id(of text: String, on server: RemoteServer) async throws -> Identifier<TaskDefinition> {
         if let id = Identifier<TaskDefinition>(text) { return id }
         return try await task(named: text, on: server).id
@@ -14,18 +14,27 @@ enum TaskChoice {
 
     /// The task of this id, or the only one of this name.
     ///
-    /// - Throws: `TaskChoiceError` where it fits none, or several; `ClientError`.
+    /// - Throws: `ChoiceError` where it fits none, or several; `ClientError`.
     static func task(of text: String, on server: RemoteServer) async throws -> RemoteTask {
         if let id = Identifier<TaskDefinition>(text) { return try await server.task(id) }
         return try await task(named: text, on: server)
     }
 
     private static func task(named name: String, on server: RemoteServer) async throws -> RemoteTask {
-        guard TaskLimits.name.contains(name.unicodeScalars.count) else { throw TaskChoiceError.none(name) }
+        guard TaskLimits.name.contains(name.unicodeScalars.count) else { throw none(name) }
         let named = try await server.tasks([Query("q", name)]).filter { $0.name.hasSameBytes(as: name) }
-        guard let choice = named.first else { throw TaskChoiceError.none(name) }
-        guard named.count == 1 else { throw TaskChoiceError.several(name, named) }
+        guard let choice = named.first else { throw none(name) }
+        guard named.count == 1 else { throw several(name, named) }
         return choice
+    }
+
+    private static func none(_ name: String) -> ChoiceError {
+        .none("There is no task named '\(name)'; 'qkron task list' shows them.")
+    }
+
+    private static func several(_ name: String, _ tasks: [RemoteTask]) -> ChoiceError {
+        let ids = tasks.map { "\($0.id) (\($0.text("owner_username") ?? "?"))" }.joined(separator: ", ")
+        return .several("\(tasks.count) tasks are named '\(name)'; say which by its id: \(ids)")
     }
 
     /// Completes the names of tasks in a shell, where a login or a key is at hand.
@@ -46,19 +55,4 @@ enum TaskChoice {
 
     private static let plain = Set(
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:/@+,-".unicodeScalars)
-}
-
-/// Why no task is meant.
-enum TaskChoiceError: Error, CustomStringConvertible {
-    case none(String)
-    case several(String, [RemoteTask])
-
-    var description: String {
-        switch self {
-        case .none(let name): "There is no task named '\(name)'; 'qkron task list' shows them."
-        case .several(let name, let tasks):
-            "\(tasks.count) tasks are named '\(name)'; say which by its id: "
-                + tasks.map { "\($0.id) (\($0.text("owner_username") ?? "?"))" }.joined(separator: ", ")
-        }
-    }
 }
