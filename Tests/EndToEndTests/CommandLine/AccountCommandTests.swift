@@ -98,5 +98,38 @@ extension EndToEnd {
             #expect(try await root.run(words + ["--until", until]).json.items == Array(all[1...]))
             #expect(try await root.run(words + ["--since", until]).json.items == [all[0]])
         }
+
+        @Test func `what was done by a key is found by its id or name, and the key is named`() async throws {
+            let (shell, person) = try await Shell.newcomer()
+            let (root, me) = try await Shell.superuser()
+            let made = try await shell.qkron("key", "create", name, "--scope", "tasks:write", "--json")
+            let (id, secret) = (try made.json["id"].string ?? "", try made.json["key"].string ?? "")
+            var program = shell
+            program.variables["QKRON_TOKEN"] = nil
+            program.variables["QKRON_API_KEY"] = secret
+            _ = try await person.makeTask(["name": "by hand"])
+            let task = try await program.qkron(
+                "task", "create", "--name", "by key", "--command", "true", "--every", "1d", "--json")
+            #expect(task.hasSucceeded, "\(task)")
+            let taskID = try task.json["id"]
+
+            let words = ["audit", "--action", "task.create"]
+            for choice in [["--key", id], ["--key", name, "--actor", person.username]] {
+                let found = try await root.run(words + choice + ["--json"])
+                #expect(try found.json.items.map(\.["resource_id"]) == [taskID], "\(found)")
+                let table = try await root.run(words + choice).output
+                #expect(table.split(separator: "\n").count == 2 && table.contains("  BY       KEY  "), "\(table)")
+                #expect(table.contains("  \(person.username)  api_key  \(name)  127.0.0.1  "), "\(table)")
+            }
+            let both = try await root.run(words + ["--actor", person.id])
+            #expect(both.output.split(separator: "\n").count == 3, "\(both)")
+            #expect(try await root.qkron("audit", "--key", name).failed(4, "There is no key named '\(name)'"))
+            let own = try await root.qkron("key", "create", "own-\(name)", "--scope", "tasks:read")
+            #expect(own.hasSucceeded, "\(own)")
+            for choice in [["--key", "own-\(name)"], ["--key", "own-\(name)", "--actor", me.username]] {
+                let found = try await root.run(["audit", "--json"] + choice)
+                #expect(found.hasSucceeded && found.output == "[]\n", "\(found)")
+            }
+        }
     }
 }

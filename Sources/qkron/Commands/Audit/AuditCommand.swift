@@ -9,8 +9,10 @@ struct AuditCommand: AsyncParsableCommand {
         abstract: "Show who changed what, newest first; asks a server, as a superuser.",
         discussion: "With --json, each row tells what stood before and after. " + CommandFailure.codesInWords)
 
-    @Option(help: "Only what this account or API key did; a username, or an id.")
+    @Option(help: "Only what this account did, be it by a key; its username or id.")
     var actor: String?
+    @Option(help: "Only what was done by this API key; its id, or its name, if it is yours or that of --actor.")
+    var key: String?
     @Option(help: "Only this action, such as task.update.")
     var action: String?
     @Option(help: "Only changes of this kind of thing, such as task or user.")
@@ -37,7 +39,12 @@ struct AuditCommand: AsyncParsableCommand {
     func run() async throws {
         try await options.withServer { server in
             var filter: [Query] = []
-            if let actor { filter.append(Query("actor_id", try await Self.id(ofActor: actor, on: server))) }
+            var account: Identifier<User>?
+            if let actor { account = try await AccountChoice.id(of: actor, on: server) }
+            if let account { filter.append(Query("actor_id", "\(account)")) }
+            if let key {
+                filter.append(Query("api_key_id", "\(try await KeyChoice.id(of: key, ownedBy: account, on: server))"))
+            }
             let given = [
                 ("action", action), ("resource_type", resourceType), ("resource_id", resourceId), ("since", since),
                 ("until", until),
@@ -48,18 +55,12 @@ struct AuditCommand: AsyncParsableCommand {
         }
     }
 
-    private static func id(ofActor text: String, on server: RemoteServer) async throws -> String {
-        // It may be the id of a key, too, which is no account.
-        if Identifier<Principal>(text) != nil { return text }
-        return "\(try await AccountChoice.id(of: text, on: server))"
-    }
-
     private static func table(of rows: [JSONValue]) -> String {
-        let heads = ["TIME", "ACTOR", "BY", "FROM", "ACTION", "RESOURCE", "CHANGES"]
+        let heads = ["TIME", "ACTOR", "BY", "KEY", "FROM", "ACTION", "RESOURCE", "CHANGES"]
         let cells = rows.map { row in
             [
-                row.cell("timestamp"), row.cell("actor_name"), row.cell("actor_type"), row.cell("ip"),
-                row.cell("action"), row.cell("resource_id"), changes(in: row),
+                row.cell("timestamp"), row.cell("actor_name"), row.cell("actor_type"), row.cell("api_key_name"),
+                row.cell("ip"), row.cell("action"), row.cell("resource_id"), changes(in: row),
             ]
         }
         return TextTable.render([heads] + cells)

@@ -3,12 +3,15 @@ import Domain
 
 /// Finds the key that a person means.
 enum KeyChoice {
-    /// The id that `text` is, or that the only key of this name has. One that works is meant before revoked ones.
+    /// The id that `text` is, or that the only key of this name has, among those of the caller or of another account.
+    /// One that works is meant before revoked ones.
     ///
     /// - Throws: `ChoiceError` where it fits none, or several; `ClientError`.
-    static func id(of text: String, on server: RemoteServer) async throws -> Identifier<APIKey> {
+    static func id(
+        of text: String, ownedBy owner: Identifier<User>? = nil, on server: RemoteServer
+    ) async throws -> Identifier<APIKey> {
         if let id = Identifier<APIKey>(text) { return id }
-        let named = try await server.keys().filter { $0.name.hasSameBytes(as: text) }
+        let named = try await server.keys(of: owner).filter { $0.name.hasSameBytes(as: text) }
         let working = named.filter { !$0.isRevoked }
         guard working.count <= 1 else {
             let ids = working.map(\.id.description).joined(separator: ", ")
