@@ -69,6 +69,7 @@ extension SecretsCommand {
         @Flag(help: "Do it: what goes with the key is lost.")
         var yes = false
 
+        @OptionGroup var output: OutputOptions
         @OptionGroup var options: DatabaseOptions
 
         func validate() throws {
@@ -79,8 +80,11 @@ extension SecretsCommand {
             try options.withDatabase { console in
                 let lost = try await KeyOperations(database: console.database)
                     .forget(key.shared, as: Caller(.console))
-                StandardOutput.write(line: "Forgotten: the next server brings its own. \(key.loss)")
-                if lost > 0 { StandardOutput.write(line: "Tasks that need new values of their secrets: \(lost).") }
+                let forgotten = "Forgotten: the next server brings its own. \(key.loss)"
+                output.show(
+                    ["forgotten": .string(key.rawValue), "lost": .integer(lost)],
+                    or: lost == 0
+                        ? forgotten : "\(forgotten)\nTasks that need new values of their secrets: \(lost).")
             }
         }
     }
