@@ -16,4 +16,9 @@ struct OutputOptions: ParsableArguments {
     func show(_ value: JSONValue, or text: @autoclosure () -> String) {
         StandardOutput.write(line: json ? value.serialized() : text())
     }
+
+    /// Shows `answer` as the API writes it, or `text`.
+    func show(_ answer: some JSONWritable, or text: @autoclosure () -> String) {
+        StandardOutput.write(line: json ? String(decoding: JSONWriter.bytes(of: answer), as: UTF8.self) : text())
+    }
 }

@@ -3,6 +3,7 @@ import Domain
 import Foundation
 import Operations
 import Scheduling
+import Server
 
 /// Manages accounts at the console.
 struct UserCommand: ParsableCommand {
@@ -42,7 +43,7 @@ struct UserCommand: ParsableCommand {
             try options.withDatabase { console in
                 let account = NewAccount(email: email, username: name, password: password)
                 let user = try await console.users.create(account, role: superuser ? .superuser : role ?? .user)
-                output.show(user.asAnswered, or: "Created \(user.role.rawValue) '\(user.username)' (\(user.id)).")
+                output.show(user, or: "Created \(user.role.rawValue) '\(user.username)' (\(user.id)).")
             }
         }
     }
@@ -56,7 +57,7 @@ struct UserCommand: ParsableCommand {
         func run() throws {
             try options.withDatabase { console in
                 let users = try await console.users.list()
-                output.show(.array(users.map(\.asAnswered)), or: Self.table(of: users))
+                output.show(users, or: Self.table(of: users))
             }
         }
 
@@ -159,18 +160,6 @@ extension OutputOptions {
         guard json else { return StandardOutput.write(line: text) }
         // Somebody may have deleted it since.
         let found = try await console.users.list().first { $0.username.hasSameBytes(as: username) }
-        show(found?.asAnswered ?? .null, or: text)
-    }
-}
-
-extension User {
-    /// The account as the API answers it.
-    fileprivate var asAnswered: JSONValue {
-        let time = { (date: Date?) in date.map { JSONValue.string(ISO8601.format($0)) } ?? .null }
-        return [
-            "id": .string("\(id)"), "email": .string(email), "username": .string(username),
-            "role": .string(role.rawValue), "is_active": .bool(isActive), "is_superuser": .bool(role == .superuser),
-            "created_at": time(createdAt), "updated_at": time(updatedAt), "last_login_at": time(lastLoginAt),
-        ]
+        if let found { show(found, or: text) } else { show(.null, or: text) }
     }
 }
