@@ -19,17 +19,25 @@ struct DatabaseOptions: ParsableArguments {
 
     /// Runs `body` on the migrated database, says what went wrong in words, and ends the process.
     func withDatabase(_ body: @escaping @Sendable (Console) async throws -> Void) throws {
+        try withDatabase(asking: {}, { console, _ in try await body(console) })
+    }
+
+    /// The same with what `ask` has of a person, who is asked only where there is something to work on.
+    func withDatabase<Answer: Sendable>(
+        asking ask: () throws -> Answer, _ body: @escaping @Sendable (Console, Answer) async throws -> Void
+    ) throws {
         ProcessProtection.makeUndumpable()
-        let configuration = try CommandFailure.inWordsAtOnce {
+        let (configuration, answer) = try CommandFailure.inWordsAtOnce {
             let configuration = try Configuration(SettingSource.ofProcess(flags: flags))
             try Console.requireData(configuration)
+            let answer = try ask()
             try Console.becomeServerUser(configuration)
-            return configuration
+            return (configuration, answer)
         }
         Program.live {
             try await CommandFailure.inWords {
                 LoggingSetup.bootstrap(level: max(configuration.logLevel, .warning), format: configuration.logFormat)
-                try await Console.open(configuration, body)
+                try await Console.open(configuration) { try await body($0, answer) }
             }
         }
     }

@@ -39,8 +39,7 @@ struct UserCommand: ParsableCommand {
         }
 
         func run() throws {
-            let password = try PasswordPrompt.newPassword()
-            try options.withDatabase { console in
+            try options.withDatabase(asking: PasswordPrompt.newPassword) { console, password in
                 let account = NewAccount(email: email, username: name, password: password)
                 let user = try await console.users.create(account, role: superuser ? .superuser : role ?? .user)
                 output.show(user, or: "Created \(user.role.rawValue) '\(user.username)' (\(user.id)).")
@@ -84,8 +83,7 @@ struct UserCommand: ParsableCommand {
         @OptionGroup var options: DatabaseOptions
 
         func run() throws {
-            let password = try PasswordPrompt.newPassword()
-            try options.withDatabase { console in
+            try options.withDatabase(asking: PasswordPrompt.newPassword) { console, password in
                 try await console.users.setPassword(password, of: name)
                 try await output.show(
                     name, in: console, or: "'\(name)' has a new password; earlier tokens are revoked.")
