@@ -8,8 +8,10 @@ import Synchronization
 /// Sends what is owed to someone, at least once each, with tries of its own: no run waits for it or fails by it. Any
 /// number of servers may do so at once, as each try is leased; the lease of a server that died lapses.
 package struct Courier: Service {
-    /// The most tries at once.
+    /// The most tries at once, and of one owner until others have had their turn: a receiver that does not answer takes
+    /// its place for as long as a try may take.
     private static let room = 32
+    private static let share = 8
     /// Seconds after which a lease lapses: more than a try takes.
     private static let leasePatience = 30
     /// No nap is longer, so that a lost wake-up only delays.
@@ -52,9 +54,10 @@ package struct Courier: Service {
         var recovery = LoopRecovery("courier", logger: logger)
         while !Task.isCancelled {
             do {
-                let room = Self.room - bag.count
-                let claimed =
-                    room > 0 ? try await database.store.claimDeliveries(limit: room, patience: Self.leasePatience) : []
+                let busy = bag.owners(with: Self.share)
+                // A few at a time, or all could be of one owner.
+                let limit = min(Self.room - bag.count, Self.share)
+                let claimed = limit > 0 ? try await claim(limit, passingOver: busy) : []
                 for delivery in claimed {
                     bag.add(delivery)
                     start(delivery)
@@ -63,8 +66,8 @@ package struct Courier: Service {
                 // Full, it is woken by the first try that ends.
                 if bag.count == Self.room {
                     await signals.deliveries.nap(upTo: Self.longestNap)
-                } else if claimed.count < room {
-                    await signals.deliveries.nap(upTo: try await untilNext())
+                } else if claimed.count < limit {
+                    await signals.deliveries.nap(upTo: try await untilNext(passingOver: busy))
                 }
             } catch {
                 if Task.isCancelled { return }
@@ -73,8 +76,14 @@ package struct Courier: Service {
         }
     }
 
-    private func untilNext() async throws -> Duration {
-        guard let seconds = try await database.store.secondsUntilDelivery() else { return Self.longestNap }
+    private func claim(_ limit: Int, passingOver busy: [Identifier<User>?]) async throws -> [DueDelivery] {
+        try await database.store.claimDeliveries(limit: limit, patience: Self.leasePatience, passingOver: busy)
+    }
+
+    private func untilNext(passingOver busy: [Identifier<User>?]) async throws -> Duration {
+        guard let seconds = try await database.store.secondsUntilDelivery(passingOver: busy) else {
+            return Self.longestNap
+        }
         // What is due yet was not found is locked by somebody else for a moment.
         return seconds > 0 ? min(.seconds(seconds), Self.longestNap) : .milliseconds(100)
     }
@@ -92,9 +101,9 @@ package struct Courier: Service {
                 "A callback's try could not be recorded",
                 metadata: ["execution_id": "\(delivery.execution)", "error": "\(error)"])
         }
-        let count = bag.remove(delivery)
+        let before = bag.remove(delivery)
         // There is room again, or a next try that the nap under way does not know of.
-        if count == Self.room || outcome != .sent { signals.deliveries.wake() }
+        if before.all == Self.room || before.ofOwner >= Self.share || outcome != .sent { signals.deliveries.wake() }
         if case .failed(let why) = outcome {
             logger.notice(
                 "A callback was given up",
@@ -176,11 +185,18 @@ private final class Bag: Sendable {
         tries.withLock { $0[delivery.id]?.outcome = outcome }
     }
 
+    /// Those of whom there are so many.
+    func owners(with count: Int) -> [Identifier<User>?] {
+        tries.withLock { tries in
+            Dictionary(grouping: tries.values, by: \.delivery.owner).filter { $0.value.count >= count }.map(\.key)
+        }
+    }
+
     /// - Returns: how many there were with it.
-    func remove(_ delivery: DueDelivery) -> Int {
+    func remove(_ delivery: DueDelivery) -> (all: Int, ofOwner: Int) {
         tries.withLock { tries in
             defer { tries[delivery.id] = nil }
-            return tries.count
+            return (tries.count, tries.values.count { $0.delivery.owner == delivery.owner })
         }
     }
 }

@@ -68,7 +68,7 @@ package struct AccountRules: Sendable {
         if !User.usernameLength.contains(username.unicodeScalars.count) {
             return [InputFault(["username"], length: User.usernameLength)]
         }
-        if username.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) {
+        if username.unicodeScalars.contains(where: \.controls) {
             return [InputFault(["username"], "must not hold control characters")]
         }
         if !username.unicodeScalars.contains(where: \.isVisible) {
@@ -123,7 +123,15 @@ extension Unicode.Scalar {
     /// Whether it leaves a mark where it is shown.
     fileprivate var isVisible: Bool {
         !properties.isWhitespace && !properties.isDefaultIgnorableCodePoint
-            && properties.generalCategory != .control && properties.generalCategory != .format
+            && ![.control, .format, .unassigned].contains(properties.generalCategory) && self != "\u{2800}"
+    }
+
+    /// Whether it breaks the line that it is shown in, or turns it round.
+    fileprivate var controls: Bool {
+        switch value {
+        case 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069: true
+        default: properties.generalCategory == .control
+        }
     }
 }
 

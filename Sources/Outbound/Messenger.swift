@@ -54,7 +54,7 @@ package final class Messenger: Sendable {
             throw PostFailure("The receiver answered \(answer.status) and named no place.")
         }
         guard let next = try? place.redirected(to: location) else {  // What is wrong with it may hold a secret.
-            throw PostFailure("The receiver redirected to a place that cannot be read.")
+            throw PostFailure.unreadablePlace
         }
         guard next.isSecure || !place.isSecure else {
             throw PostFailure("The receiver redirected from https to http, which is not followed.")

@@ -17,6 +17,10 @@ package struct PostFailure: Error, Sendable, Equatable, CustomStringConvertible 
             isFinal: true)
     }
 
+    /// A redirect to another scheme, or to what is no address.
+    static let unreadablePlace = PostFailure(
+        "egress_refused: the receiver redirected to a place that is no http or https address.", isFinal: true)
+
     /// Something that nobody expects.
     package static let unexpected = PostFailure("The message could not be sent.")
 

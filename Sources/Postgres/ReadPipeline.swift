@@ -199,6 +199,9 @@ final class ReadPipeline: Sendable {
             if !reads.isEmpty { return reads }
             if isFinished { return nil }
             wake.wait()
+            // Under load, whoever takes requests in goes first, so that more reads go out together; it costs nothing
+            // else.
+            sched_yield()
         }
     }
 }

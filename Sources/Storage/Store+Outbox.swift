@@ -6,6 +6,8 @@ import Postgres
 package struct DueDelivery: Sendable {
     /// Its id, the same at each try.
     package let id: Identifier<Delivery>
+    /// Whose task it is; nil for the service key.
+    package let owner: Identifier<User>?
     /// Where it goes, as it was stored.
     package let url: String
     /// Tries before this one.
@@ -43,8 +45,8 @@ extension Store {
     func oweCallbacks(for executions: [Identifier<Execution>]) async throws {
         try await change(
             """
-            INSERT INTO qkron.deliveries (id, execution_id, kind, url, next_try, created_at)
-            SELECT n.id, e.id, 'callback', t.callback_url, clock_timestamp(), clock_timestamp()
+            INSERT INTO qkron.deliveries (id, execution_id, kind, owner_id, url, next_try, created_at)
+            SELECT n.id, e.id, 'callback', t.owner_id, t.callback_url, clock_timestamp(), clock_timestamp()
             FROM unnest(\(executions.map { _ in Identifier<Delivery>().uuid }), \(executions.map(\.uuid)))
                  AS n (id, execution_id)
             JOIN qkron.executions e ON e.id = n.execution_id
@@ -61,14 +63,18 @@ extension Store {
 
     /// Grants a try at each of up to `limit` messages that are due, the longest due first.
     ///
-    /// - Parameter patience: seconds after which the try counts as never made.
-    package func claimDeliveries(limit: Int, patience: Int) async throws -> [DueDelivery] {
+    /// - Parameters:
+    ///   - patience: seconds after which the try counts as never made.
+    ///   - busy: whose messages have to wait.
+    package func claimDeliveries(
+        limit: Int, patience: Int, passingOver busy: [Identifier<User>?] = []
+    ) async throws -> [DueDelivery] {
         let (lease, half) = (UUID(), Int32(Self.outputLimit / 2))
         let rows = try await rows(
             """
             WITH due AS (
                 SELECT id FROM qkron.deliveries
-                WHERE status = 'pending' AND next_try <= statement_timestamp()
+                WHERE status = 'pending' AND next_try <= statement_timestamp() AND \(Self.isNot(of: busy))
                 ORDER BY next_try LIMIT \(limit)
                 FOR UPDATE SKIP LOCKED
             ), claimed AS (
@@ -77,7 +83,7 @@ extension Store {
                 FROM due WHERE d.id = due.id
                 RETURNING d.*
             )
-            SELECT d.id, d.url, d.tries, e.task_id, d.execution_id, e.status, e.return_code, e.error,
+            SELECT d.id, d.owner_id, d.url, d.tries, e.task_id, d.execution_id, e.status, e.return_code, e.error,
                    coalesce(octet_length(o.stdout), 0) AS stdout_bytes,
                    CASE WHEN octet_length(o.stdout) > \(Self.outputLimit) THEN left(o.stdout, \(half))
                         ELSE coalesce(o.stdout, '') END AS stdout,
@@ -114,12 +120,20 @@ extension Store {
     }
 
     /// Seconds until the next message is due, by the database's clock; nil if none waits.
-    package func secondsUntilDelivery() async throws -> Double? {
+    ///
+    /// - Parameter busy: whose messages have to wait.
+    package func secondsUntilDelivery(passingOver busy: [Identifier<User>?] = []) async throws -> Double? {
         try await one(
             """
-            SELECT extract(epoch FROM (SELECT min(next_try) FROM qkron.deliveries WHERE status = 'pending')
+            SELECT extract(epoch FROM (SELECT next_try FROM qkron.deliveries
+                                       WHERE status = 'pending' AND \(Self.isNot(of: busy))
+                                       ORDER BY next_try LIMIT 1)
                                       - clock_timestamp())::float8 AS value
             """)
+    }
+
+    private static func isNot(of owners: [Identifier<User>?]) -> SQL {
+        "coalesce(owner_id, \(UUID.zero)) <> ALL(\(owners.map { $0?.uuid ?? UUID.zero }))"
     }
 }
 
@@ -152,6 +166,7 @@ extension DueDelivery {
         let bytes: Int = try row.decode("stdout_bytes")
         self.init(
             id: Identifier(try row.decode("id")),
+            owner: try row.decode("owner_id", as: UUID?.self).map { Identifier($0) },
             url: try row.decode("url"),
             tries: try row.decode("tries"),
             task: Identifier(try row.decode("task_id")),

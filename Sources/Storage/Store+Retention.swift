@@ -223,7 +223,7 @@ extension PruningCandidate {
 }
 
 extension UUID {
-    fileprivate static let zero = UUID(uuid: (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))
+    static let zero = UUID(uuid: (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))
 
     /// No smaller than any of version 7 that was made before an instant, and smaller than those made a millisecond
     /// later.

@@ -33,7 +33,8 @@ import Testing
         ("10.0.0.5", "10.0.0.5", true), ("10.0.0.5", "10.0.0.6", false), ("127.0.0.0/8", "::1", false),
         ("::1", "::1", true), ("::1", "127.0.0.1", false), ("fd00::/8", "fd12::1", true),
         ("fd00::/8", "fe80::1", false),
-        ("0.0.0.0/0", "127.0.0.1", true), ("0.0.0.0/0", "::1", false),
+        ("0.0.0.0/0", "127.0.0.1", true), ("0.0.0.0/0", "::1", false), ("::/0", "::1", true),
+        ("::/0", "127.0.0.1", false), ("::/0", "64:ff9b::7f00:1", false),
     ])
     func `what is allowed is let through, and nothing beside it`(range: String, address: String, isAdmitted: Bool)
         throws

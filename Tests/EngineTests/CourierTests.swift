@@ -2,6 +2,7 @@ import Actions
 import Domain
 import Foundation
 import Outbound
+import Postgres
 import Storage
 import TestSupport
 import Testing
@@ -156,6 +157,28 @@ import class EndToEndSupport.Receiver
         }
         #expect(receiver.requests.count == 300 && Set(receiver.requests.map { $0["webhook-id"] }).count == 300)
         #expect(try await database.store.record(.failed(error: "late"), of: dead[0]) == false)
+    }
+
+    @Test func `whose receivers are silent does not take all places`() async throws {
+        let database = try await TestDatabase.make()
+        let (silent, quick) = (try Receiver { _, _ in .stall("") }, try Receiver())
+        defer { silent.close() }
+        let node = try await database.addNode()
+        for _ in 0..<40 { _ = try await runOnce(database, telling: silent.url()) }
+        let other = try await database.addTask(owner: try await database.addUser("other")) {
+            $0.callbackURL = quick.url()
+        }
+        let last = try await database.addRun(of: other)
+        while case let leases = try await database.claim(for: node), !leases.isEmpty {
+            try await database.finish(leases.map { FinishedAttempt($0, .succeeded) })
+        }
+        let engine = try await TestEngine(database)
+        try await engine.whileRunning {
+            #expect(try await callback(of: last, database, is: .sent).tries == 1)
+            let ended = try await database.pool.value(
+                "SELECT count(*) AS value FROM qkron.deliveries WHERE tries > 0", as: Int.self)
+            #expect(ended == 1, "no silent one had to be given up first")
+        }
     }
 
     @Test func `a try that the server's end cuts off is given back, and made by the next`() async throws {

@@ -200,6 +200,8 @@ import Testing
         ("abc", "a@\u{301}b@c.org", "12345678", ["email"]),
         ("   ", "a@b.org", "12345678", ["username"]), ("\u{2003}\u{A0}\u{3000}", "a@b.org", "12345678", ["username"]),
         ("\u{200B}\u{2060} \u{3164}", "a@b.org", "12345678", ["username"]), ("  a", "a@b.org", "12345678", []),
+        ("\u{2800}\u{2800}\u{FFFE}", "a@b.org", "12345678", ["username"]),
+        ("ab\u{202E}c", "a@b.org", "12345678", ["username"]), ("ab\u{2028}c", "a@b.org", "12345678", ["username"]),
         ("abc", "\u{200B}@b.org", "12345678", ["email"]), ("abc", "a@b.\u{200B}", "12345678", ["email"]),
         (String(repeating: "x", count: 255), "a@b.org", "ßßßßßßßß", []),
         (String(repeating: "x", count: 256), "a@b.org", "12345678", ["username"]),

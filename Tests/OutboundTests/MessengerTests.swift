@@ -63,7 +63,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("", "named no place"), ("ftp://x/", "cannot be read"), ("http://user@127.0.0.1/", "cannot be read"),
+        ("", "named no place"), ("ftp://x/", "egress_refused: the receiver"),
+        ("http://user@127.0.0.1/", "egress_refused: the receiver"),
     ])
     func `a redirect to nowhere is a failure`(place: String, words: String) async throws {
         let receiver = try Receiver { _, _ in

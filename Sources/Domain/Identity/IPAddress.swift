@@ -81,7 +81,8 @@ package struct IPRange: Sendable, Equatable {
         first = address.prefix(self.length)
     }
 
+    /// Whether it holds the address; a range of IPv6 holds none of IPv4, however wide.
     package func contains(_ address: IPAddress) -> Bool {
-        address.prefix(length) == first
+        address.isIPv4 == first.isIPv4 && address.prefix(length) == first
     }
 }

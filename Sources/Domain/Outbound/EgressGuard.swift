@@ -13,10 +13,10 @@ package struct EgressGuard: Sendable, Equatable {
 
     /// Whether a connection may go to an address.
     package func admits(_ address: IPAddress) -> Bool {
-        if allowed.contains(where: { $0.contains(address) }) { return true }
-        if address.isIPv4 { return !Self.special.contains { $0.contains(address) } }
         // A translator makes a connection to the IPv4 address of it.
         if let embedded = address.translated { return admits(embedded) }
+        if allowed.contains(where: { $0.contains(address) }) { return true }
+        if address.isIPv4 { return !Self.special.contains { $0.contains(address) } }
         return Self.global.contains { $0.contains(address) } && !Self.special.contains { $0.contains(address) }
     }
 

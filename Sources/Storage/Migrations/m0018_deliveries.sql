@@ -5,6 +5,8 @@ CREATE TABLE qkron.deliveries (
     id            uuid PRIMARY KEY,
     execution_id  uuid NOT NULL REFERENCES qkron.executions (id) ON DELETE CASCADE,
     kind          text NOT NULL CHECK (kind IN ('callback')),
+    -- Whose task it is; null for the service key. No owner takes all places of a server.
+    owner_id      uuid,
     -- As it was when the run ended.
     url           text NOT NULL,
     status        text NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'sent', 'failed')),
