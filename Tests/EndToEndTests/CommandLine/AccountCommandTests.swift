@@ -43,6 +43,8 @@ extension EndToEnd {
             let (shell, person) = try await Shell.newcomer()
             let own = try await shell.qkron("account", "show", "--json")
             #expect(try own.json["id"] == .string(person.id), "\(own)")
+            let named = try await shell.qkron("account", "show", person.username, "--json")
+            #expect(try named.json["id"] == .string(person.id), "\(named)")
             let wrong = try await shell.qkron("account", "passwd", input: "wrong horse\nbattery staple\n")
             #expect(wrong.failed(5, "password") && !wrong.error.contains("staple"), "\(wrong)")
             let changed = try await shell.qkron(

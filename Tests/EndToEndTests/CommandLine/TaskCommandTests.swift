@@ -35,6 +35,11 @@ extension EndToEnd {
             let changed = try await shell.qkron("task", "update", "backup", "--file", file, "--timeout", "9", "--json")
             #expect(try changed.json["timeout"] == 9 && changed.json["description"] == "from a file", "\(changed)")
             #expect(try changed.json["priority"] == 2)
+            let hook = "https://example.org/hook"
+            for (text, value) in [(hook, JSON.string(hook)), ("", .null)] {
+                let told = try await shell.qkron("task", "update", "backup", "--callback-url", text, "--json")
+                #expect(try told.json["callback_url"] == value, "\(told)")
+            }
 
             #expect(try await shell.qkron("task", "pause", "backup").hasSucceeded)
             #expect(try await person.get("/tasks/\(id)")["is_active"] == false)

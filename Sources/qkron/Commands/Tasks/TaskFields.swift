@@ -17,9 +17,9 @@ struct TaskFields: ParsableArguments {
     var timezone: String?
     @Option(help: "What to do with local times that the clock skips or repeats: standard, skip, once or twice.")
     var dstPolicy: String?
-    @Option(help: "No slots before this time.")
+    @Option(help: "No slots before this time; '' takes it away.")
     var startsAt: String?
-    @Option(help: "No slots from this time on.")
+    @Option(help: "No slots from this time on; '' takes it away.")
     var endsAt: String?
     @Option(help: "Seconds within which starts are spread.")
     var jitter: Int?
@@ -42,7 +42,7 @@ struct TaskFields: ParsableArguments {
     @Option(
         help: "A secret variable, whose value is that of this command's own environment; may be given several times.")
     var secretEnv: [String] = []
-    @Option(help: "The directory that the command runs in.")
+    @Option(help: "The directory that the command runs in; '' for the usual one.")
     var workingDirectory: String?
     @Option(help: "A tag; may be given several times.")
     var tag: [String] = []
@@ -50,12 +50,17 @@ struct TaskFields: ParsableArguments {
     var requires: [String] = []
     @Option(help: "A task that must have completed before; its name or id; may be given several times.")
     var dependsOn: [String] = []
-    @Option(name: .customLong("callback-url"), help: "Where the end of each run is told: an http or https address.")
+    @Option(
+        name: .customLong("callback-url"),
+        help: "Where the end of each run is told: an http or https address; '' for nobody.")
     var callbackURL: String?
     @Option(help: "A text about the task.")
     var description: String?
     @Option(help: "A JSON file of fields, as the API has them; '-' is standard input. Flags win over it.")
     var file: String?
+
+    /// What an empty text takes away: as a value it would be none.
+    private static let emptied: Set<TextKey> = ["starts_at", "ends_at", "working_directory", "callback_url"]
 
     func validate() throws {
         guard [cron, every, at].compactMap(\.self).count <= 1 else {
@@ -78,7 +83,9 @@ struct TaskFields: ParsableArguments {
             ("callback_url", callbackURL),
             ("schedule_type", cron != nil ? "cron" : every != nil ? "interval" : at != nil ? "once" : nil),
         ]
-        for case (let key, let text?) in texts { members[key] = .string(text) }
+        for case (let key, let text?) in texts {
+            members[key] = text.isEmpty && Self.emptied.contains(key) ? .null : .string(text)
+        }
         let numbers: [(TextKey, Int?)] = [
             ("jitter", jitter), ("timeout", timeout), ("max_retries", retries), ("retry_delay", retryDelay),
             ("priority", priority),
