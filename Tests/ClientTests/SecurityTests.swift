@@ -14,14 +14,14 @@ import Testing
         let server = try await ListServer(isSecure: true)
         defer { server.close() }
         let named = try ServerAddress("https://localhost:\(server.port)")
-        let trusted = try RemoteServer(at: named, trusting: server.certificate)
+        let trusted = try RemoteServer(at: named, trusting: server.certificate.file)
         #expect(try await trusted.nodes().isEmpty)
         let numbered = try RemoteServer(
-            at: try ServerAddress("https://127.0.0.1:\(server.port)"), trusting: server.certificate)
+            at: try ServerAddress("https://127.0.0.1:\(server.port)"), trusting: server.certificate.file)
         #expect(try await numbered.nodes().isEmpty, "the certificate holds the address too")
         #expect(await words(try RemoteServer(at: named)).contains("its certificate is not trusted here"))
         let elsewhere = try RemoteServer(
-            at: try ServerAddress("https://ip6-localhost:\(server.port)"), trusting: server.certificate)
+            at: try ServerAddress("https://ip6-localhost:\(server.port)"), trusting: server.certificate.file)
         // Where the machine knows no such name, there is no certificate to look at.
         let answer = await words(elsewhere)
         #expect(
@@ -53,27 +53,15 @@ import Testing
 /// Answers every request with an empty list, perhaps through TLS, with a certificate of its own making.
 private final class ListServer: Sendable {
     let port: Int
-    /// The file that holds it.
-    let certificate: String
-    private let directory: String
+    let certificate: TestCertificate
     private let channel: any Channel
 
     init(isSecure: Bool) async throws {
-        let directory = NSTemporaryDirectory() + "qkron-client-\(UUID().uuidString)"
-        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        let certificate = "\(directory)/cert.pem"
-        let key = "\(directory)/key.pem"
-        let openssl = try ChildProcess(
-            [
-                try Tool.find("openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
-                "-nodes", "-keyout", key, "-out", certificate, "-days", "2", "-subj", "/CN=qkron tests", "-addext",
-                "subjectAltName=DNS:localhost,IP:127.0.0.1",
-            ], environment: [:], output: "\(directory)/out", error: "\(directory)/err")
-        try #require(try await openssl.wait() == .exited(0), "\(openssl.error)")
+        certificate = try await TestCertificate()
         let context = try NIOSSLContext(
             configuration: .makeServerConfiguration(
-                certificateChain: try NIOSSLCertificate.fromPEMFile(certificate).map { .certificate($0) },
-                privateKey: .privateKey(try NIOSSLPrivateKey(file: key, format: .pem))))
+                certificateChain: try NIOSSLCertificate.fromPEMFile(certificate.file).map { .certificate($0) },
+                privateKey: .privateKey(try NIOSSLPrivateKey(file: certificate.key, format: .pem))))
         channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -84,14 +72,12 @@ private final class ListServer: Sendable {
                 }
             }
             .bind(host: "127.0.0.1", port: 0).get()
-        self.directory = directory
-        self.certificate = certificate
         port = channel.localAddress?.port ?? 0
     }
 
     func close() {
         channel.close(promise: nil)
-        try? FileManager.default.removeItem(atPath: directory)
+        certificate.remove()
     }
 }
 

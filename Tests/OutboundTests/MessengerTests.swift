@@ -149,7 +149,7 @@ import Testing
     @Test func `a certificate is trusted only by its authority, and for its host`() async throws {
         let server = try await SecureReceiver(redirectingTo: nil)
         defer { server.close() }
-        let trusted = try NIOSSLCertificate.fromPEMFile(server.certificate)
+        let trusted = try NIOSSLCertificate.fromPEMFile(server.certificate.file)
         #expect(try await outcome(of: "https://localhost:\(server.port)/", trusting: trusted) == nil)
         #expect(try await outcome(of: "https://127.0.0.1:\(server.port)/", trusting: trusted) == nil)
         let untrusted = try await outcome(of: "https://localhost:\(server.port)/")
@@ -163,7 +163,8 @@ import Testing
         let server = try await SecureReceiver(redirectingTo: nil, named: "DNS:example.org")
         defer { server.close() }
         let failure = try await outcome(
-            of: "https://localhost:\(server.port)/", trusting: try NIOSSLCertificate.fromPEMFile(server.certificate))
+            of: "https://localhost:\(server.port)/",
+            trusting: try NIOSSLCertificate.fromPEMFile(server.certificate.file))
         #expect(failure?.description == "The receiver's certificate is that of another host.")
     }
 
@@ -172,7 +173,8 @@ import Testing
         let server = try await SecureReceiver(redirectingTo: plain.url())
         defer { server.close() }
         let failure = try await outcome(
-            of: "https://localhost:\(server.port)/", trusting: try NIOSSLCertificate.fromPEMFile(server.certificate))
+            of: "https://localhost:\(server.port)/",
+            trusting: try NIOSSLCertificate.fromPEMFile(server.certificate.file))
         #expect(failure?.description == "The receiver redirected from https to http, which is not followed.")
         #expect(plain.requests.isEmpty)
     }
@@ -181,26 +183,15 @@ import Testing
 /// Answers through TLS, with a certificate of its own making.
 private final class SecureReceiver: Sendable {
     let port: Int
-    /// The file that holds it.
-    let certificate: String
-    private let directory: String
+    let certificate: TestCertificate
     private let channel: any Channel
 
     init(redirectingTo place: String?, named names: String = "DNS:localhost,IP:127.0.0.1") async throws {
-        let directory = NSTemporaryDirectory() + "qkron-outbound-\(UUID().uuidString)"
-        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
-        let (certificate, key) = ("\(directory)/cert.pem", "\(directory)/key.pem")
-        let openssl = try ChildProcess(
-            [
-                try Tool.find("openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
-                "-nodes", "-keyout", key, "-out", certificate, "-days", "2", "-subj", "/CN=qkron tests", "-addext",
-                "subjectAltName=\(names)",
-            ], environment: [:], output: "\(directory)/out", error: "\(directory)/err")
-        try #require(try await openssl.wait() == .exited(0), "\(openssl.error)")
+        certificate = try await TestCertificate(named: names)
         let context = try NIOSSLContext(
             configuration: .makeServerConfiguration(
-                certificateChain: try NIOSSLCertificate.fromPEMFile(certificate).map { .certificate($0) },
-                privateKey: .privateKey(try NIOSSLPrivateKey(file: key, format: .pem))))
+                certificateChain: try NIOSSLCertificate.fromPEMFile(certificate.file).map { .certificate($0) },
+                privateKey: .privateKey(try NIOSSLPrivateKey(file: certificate.key, format: .pem))))
         channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
@@ -211,14 +202,12 @@ private final class SecureReceiver: Sendable {
                 }
             }
             .bind(host: "127.0.0.1", port: 0).get()
-        self.directory = directory
-        self.certificate = certificate
         port = channel.localAddress?.port ?? 0
     }
 
     func close() {
         channel.close(promise: nil)
-        try? FileManager.default.removeItem(atPath: directory)
+        certificate.remove()
     }
 }
 

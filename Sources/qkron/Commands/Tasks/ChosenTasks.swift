@@ -23,6 +23,19 @@ struct ChosenTasks: ParsableArguments {
         try await one(try await TaskChoice.id(of: task, on: server))
     }
 
+    /// Does it to the task that is named, in the way of `one`, or to all that bear the tags; and says so.
+    func change(
+        _ action: BulkAction, _ done: String, on server: RemoteServer, _ output: OutputOptions,
+        one: (Identifier<TaskDefinition>) async throws -> RemoteMessage
+    ) async throws {
+        try await change(on: server) { id in
+            output.show(try await one(id))
+        } all: { tags in
+            let (count, answer) = try await server.change(allTagged: tags, action)
+            output.show(answer, or: "\(done) \(Self.inWords(count)).")
+        }
+    }
+
     /// How many tasks, in words.
     static func inWords(_ count: Int) -> String { count == 1 ? "1 task" : "\(count) tasks" }
 }

@@ -13,12 +13,7 @@ extension TaskCommand {
 
         func run() async throws {
             try await options.withServer { server in
-                try await tasks.change(on: server) { id in
-                    output.show(try await server.pause(id))
-                } all: { tags in
-                    let (count, answer) = try await server.change(allTagged: tags, .pause)
-                    output.show(answer, or: "Paused \(ChosenTasks.inWords(count)).")
-                }
+                try await tasks.change(.pause, "Paused", on: server, output) { try await server.pause($0) }
             }
         }
     }
@@ -33,12 +28,7 @@ extension TaskCommand {
 
         func run() async throws {
             try await options.withServer { server in
-                try await tasks.change(on: server) { id in
-                    output.show(try await server.resume(id))
-                } all: { tags in
-                    let (count, answer) = try await server.change(allTagged: tags, .resume)
-                    output.show(answer, or: "Resumed \(ChosenTasks.inWords(count)).")
-                }
+                try await tasks.change(.resume, "Resumed", on: server, output) { try await server.resume($0) }
             }
         }
     }
