@@ -29,12 +29,21 @@ END
     exit 1
 }
 
-# Runs a command, and while it fails again, TEST_TRIES times (1) in all; tries tells how often.
+# Runs tests, and while they fail again, TEST_TRIES times (1) in all. tries tells how often; failures keeps which tests
+# failed, for the end of a long output.
+failures=
 steadily() {
+    local printed status
+    printed=$(mktemp /tmp/qkron-test.XXXXXX)
     for ((tries = 1; ; tries++)); do
-        if "$@"; then return; fi
-        if ((tries >= ${TEST_TRIES:-1})); then return 1; fi
+        status=0
+        "$@" 2>&1 | tee "$printed" || status=$?
+        if ((status == 0)); then break; fi
+        failures+=$(grep -a '^✘' "$printed" || tail -n 20 "$printed")$'\n'
+        if ((tries >= ${TEST_TRIES:-1})); then break; fi
     done
+    rm -f -- "$printed"
+    return "$status"
 }
 
 # Installs those of the named packages that are missing, when it may (as root, or by sudo).

@@ -7,6 +7,7 @@ import Postgres
 import ServiceLifecycle
 import Storage
 import TestSupport
+import Testing
 
 @testable import Engine
 
@@ -94,6 +95,16 @@ struct TestEngine {
         try await eventually("all loops are well", within: .seconds(60)) {
             health.areWell(EngineHealth.Loop.allCases)
         }
+    }
+
+    /// The term of the lease, once it holds: on a busy machine it may have gaps.
+    func term() async throws -> NodeLease.Term {
+        var term: NodeLease.Term?
+        try await eventually("the lease holds") {
+            term = lease.term()
+            return term != nil
+        }
+        return try #require(term)
     }
 }
 
