@@ -78,6 +78,11 @@ package struct ActionCatalog: Sendable {
         for runner in runners.values { runner.endInherited(except: granted) }
     }
 
+    /// The attempts under way that would go on without this server.
+    package var detachableAttempts: [AttemptID] {
+        runners.values.flatMap(\.detachableAttempts)
+    }
+
     /// Lets go of the attempts that can go on without this server.
     package func detach() async {
         for runner in runners.values { await runner.detach() }

@@ -37,6 +37,9 @@ package protocol ActionRunner: Sendable {
     /// Ends the inherited attempts that are not granted to this server.
     func endInherited(except granted: Set<AttemptID>)
 
+    /// The attempts under way that would go on without this server.
+    var detachableAttempts: [AttemptID] { get }
+
     /// Lets go of the attempts under way, so that the next server may carry on with them; `run` answers nil for them.
     func detach() async
 
@@ -66,6 +69,7 @@ extension ActionRunner {
     package func settle(_ attempt: AttemptID) {}
     package var inheritedAttempts: [AttemptID] { [] }
     package func endInherited(except granted: Set<AttemptID>) {}
+    package var detachableAttempts: [AttemptID] { [] }
     package func detach() async {}
 }
 

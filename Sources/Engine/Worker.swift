@@ -13,6 +13,8 @@ package struct Worker: Service {
     private static let moment = Duration.milliseconds(4)
     /// How long the ends of the last attempts may take to be recorded when the server stops.
     private static let recordingPatience = Duration.seconds(15)
+    /// How long attempts may take to get to where they can be left to the next server.
+    private static let beginningPatience = Duration.seconds(5)
 
     private let node: Node
     private let database: Database
@@ -209,6 +211,7 @@ package struct Worker: Service {
         do {
             // The next server would take what never started for lost.
             if let term = nodeLease.term() { begin(try await forgottenLeases(), grantedIn: term, in: &group) }
+            await untilDetachable()
             // The lease must last until the next server renews it.
             let sent = ContinuousClock.now
             if try await database.store.renewLease(of: node, running: running.count) {
@@ -219,6 +222,17 @@ package struct Worker: Service {
         }
         await catalog.detach()
         logger.notice("The next server carries on with what runs")
+    }
+
+    /// Waits until all that is under way could go on without this server: what has begun is with its executor, and what
+    /// has ended is recorded. Nobody renews the lease after that.
+    private func untilDetachable() async {
+        let deadline = ContinuousClock.now + Self.beginningPatience
+        while ContinuousClock.now < deadline,
+            !Set(running.leases.map(\.attemptID)).isSubset(of: catalog.detachableAttempts)
+        {
+            await signals.work.nap(upTo: .milliseconds(10))
+        }
     }
 
     private func drain() async {

@@ -7,8 +7,8 @@ extension ExecutorClient {
     /// How long runs may wait for an executor to be started before this server lets go without having sent them.
     private static let patience = Duration.seconds(10)
 
-    /// An attempt that an earlier server of the directory ordered.
-    package struct InheritedRun: Sendable, Hashable {
+    /// An attempt that a server of the directory ordered.
+    package struct OrderedRun: Sendable, Hashable {
         /// The execution.
         package let executionID: UUID
         /// The attempt's fencing token.
@@ -22,19 +22,24 @@ extension ExecutorClient {
     }
 
     /// The runs that the executors of earlier servers have, going on or ended, and that nobody has asked for yet.
-    package var inheritedRuns: [InheritedRun] {
+    package var inheritedRuns: [OrderedRun] {
         state.withLock { state in
-            state.inherited.keys.map {
-                InheritedRun(executionID: $0.executionID, fencingToken: Int($0.fencingToken))
-            }
+            state.inherited.keys.map(OrderedRun.init)
+        }
+    }
+
+    /// The runs under way that have been sent to an executor.
+    package var sentRuns: [OrderedRun] {
+        state.withLock { state in
+            state.runs.values.filter { $0.place != nil }.map { OrderedRun($0.key) }
         }
     }
 
     /// Ends the inherited runs that the database does not grant to this server.
-    package func endInherited(except granted: Set<InheritedRun>) {
+    package func endInherited(except granted: Set<OrderedRun>) {
         state.withLock { state in
             for (key, number) in state.inherited {
-                let run = InheritedRun(executionID: key.executionID, fencingToken: Int(key.fencingToken))
+                let run = OrderedRun(key)
                 guard !granted.contains(run) else { continue }
                 state.inherited[key] = nil
                 state.runs[number]?.audience = .unwanted
@@ -96,6 +101,12 @@ extension ExecutorClient {
                 ])
             listen(to: connection, of: peer.place)
         }
+    }
+}
+
+extension ExecutorClient.OrderedRun {
+    fileprivate init(_ key: RunKey) {
+        self.init(executionID: key.executionID, fencingToken: Int(key.fencingToken))
     }
 }
 

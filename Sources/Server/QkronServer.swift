@@ -37,6 +37,12 @@ package struct QkronServer: Service {
         try await listener.run()
     }
 
+    /// Answers what has been asked, and takes nothing more; for the server that is about to be replaced, so that all
+    /// else goes on until then.
+    package func leave() async {
+        await listener.leave()
+    }
+
     /// Every route that is offered.
     static func routes(
         _ operations: OperationSet, _ configuration: ServerConfiguration, _ registry: PrometheusRegistry

@@ -113,9 +113,14 @@ extension Store {
     package func letGo(of deliveries: [DueDelivery]) async throws {
         try await change(
             """
-            UPDATE qkron.deliveries d SET lease = NULL, next_try = clock_timestamp()
-            FROM unnest(\(deliveries.map(\.id.uuid)), \(deliveries.map(\.lease))) AS g (id, lease)
-            WHERE d.id = g.id AND d.lease = g.lease
+            WITH free AS (
+                SELECT d.id
+                FROM unnest(\(deliveries.map(\.id.uuid)), \(deliveries.map(\.lease))) AS g (id, lease)
+                JOIN qkron.deliveries d ON d.id = g.id AND d.lease = g.lease
+                -- What somebody else has locked is about to be deleted, with others of these, in another order.
+                FOR UPDATE OF d SKIP LOCKED
+            )
+            UPDATE qkron.deliveries d SET lease = NULL, next_try = clock_timestamp() FROM free WHERE d.id = free.id
             """)
     }
 

@@ -36,6 +36,8 @@ extension Store {
     /// - Parameter pause: seconds that must have passed since the last sweep of any server; nil asks for none.
     package func takePruningTurn(after pause: Int?) async throws -> Bool {
         guard try await one(AdvisoryLock.pruning.trying) else { return false }
+        // The batches run over other connections meanwhile.
+        try await change("SET LOCAL idle_in_transaction_session_timeout TO '10min'")
         guard let pause else { return true }
         return try await one(
             """

@@ -78,6 +78,19 @@ import Testing
         #expect(try await turn(after: 0))
     }
 
+    @Test func `a turn outlasts the patience with silent transactions`() async throws {
+        let database = try await TestDatabase.make()
+        var hasty = database.configuration
+        hasty.statementTimeout = .seconds(1)
+        let pool = PostgresPool(hasty, logger: quietLogger)
+        try await Database(pool).transaction { turn in
+            #expect(try await turn.takePruningTurn(after: nil))
+            try await Task.sleep(for: .seconds(3))  // PostgreSQL could end it.
+            try await turn.notePruning()
+        }
+        await pool.close()
+    }
+
     @Test func `two servers share the work, and whoever is left goes on`() async throws {
         let database = try await TestDatabase.make(poolSize: 6)
         let task = try await database.addTask()

@@ -82,6 +82,28 @@ import Testing
         }
     }
 
+    @Test func `what is about to begin when a server is replaced reaches the next one`() async throws {
+        let database = try await TestDatabase.make()
+        let gate = Gate()
+        let runner = FakeRunner { _ in
+            while !gate.isOpen.load(ordering: .acquiring) { try? await Task.sleep(for: .milliseconds(5)) }
+            return nil
+        }
+        let engine = try await TestEngine(database, runner: runner)
+        let id = try await database.addRun(of: try await database.addTask())
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await engine.group.run() }
+            try await eventually("it is granted") { !runner.attempts.isEmpty }
+            engine.handover.begin()
+            await engine.group.triggerGracefulShutdown()
+            try await Task.sleep(for: .milliseconds(200))  // It could be let go of.
+            gate.isOpen.store(true, ordering: .releasing)
+            try await group.waitForAll()
+        }
+        #expect(runner.attemptsLeft.map(\.execution) == [id])
+        #expect(try await database.execution(id).status == .running)
+    }
+
     @Test func `a server whose node began elsewhere stops by itself`() async throws {
         let database = try await TestDatabase.make()
         let engine = try await TestEngine(database, leaseSeconds: 1)

@@ -18,6 +18,7 @@ struct TestEngine {
     let signals = EngineSignals()
     let running = RunningAttempts()
     let health = EngineHealth()
+    let handover = Handover()
     let lease: NodeLease
     let grants: Grants
     let announcer: Announcer
@@ -59,11 +60,11 @@ struct TestEngine {
                     completer,
                     LeaseKeeper(
                         node: node, database: shared, renewals: shared, lease: lease, configuration: settings,
-                        signals: signals, running: running, handover: Handover(), health: health,
+                        signals: signals, running: running, handover: handover, health: health,
                         logger: quietLogger),
                     Worker(
                         node: node, database: shared, configuration: settings, signals: signals, running: running,
-                        grants: grants, lease: lease, attempts: attempts, catalog: catalog, handover: Handover(),
+                        grants: grants, lease: lease, attempts: attempts, catalog: catalog, handover: handover,
                         health: health, logger: quietLogger),
                     Scheduler(
                         node: node, database: shared, announcer: announcer, configuration: settings, signals: signals,

@@ -83,17 +83,19 @@ package final class CommandRunner: ActionRunner {
     }
 
     package var inheritedAttempts: [AttemptID] {
-        (executor?.inheritedRuns ?? []).map {
-            AttemptID(execution: Identifier($0.executionID), fencingToken: $0.fencingToken)
-        }
+        (executor?.inheritedRuns ?? []).map(AttemptID.init)
     }
 
     package func endInherited(except granted: Set<AttemptID>) {
         executor?.endInherited(
             except: Set(
                 granted.map {
-                    ExecutorClient.InheritedRun(executionID: $0.execution.uuid, fencingToken: $0.fencingToken)
+                    ExecutorClient.OrderedRun(executionID: $0.execution.uuid, fencingToken: $0.fencingToken)
                 }))
+    }
+
+    package var detachableAttempts: [AttemptID] {
+        (executor?.sentRuns ?? []).map(AttemptID.init)
     }
 
     package func detach() async {
@@ -167,6 +169,12 @@ package final class CommandRunner: ActionRunner {
         case .executorLost: report(.lost, "The run was interrupted: the executor died")
         case .spawnFailed(let why): report(.failed(.spawnError), why)
         }
+    }
+}
+
+extension AttemptID {
+    fileprivate init(_ run: ExecutorClient.OrderedRun) {
+        self.init(execution: Identifier(run.executionID), fencingToken: run.fencingToken)
     }
 }
 

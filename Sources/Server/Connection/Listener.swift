@@ -4,8 +4,8 @@ import NIOCore
 import NIOPosix
 import ServiceLifecycle
 
-/// Accepts connections and serves each, until the service group shuts down: then requests under way are answered first,
-/// and the sockets are closed, or left to the next server.
+/// Accepts connections and serves each, until the service group shuts down or a handover begins: then requests under way
+/// are answered first, and the sockets are closed, or left to the next server.
 struct Listener: Service {
     /// How long requests under way may take when the server stops.
     private static let patience = Duration.seconds(30)
@@ -20,8 +20,18 @@ struct Listener: Service {
     let logger: Logger
     /// Told the real port once connections are taken.
     let onListening: @Sendable (Int) -> Void
+    private let stop = Mark()
+    private let end = Mark()
+
+    /// Accepts no more, and returns when every request under way is answered. The service itself goes on until it is
+    /// told to stop.
+    func leave() async {
+        stop.set()
+        await end.isSet()
+    }
 
     func run() async throws {
+        defer { end.set() }
         let listening = try await bind()
         let copy = try await Self.copy(of: listening.channel)
         onListening(listening.channel.localAddress?.port ?? port)
@@ -34,17 +44,16 @@ struct Listener: Service {
                 }
                 group.addTask { await serve(inherited: descriptor) }
             }
-            let (stops, stop) = AsyncStream<Void>.makeStream()
             group.addTask {
-                for await _ in stops {}
+                await stop.isSet()
                 await Self.closeUnnoticed(listening.channel)
             }
             await withGracefulShutdownHandler {
                 await accept(from: listening, in: &group)
             } onGracefulShutdown: {
-                stop.finish()
+                stop.set()
             }
-            stop.finish()
+            stop.set()
             let isHandover = handover.isUnderWay()
             if isHandover { handover.keep(listener: copy) } else { close(copy) }
             connections.tell(isHandover ? HTTPConnection.Leave() as any Sendable : ChannelShouldQuiesceEvent())
@@ -56,6 +65,10 @@ struct Listener: Service {
             await connections.untilNone()
             group.cancelAll()
         }
+        guard handover.isUnderWay() else { return }
+        end.set()
+        // A service that ends before it is told to has failed. Cancelled, it ends as well.
+        try? await gracefulShutdown()
     }
 
     private func accept(
@@ -129,6 +142,18 @@ struct Listener: Service {
         }.get()
         guard let copy, copy >= 0 else { throw IOError(errnoCode: errno, reason: "copy the listening socket") }
         return copy
+    }
+}
+
+/// Something that happens once, for one who waits for it.
+private struct Mark: Sendable {
+    private let ends = AsyncStream<Void>.makeStream()
+
+    func set() { ends.continuation.finish() }
+
+    /// Returns when it is set, or the task is cancelled.
+    func isSet() async {
+        for await _ in ends.stream {}
     }
 }
 

@@ -130,13 +130,14 @@ struct Composition {
             )
         }
         var services: [any Service] = []
-        if let server = host.server { services.append(keeping(server)) }
+        if let cluster = host.server { services.append(keeping(cluster)) }
         services.append(LoopService("database probe") { [probe] in await probe.run() })
         services.append(LoopService("database watch") { [requestPool] in await requestPool.watch() })
         services.append(announcing())
-        services.append(server(catalog: catalog, parts: parts, signer: signer))
+        let server = server(catalog: catalog, parts: parts, signer: signer)
+        services.append(server)
         if let executor { services += try await engine(executor: executor, catalog: catalog) }
-        services.append(StoppingMark(parts: parts, handover: handover))
+        services.append(StoppingMark(parts: parts, handover: handover, server: server))
         collectMetrics()
         return services
     }
@@ -169,7 +170,7 @@ struct Composition {
             logger: logger)
     }
 
-    private func server(catalog: ActionCatalog, parts: ServerParts, signer: TokenSigner) -> any Service {
+    private func server(catalog: ActionCatalog, parts: ServerParts, signer: TokenSigner) -> QkronServer {
         let database = Database(requestPool)
         let identity = configuration.identity
         let operations = OperationSet(

@@ -113,6 +113,31 @@ extension EndToEnd {
             }
         }
 
+        @Test func `a request that takes longer than the lease costs no run at a reload`() async throws {
+            try await Story.tell("slow_request") { story in
+                let server = try await story.server(settings: ["LEASE_SECONDS": "5"])
+                let person = try await server.newcomer()
+                let (task, run) = try await begin(person, in: story)
+                let body = #"{"name": "slow", "command": "true", "schedule": "@daily"}"#
+                let connection = try Connection(port: await server.port)
+                await connection.send(
+                    Array(
+                        """
+                        POST /api/v1/tasks HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer \(person.token)\r
+                        Content-Type: application/json\r\nContent-Length: \(body.utf8.count)\r\n\r\n\(body.prefix(9))
+                        """.utf8))
+                await server.reload()
+                try await Task.sleep(for: .seconds(7))  // The lease could lapse.
+                await connection.send(Array(body.dropFirst(9).utf8))
+                #expect(try await connection.response()?.status == 201)
+                try await eventually("the replacement listens") {
+                    await server.output.split(separator: "\n").filter { $0.hasPrefix("Listening") }.count == 2
+                }
+                try await expectCarriedOn(run, of: task, person, in: story)
+                #expect(try await server.stop() == .exited(0))
+            }
+        }
+
         @Test func `after an upgrade the older executor finishes its runs and leaves`() async throws {
             try await Story.tell("upgrade") { story in
                 let program = "\(story.directory)/qkron"
