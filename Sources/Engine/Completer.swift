@@ -14,8 +14,13 @@ package final class Completer: Service {
     /// So long after a transaction for several, ends are gathered for the next: it costs much, and a row in it little.
     private static let gathering = Duration.milliseconds(4)
 
+    /// How long an attempt waits whose task somebody else has locked: at first, and at most.
+    private static let (firstDelay, longestDelay) = (Duration.milliseconds(5), Duration.milliseconds(200))
+
     private struct Queue {
         var waiting: [Waiting] = []
+        /// What could not be recorded because its task was busy, until it is tried again.
+        var delayed: [(attempt: Waiting, until: ContinuousClock.Instant)] = []
         /// Whether nobody records any more.
         var isClosed = false
     }
@@ -23,6 +28,18 @@ package final class Completer: Service {
     private struct Waiting {
         let attempt: FinishedAttempt
         let recorded: CheckedContinuation<Bool, Never>
+        /// How long it has to wait if its task is busy.
+        var delay = Completer.firstDelay
+    }
+
+    private struct Outcome {
+        var recorded: Set<Identifier<Execution>> = []
+        var busy: Set<Identifier<TaskDefinition>> = []
+
+        mutating func add(_ other: Outcome) {
+            recorded.formUnion(other.recorded)
+            busy.formUnion(other.busy)
+        }
     }
 
     private let database: Database
@@ -53,13 +70,13 @@ package final class Completer: Service {
     }
 
     /// How many attempts wait to be recorded.
-    var waitingCount: Int { queue.withLock { $0.waiting.count } }
+    var waitingCount: Int { queue.withLock { $0.waiting.count + $0.delayed.count } }
 
     /// Records no more: whoever waits is told, and the next start of this server settles their rows.
     func close() {
         let left = queue.withLock { queue in
             defer { queue = Queue(isClosed: true) }
-            return queue.waiting
+            return queue.waiting + queue.delayed.map(\.attempt)
         }
         for waiting in left { waiting.recorded.resume(returning: false) }
     }
@@ -80,14 +97,11 @@ package final class Completer: Service {
             }
             let batch = takeBatch(of: limit)
             guard !batch.isEmpty else {
-                await signal.nap(upTo: .seconds(10))
+                await signal.nap(upTo: untilNextDelayed ?? .seconds(10))
                 continue
             }
             do {
-                let recorded = try await record(batch.map(\.attempt))
-                for waiting in batch {
-                    waiting.recorded.resume(returning: recorded.contains(waiting.attempt.lease.executionID))
-                }
+                answer(batch, try await record(batch.map(\.attempt)))
                 limit = min(limit * 2, Self.batch.attempts)
                 recovery.succeed()
                 if batch.count > 1 { quiet = .now + Self.gathering }
@@ -101,8 +115,17 @@ package final class Completer: Service {
         }
     }
 
+    private var untilNextDelayed: Duration? {
+        queue.withLock { $0.delayed.map(\.until).min().map { max(.zero, $0 - .now) } }
+    }
+
     private func takeBatch(of limit: Int) -> [Waiting] {
-        queue.withLock { queue in
+        let now = ContinuousClock.now
+        return queue.withLock { queue in
+            if !queue.delayed.isEmpty {
+                queue.waiting += queue.delayed.filter { $0.until <= now }.map(\.attempt)
+                queue.delayed.removeAll { $0.until <= now }
+            }
             var bytes = 0
             let count = queue.waiting.prefix(limit).prefix { waiting in
                 let isFirst = bytes == 0
@@ -114,33 +137,55 @@ package final class Completer: Service {
         }
     }
 
+    /// Tells what became of a batch; those of busy tasks are delayed.
+    private func answer(_ batch: [Waiting], _ outcome: Outcome) {
+        for waiting in batch where !outcome.busy.contains(waiting.attempt.lease.taskID) {
+            waiting.recorded.resume(returning: outcome.recorded.contains(waiting.attempt.lease.executionID))
+        }
+        guard !outcome.busy.isEmpty else { return }
+        let now = ContinuousClock.now
+        give(back: batch.filter { outcome.busy.contains($0.attempt.lease.taskID) }) { queue, busy in
+            for var waiting in busy {
+                let end = now + waiting.delay
+                waiting.delay = min(waiting.delay * 2, Self.longestDelay)
+                queue.delayed.append((waiting, end))
+            }
+        }
+    }
+
     private func putBack(_ batch: [Waiting]) {
+        // One that cannot be recorded alone must not keep the others waiting.
+        give(back: batch) { queue, batch in
+            queue.waiting.insert(contentsOf: batch, at: batch.count > 1 ? 0 : queue.waiting.count)
+        }
+    }
+
+    private func give(back batch: [Waiting], _ put: (inout Queue, [Waiting]) -> Void) {
         let isTaken = queue.withLock { queue in
             guard !queue.isClosed else { return false }
-            // One that cannot be recorded alone must not keep the others waiting.
-            queue.waiting.insert(contentsOf: batch, at: batch.count > 1 ? 0 : queue.waiting.count)
+            put(&queue, batch)
             return true
         }
         guard !isTaken else { return }
         for waiting in batch { waiting.recorded.resume(returning: false) }
     }
 
-    private func record(_ attempts: [FinishedAttempt]) async throws -> Set<Identifier<Execution>> {
+    private func record(_ attempts: [FinishedAttempt]) async throws -> Outcome {
         do {
             return try await store(attempts)
         } catch StorageError.surprise(let what) {
             // One of them cannot be stored as it is; it must not take the others with it.
             logger.error("Finished attempts are recorded one by one", metadata: ["error": "\(what)"])
-            var recorded: Set<Identifier<Execution>> = []
-            for attempt in attempts { recorded.formUnion(try await recordAlone(attempt)) }
-            return recorded
+            var outcome = Outcome()
+            for attempt in attempts { outcome.add(try await recordAlone(attempt)) }
+            return outcome
         } catch StorageError.tookTooLong where attempts.count == 1 {
             return try await recordBare(attempts[0])
         }
     }
 
     /// Records an attempt, if need be without what it left behind.
-    private func recordAlone(_ attempt: FinishedAttempt) async throws -> Set<Identifier<Execution>> {
+    private func recordAlone(_ attempt: FinishedAttempt) async throws -> Outcome {
         do {
             return try await store([attempt])
         } catch StorageError.surprise, StorageError.tookTooLong {
@@ -149,14 +194,14 @@ package final class Completer: Service {
     }
 
     /// Records an attempt without what it left behind, so that at least its end is known.
-    private func recordBare(_ attempt: FinishedAttempt) async throws -> Set<Identifier<Execution>> {
+    private func recordBare(_ attempt: FinishedAttempt) async throws -> Outcome {
         let report = AttemptReport(
             outcome: attempt.report.outcome, returnCode: attempt.report.returnCode,
             error: "What the run left behind could not be stored")
         return try await store([FinishedAttempt(lease: attempt.lease, report: report, decision: attempt.decision)])
     }
 
-    private func store(_ attempts: [FinishedAttempt]) async throws -> Set<Identifier<Execution>> {
+    private func store(_ attempts: [FinishedAttempt]) async throws -> Outcome {
         let recorded = try await database.transaction { try await $0.finish(attempts) }
         if recorded.makeReady {
             signals.work.wake()
@@ -164,7 +209,7 @@ package final class Completer: Service {
             announcer.announce(.work)
         }
         if recorded.oweMessages { signals.deliveries.wake() }
-        return recorded.executions
+        return Outcome(recorded: recorded.executions, busy: recorded.busyTasks)
     }
 }
 

@@ -7,6 +7,9 @@ import Storage
 /// Takes back the leases of dead servers: its own predecessor's at once, others' when they have lapsed. A run is
 /// recorded lost only when what it left on this machine is gone. Servers that are gone for long are forgotten.
 package struct Reaper: Service {
+    /// Before tasks that were busy are tried again.
+    private static let shortNap = Duration.milliseconds(100)
+
     private let node: Node
     private let database: Database
     private let announcer: Announcer
@@ -42,9 +45,13 @@ package struct Reaper: Service {
         while !Task.isCancelled {
             var nap = configuration.leaseDuration / 3
             do {
-                try await settle(try await database.store.runningAttempts(of: node.id, epochs: 0...node.epoch - 1))
+                var isComplete = try await settle(
+                    try await database.store.runningAttempts(of: node.id, epochs: 0...node.epoch - 1))
                 let sightings = try await database.store.busyNodes(except: node.id)
-                for dead in watch.lapsed(among: sightings, at: .now, in: lease.term()) { try await reap(dead) }
+                for dead in watch.lapsed(among: sightings, at: .now, in: lease.term()) {
+                    isComplete = try await reap(dead) && isComplete
+                }
+                if !isComplete { nap = Self.shortNap }
                 // Watched as well, so that a clock that was stepped by a week does not make the living strangers.
                 let longGone = try await database.store.longGoneNodes(except: node.id)
                 try await forget(longWatch.lapsed(among: longGone, at: .now, in: lease.term()))
@@ -56,12 +63,13 @@ package struct Reaper: Service {
         }
     }
 
-    private func reap(_ dead: NodeSighting) async throws {
+    /// - Returns: whether all is recorded, or need not be.
+    private func reap(_ dead: NodeSighting) async throws -> Bool {
         let attempts = try await database.store.runningAttempts(of: dead.id, epochs: 0...dead.epoch)
         // Both checks, before anything is killed and again with the record: the node may be back.
-        guard !attempts.isEmpty, try await database.transaction({ try await $0.lockLapsed(dead) }) else { return }
+        guard !attempts.isEmpty, try await database.transaction({ try await $0.lockLapsed(dead) }) else { return true }
         await catalog.endLeftovers(of: attempts.map(\.attemptID))
-        try await record(attempts, ifStillLapsed: dead)
+        return try await record(attempts, ifStillLapsed: dead)
     }
 
     private func forget(_ gone: [NodeSighting]) async throws {
@@ -70,13 +78,14 @@ package struct Reaper: Service {
         }
     }
 
-    private func settle(_ attempts: [Lease]) async throws {
-        guard !attempts.isEmpty else { return }
+    private func settle(_ attempts: [Lease]) async throws -> Bool {
+        guard !attempts.isEmpty else { return true }
         await catalog.endLeftovers(of: attempts.map(\.attemptID))
-        try await record(attempts, ifStillLapsed: nil)
+        return try await record(attempts, ifStillLapsed: nil)
     }
 
-    private func record(_ attempts: [Lease], ifStillLapsed dead: NodeSighting?) async throws {
+    /// - Returns: false if the task of one is busy, so that it has to be tried again.
+    private func record(_ attempts: [Lease], ifStillLapsed dead: NodeSighting?) async throws -> Bool {
         let lost = attempts.map { lease in
             let report = AttemptReport(outcome: .lost, error: "The run was interrupted: its server died")
             return FinishedAttempt(
@@ -87,7 +96,8 @@ package struct Reaper: Service {
             if let dead, try await !store.lockLapsed(dead) { return nil }
             return try await store.finish(lost)
         }
-        guard let finished, !finished.executions.isEmpty else { return }
+        guard let finished else { return true }
+        guard !finished.executions.isEmpty else { return finished.busyTasks.isEmpty }
         let recorded = finished.executions
         logger.warning("Runs of a dead server were recorded lost", metadata: ["runs": "\(recorded.count)"])
         for attempt in lost where recorded.contains(attempt.lease.executionID) {
@@ -97,5 +107,6 @@ package struct Reaper: Service {
         if finished.oweMessages { signals.deliveries.wake() }
         // There may be more runs to repeat than this server has room for.
         announcer.announce(.work)
+        return finished.busyTasks.isEmpty
     }
 }

@@ -18,8 +18,10 @@ package struct FinishedAttempt: Sendable {
 
 /// What became of finished attempts.
 package struct RecordedAttempts: Sendable {
-    /// The executions recorded; for the others the lease was lost.
+    /// The executions recorded; for the others the lease was lost, but for those of busy tasks.
     package let executions: Set<Identifier<Execution>>
+    /// The tasks that somebody else has locked: what ended of these is to be recorded later.
+    package let busyTasks: Set<Identifier<TaskDefinition>>
     /// Whether there may be more to start now than before: another attempt, the successor of a lost run, or a run that
     /// waited for one of these.
     package let makeReady: Bool
@@ -30,8 +32,12 @@ package struct RecordedAttempts: Sendable {
 extension Store {
     /// Records finished attempts, each guarded by its fencing token, with all that follows: the end or the next attempt
     /// of the execution, the successor of a lost one, the output, the task's status. To be called in a transaction.
-    package func finish(_ attempts: [FinishedAttempt]) async throws -> RecordedAttempts {
-        _ = try await lockTasks(Set(attempts.map(\.lease.taskID)))
+    ///
+    /// It waits for nobody: a task that is locked, perhaps for long because it is deleted with all its history, does not
+    /// keep the ends of others from being recorded.
+    package func finish(_ ended: [FinishedAttempt]) async throws -> RecordedAttempts {
+        let busy = try await lockOrPassOver(Set(ended.map(\.lease.taskID)))
+        let attempts = ended.filter { !busy.contains($0.lease.taskID) }
         let closed = try await closeAttempts(attempts)
         let recorded = Set(closed.map(\.id))
         let kept = attempts.filter { recorded.contains($0.lease.executionID) }
@@ -40,10 +46,22 @@ extension Store {
         let owes = try await settleTasks(after: kept.map(\.lease.executionID))
         let before = try await recordedBefore(attempts.filter { !recorded.contains($0.lease.executionID) })
         return RecordedAttempts(
-            executions: recorded.union(before),
+            executions: recorded.union(before), busyTasks: busy,
             // Whether those of before did so was told with the answer that was lost.
             makeReady: closed.contains(where: \.hasNext) || kept.contains(where: \.goesOn) || !before.isEmpty,
             oweMessages: owes || !before.isEmpty)
+    }
+
+    /// Locks those of the tasks that nobody else has locked.
+    ///
+    /// - Returns: the others, if they are there at all.
+    private func lockOrPassOver(
+        _ tasks: Set<Identifier<TaskDefinition>>
+    ) async throws -> Set<Identifier<TaskDefinition>> {
+        let missing = tasks.subtracting(try await lockTasks(tasks, passingOverBusy: true).map { Identifier($0) })
+        guard !missing.isEmpty else { return [] }
+        let rows = try await rows("SELECT id FROM qkron.tasks WHERE id = ANY(\(missing.map(\.uuid)))")
+        return Set(try decode(rows) { Identifier(try $0.decode("id")) })
     }
 
     /// Which attempts were recorded already just so: when the answer to a commit was lost, they are handed in again.

@@ -52,6 +52,34 @@ import Testing
         return (recorded, executions)
     }
 
+    @Test func `a task that somebody else holds for long keeps no other end from being recorded`() async throws {
+        let database = try await TestDatabase.make(poolSize: 6)
+        let gate = Gate()
+        let runner = FakeRunner { _ in
+            await gate.untilOpen()
+            return AttemptReport(outcome: .succeeded)
+        }
+        let engine = try await TestEngine(database, runner: runner)
+        let (held, free) = (try await database.addTask(), try await database.addTask())
+        let (late, soon) = (
+            try await database.addRun(of: held, trigger: .manual), try await database.addRun(of: free, trigger: .manual)
+        )
+        let holder = database.secondPool(size: 1)
+        try await engine.whileRunning {
+            try await eventually("both run") { runner.attempts.count == 2 }
+            try await holder.withTransaction { transaction in
+                _ = try await transaction.query("SELECT FROM qkron.tasks WHERE id = \(held.id.uuid) FOR UPDATE")
+                gate.open()
+                try await eventually("the other is recorded", within: .seconds(15)) {
+                    try await database.execution(soon).status == .completed
+                }
+                #expect(try await database.execution(late).status == .running)
+            }
+            try await eventually("both are") { try await database.execution(late).status == .completed }
+        }
+        await holder.close()
+    }
+
     @Test func `a batch that takes too long is made smaller until it does not`() async throws {
         let (recorded, executions) = try await record(outputs: Array(repeating: 150, count: 8))
         #expect(recorded == Array(repeating: true, count: 8))

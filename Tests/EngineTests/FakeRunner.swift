@@ -72,3 +72,15 @@ final class FakeRunner: ActionRunner {
         }
     }
 }
+
+/// Lets what waits for it go on.
+final class Gate: Sendable {
+    private let isOpen = Atomic(false)
+
+    func open() { isOpen.store(true, ordering: .releasing) }
+
+    /// Returns when it is open, or the task is cancelled.
+    func untilOpen() async {
+        while !isOpen.load(ordering: .acquiring), !Task.isCancelled { try? await Task.sleep(for: .milliseconds(5)) }
+    }
+}

@@ -14,7 +14,7 @@ import Testing
         let node = try await database.addNode(id, leaseSeconds: 3_600)
         let task = try await database.addTask()
         _ = try await database.addRun(of: task)
-        let lease = try #require(try await database.claim(for: node).first)
+        let lease = try #require(try await database.claim(for: node).first { $0.taskID == task.id })
         try await database.pool.execute(
             """
             UPDATE qkron.nodes
@@ -43,6 +43,28 @@ import Testing
         #expect((one.runner.leftovers + two.runner.leftovers).contains(lease.executionID))
         #expect((one.runner.attempts + two.runner.attempts).map(\.attempt) == [2])
         #expect(try await database.finish([FinishedAttempt(lease, .succeeded)]).isEmpty)
+    }
+
+    @Test func `a task that somebody else holds for long keeps no other lost run from being recorded`() async throws {
+        let database = try await TestDatabase.make(poolSize: 6)
+        let holder = database.secondPool(size: 1)
+        let held = try await leftRun(database, leaseSeconds: 3_600)
+        let other = try await database.addRun(of: try await database.addTask())
+        #expect(try await database.claim(for: held.node).map(\.executionID) == [other])
+        // Later starts of the same server settle at once what the earlier one left.
+        try await holder.withTransaction { transaction in
+            _ = try await transaction.query("SELECT FROM qkron.tasks WHERE id = \(held.task.id.uuid) FOR UPDATE")
+            try await TestEngine(database, id: held.node.id).whileRunning {
+                try await eventually("the other is lost", within: .seconds(15)) {
+                    try await database.execution(other).reason == .lost
+                }
+            }
+            #expect(try await database.execution(held.lease.executionID).status == .running)
+        }
+        try await TestEngine(database, id: held.node.id).whileRunning {
+            try await eventually("both are") { try await database.execution(held.lease.executionID).reason == .lost }
+        }
+        await holder.close()
     }
 
     @Test func `another server repeats at once what the one that reaped has no room for`() async throws {
@@ -81,7 +103,8 @@ import Testing
     @Test func `a server that stirs keeps its runs, and one that gave up its lease does not`() async throws {
         let database = try await TestDatabase.make()
         let (_, node, lease) = try await leftRun(database, leaseSeconds: 1)
-        let engine = try await TestEngine(database, leaseSeconds: 1)
+        // It has no room for what others are to be granted.
+        let engine = try await TestEngine(database, capacity: 0, leaseSeconds: 1)
         try await engine.whileRunning {
             // Whoever has found one dead that began later and does not stir has looked at this one as well.
             for _ in 0..<2 {

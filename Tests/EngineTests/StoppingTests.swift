@@ -2,7 +2,6 @@ import Domain
 import Foundation
 import ServiceLifecycle
 import Storage
-import Synchronization
 import TestSupport
 import Testing
 
@@ -13,9 +12,7 @@ import Testing
         let database = try await TestDatabase.make()
         let gate = Gate()
         let runner = FakeRunner { _ in
-            while !gate.isOpen.load(ordering: .acquiring), !Task.isCancelled {
-                try? await Task.sleep(for: .milliseconds(5))
-            }
+            await gate.untilOpen()
             return AttemptReport(outcome: Task.isCancelled ? .cancelled(.requested) : .succeeded)
         }
         let engine = try await TestEngine(database, runner: runner)
@@ -25,7 +22,7 @@ import Testing
             group.addTask { try await engine.group.run() }
             try await eventually("it runs") { engine.running.count == 1 }
             await engine.group.triggerGracefulShutdown()
-            gate.isOpen.store(true, ordering: .releasing)
+            gate.open()
             try await group.waitForAll()
         }
         #expect(try await database.execution(id).status == .completed)
@@ -86,7 +83,7 @@ import Testing
         let database = try await TestDatabase.make()
         let gate = Gate()
         let runner = FakeRunner { _ in
-            while !gate.isOpen.load(ordering: .acquiring) { try? await Task.sleep(for: .milliseconds(5)) }
+            await gate.untilOpen()
             return nil
         }
         let engine = try await TestEngine(database, runner: runner)
@@ -97,7 +94,7 @@ import Testing
             engine.handover.begin()
             await engine.group.triggerGracefulShutdown()
             try await Task.sleep(for: .milliseconds(200))  // It could be let go of.
-            gate.isOpen.store(true, ordering: .releasing)
+            gate.open()
             try await group.waitForAll()
         }
         #expect(runner.attemptsLeft.map(\.execution) == [id])
@@ -116,9 +113,4 @@ import Testing
             }
         }
     }
-}
-
-/// Lets what waits for it go on.
-private final class Gate: Sendable {
-    let isOpen = Atomic(false)
 }

@@ -60,10 +60,17 @@ extension TestDatabase {
         try await database.transaction { try await $0.claim(for: node, limit: limit, taskLimit: taskLimit) }
     }
 
-    /// Records attempts in a transaction of its own.
+    /// Records attempts, each in the first transaction of its own that finds their tasks free.
     @discardableResult
     package func finish(_ attempts: [FinishedAttempt]) async throws -> Set<Identifier<Execution>> {
-        try await database.transaction { try await $0.finish(attempts).executions }
+        var recorded: Set<Identifier<Execution>> = []
+        var left = attempts
+        while !left.isEmpty {
+            let outcome = try await database.transaction { [left] in try await $0.finish(left) }
+            recorded.formUnion(outcome.executions)
+            left.removeAll { !outcome.busyTasks.contains($0.lease.taskID) }
+        }
+        return recorded
     }
 
     /// The execution of this id, which must exist.
