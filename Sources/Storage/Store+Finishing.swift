@@ -33,8 +33,8 @@ extension Store {
     /// Records finished attempts, each guarded by its fencing token, with all that follows: the end or the next attempt
     /// of the execution, the successor of a lost one, the output, the task's status. To be called in a transaction.
     ///
-    /// It waits for nobody: a task that is locked, perhaps for long because it is deleted with all its history, does not
-    /// keep the ends of others from being recorded.
+    /// It waits for nobody: a task that is locked, perhaps for long because it is deleted with all its history, does
+    /// not keep the ends of others from being recorded.
     package func finish(_ ended: [FinishedAttempt]) async throws -> RecordedAttempts {
         let busy = try await lockOrPassOver(Set(ended.map(\.lease.taskID)))
         let attempts = ended.filter { !busy.contains($0.lease.taskID) }

@@ -4,8 +4,8 @@ import NIOCore
 import NIOPosix
 import ServiceLifecycle
 
-/// Accepts connections and serves each, until the service group shuts down or a handover begins: then requests under way
-/// are answered first, and the sockets are closed, or left to the next server.
+/// Accepts connections and serves each, until the service group shuts down or a handover begins: then requests under
+/// way are answered first, and the sockets are closed, or left to the next server.
 struct Listener: Service {
     /// How long requests under way may take when the server stops.
     private static let patience = Duration.seconds(30)
