@@ -32,11 +32,12 @@ package final class Completer: Service {
         var delay = Completer.firstDelay
     }
 
-    private struct Outcome {
+    /// What became of a batch.
+    private struct Recording {
         var recorded: Set<Identifier<Execution>> = []
         var busy: Set<Identifier<TaskDefinition>> = []
 
-        mutating func add(_ other: Outcome) {
+        mutating func add(_ other: Recording) {
             recorded.formUnion(other.recorded)
             busy.formUnion(other.busy)
         }
@@ -138,13 +139,13 @@ package final class Completer: Service {
     }
 
     /// Tells what became of a batch; those of busy tasks are delayed.
-    private func answer(_ batch: [Waiting], _ outcome: Outcome) {
-        for waiting in batch where !outcome.busy.contains(waiting.attempt.lease.taskID) {
-            waiting.recorded.resume(returning: outcome.recorded.contains(waiting.attempt.lease.executionID))
+    private func answer(_ batch: [Waiting], _ recording: Recording) {
+        for waiting in batch where !recording.busy.contains(waiting.attempt.lease.taskID) {
+            waiting.recorded.resume(returning: recording.recorded.contains(waiting.attempt.lease.executionID))
         }
-        guard !outcome.busy.isEmpty else { return }
+        guard !recording.busy.isEmpty else { return }
         let now = ContinuousClock.now
-        give(back: batch.filter { outcome.busy.contains($0.attempt.lease.taskID) }) { queue, busy in
+        give(back: batch.filter { recording.busy.contains($0.attempt.lease.taskID) }) { queue, busy in
             for var waiting in busy {
                 let end = now + waiting.delay
                 waiting.delay = min(waiting.delay * 2, Self.longestDelay)
@@ -170,22 +171,22 @@ package final class Completer: Service {
         for waiting in batch { waiting.recorded.resume(returning: false) }
     }
 
-    private func record(_ attempts: [FinishedAttempt]) async throws -> Outcome {
+    private func record(_ attempts: [FinishedAttempt]) async throws -> Recording {
         do {
             return try await store(attempts)
         } catch StorageError.surprise(let what) {
             // One of them cannot be stored as it is; it must not take the others with it.
             logger.error("Finished attempts are recorded one by one", metadata: ["error": "\(what)"])
-            var outcome = Outcome()
-            for attempt in attempts { outcome.add(try await recordAlone(attempt)) }
-            return outcome
+            var recording = Recording()
+            for attempt in attempts { recording.add(try await recordAlone(attempt)) }
+            return recording
         } catch StorageError.tookTooLong where attempts.count == 1 {
             return try await recordBare(attempts[0])
         }
     }
 
     /// Records an attempt, if need be without what it left behind.
-    private func recordAlone(_ attempt: FinishedAttempt) async throws -> Outcome {
+    private func recordAlone(_ attempt: FinishedAttempt) async throws -> Recording {
         do {
             return try await store([attempt])
         } catch StorageError.surprise, StorageError.tookTooLong {
@@ -194,14 +195,14 @@ package final class Completer: Service {
     }
 
     /// Records an attempt without what it left behind, so that at least its end is known.
-    private func recordBare(_ attempt: FinishedAttempt) async throws -> Outcome {
+    private func recordBare(_ attempt: FinishedAttempt) async throws -> Recording {
         let report = AttemptReport(
             outcome: attempt.report.outcome, returnCode: attempt.report.returnCode,
             error: "What the run left behind could not be stored")
         return try await store([FinishedAttempt(lease: attempt.lease, report: report, decision: attempt.decision)])
     }
 
-    private func store(_ attempts: [FinishedAttempt]) async throws -> Outcome {
+    private func store(_ attempts: [FinishedAttempt]) async throws -> Recording {
         let recorded = try await database.transaction { try await $0.finish(attempts) }
         if recorded.makeReady {
             signals.work.wake()
@@ -209,7 +210,7 @@ package final class Completer: Service {
             announcer.announce(.work)
         }
         if recorded.oweMessages { signals.deliveries.wake() }
-        return Outcome(recorded: recorded.executions, busy: recorded.busyTasks)
+        return Recording(recorded: recorded.executions, busy: recorded.busyTasks)
     }
 }
 
