@@ -97,7 +97,11 @@ package struct Reaper: Service {
             return try await store.finish(lost)
         }
         guard let finished else { return true }
-        guard !finished.executions.isEmpty else { return finished.busyTasks.isEmpty }
+        if !finished.executions.isEmpty { tell(finished, of: lost) }
+        return finished.busyTasks.isEmpty
+    }
+
+    private func tell(_ finished: RecordedAttempts, of lost: [FinishedAttempt]) {
         let recorded = finished.executions
         logger.warning("Runs of a dead server were recorded lost", metadata: ["runs": "\(recorded.count)"])
         for attempt in lost where recorded.contains(attempt.lease.executionID) {
@@ -107,6 +111,5 @@ package struct Reaper: Service {
         if finished.oweMessages { signals.deliveries.wake() }
         // There may be more runs to repeat than this server has room for.
         announcer.announce(.work)
-        return finished.busyTasks.isEmpty
     }
 }

@@ -102,7 +102,9 @@ import Testing
                 return hung
             }
         }
-        #expect(engine.runner.attempts.allSatisfy { $0.attempt == 1 } && engine.runner.begunTooLate.isEmpty)
+        let (attempts, runs) = (engine.runner.attempts, try await database.executions(of: task).map(\.id))
+        #expect(attempts.allSatisfy { $0.attempt == 1 } && engine.runner.begunTooLate.isEmpty)
+        #expect(attempts.count == runs.count && Set(attempts.map(\.executionID)) == Set(runs), "each began once")
     }
 
     /// Waits until a claim waits for a lock, in vain when the lease ends before.

@@ -27,7 +27,7 @@ struct Listener: Service {
     /// told to stop.
     func leave() async {
         stop.set()
-        await end.isSet()
+        await end.untilSet()
     }
 
     func run() async throws {
@@ -45,7 +45,7 @@ struct Listener: Service {
                 group.addTask { await serve(inherited: descriptor) }
             }
             group.addTask {
-                await stop.isSet()
+                await stop.untilSet()
                 await Self.closeUnnoticed(listening.channel)
             }
             await withGracefulShutdownHandler {
@@ -152,7 +152,7 @@ private struct Mark: Sendable {
     func set() { ends.continuation.finish() }
 
     /// Returns when it is set, or the task is cancelled.
-    func isSet() async {
+    func untilSet() async {
         for await _ in ends.stream {}
     }
 }

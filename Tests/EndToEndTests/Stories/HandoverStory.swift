@@ -96,10 +96,7 @@ extension EndToEnd {
                 try await visitors.whileVisiting {
                     for round in 1...2 {
                         await server.reload()
-                        try await eventually("replacement \(round) listens") {
-                            await server.output.split(separator: "\n").filter { $0.hasPrefix("Listening") }.count
-                                == 1 + round
-                        }
+                        try await untilListening(server, replacement: round)
                     }
                 }
                 #expect(visitors.failures == [])
@@ -130,9 +127,7 @@ extension EndToEnd {
                 try await Task.sleep(for: .seconds(7))  // The lease could lapse.
                 await connection.send(Array(body.dropFirst(9).utf8))
                 #expect(try await connection.response()?.status == 201)
-                try await eventually("the replacement listens") {
-                    await server.output.split(separator: "\n").filter { $0.hasPrefix("Listening") }.count == 2
-                }
+                try await untilListening(server, replacement: 1)
                 try await expectCarriedOn(run, of: task, person, in: story)
                 #expect(try await server.stop() == .exited(0))
             }
@@ -177,6 +172,12 @@ extension EndToEnd {
                 try await eventually("the log tells why") { await server.log.contains("I am broken") }
                 #expect(try await person.get("/auth/me")["username"] == .string(person.username))
                 #expect(try await server.stop() == .exited(0))
+            }
+        }
+
+        private func untilListening(_ server: QkronServer, replacement number: Int) async throws {
+            try await eventually("replacement \(number) listens") {
+                await server.output.split(separator: "\n").filter { $0.hasPrefix("Listening") }.count == 1 + number
             }
         }
 
