@@ -118,8 +118,12 @@ class Cluster(contextlib.ExitStack):
     def cpu_seconds(self) -> float:
         """Seconds of processor time that all its processes have used."""
         pid = self.process.pid
-        backends = sum(machine.cpu_seconds(child)[0] for child in machine.children(pid))
-        return sum(machine.cpu_seconds(pid)) + backends
+        while True:
+            children = machine.children(pid)
+            seconds = sum(machine.cpu_seconds(child)[0] for child in children) + sum(machine.cpu_seconds(pid))
+            # A backend that ended meanwhile would count twice: by itself, and with what the postmaster waited for.
+            if machine.children(pid) == children:
+                return seconds
 
     def transactions(self, database, clients, seconds, *arguments) -> float:
         """Transactions a second that pgbench makes, prepared, without looking after its tables."""

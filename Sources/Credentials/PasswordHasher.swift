@@ -15,7 +15,7 @@ package enum PasswordError: Error, Equatable {
 /// Hashes passwords with yescrypt, in the system's own format (`$y$…`, crypt(5)), on threads of its own.
 ///
 /// At most as many hashes as there are threads are under way at once, because each takes memory (1 MB at cost 1, 15 MB
-/// at 5, 63 MB at 7) and a core. Further callers wait in the order of their coming; one that is cancelled while it
+/// at 5, 31 MB at 6) and a core. Further callers wait in the order of their coming; one that is cancelled while it
 /// waits leaves at once with `CancellationError`.
 package struct PasswordHasher: Sendable {
     private static let waitingLimit = 1024

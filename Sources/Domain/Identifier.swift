@@ -11,7 +11,7 @@ package struct Identifier<Entity>: Hashable, Sendable {
 
     /// Makes a new identifier, greater than every other one this process has made before.
     package init() {
-        uuid = UUID(version7At: UUIDStamp.next())
+        uuid = UUID(version7: UUIDSource.next())
     }
 
     /// Gives a UUID that is known to name an `Entity` its type.
@@ -54,27 +54,41 @@ extension Identifier: Comparable {
     }
 }
 
-/// Milliseconds since 1970 in the upper 48 bits that count, 1/4096ths of a millisecond in the lower 12.
-private enum UUIDStamp {
-    private static let latest = Mutex<UInt64>(0)
+/// What makes a UUID of version 7 one of a kind.
+private enum UUIDSource {
+    private struct State {
+        var latest: UInt64 = 0
+        var noise: [UInt64] = []
+    }
 
-    /// A stamp greater than all earlier ones, also when the clock stands still or is set back.
-    static func next() -> UInt64 {
+    private static let state = Mutex(State())
+
+    /// A stamp greater than all earlier ones, also when the clock stands still or is set back: milliseconds since 1970
+    /// in the upper 48 bits that count, 1/4096ths of a millisecond in the lower 12. And noise.
+    static func next() -> (stamp: UInt64, noise: UInt64) {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
         let milliseconds = UInt64(time.tv_sec) * 1000 + UInt64(time.tv_nsec) / 1_000_000
         let fraction = UInt64(time.tv_nsec) % 1_000_000 * 4096 / 1_000_000
-        return latest.withLock { latest in
-            latest = max(latest + 1, milliseconds << 12 | fraction)
-            return latest
+        return state.withLock { state in
+            state.latest = max(state.latest + 1, milliseconds << 12 | fraction)
+            if state.noise.isEmpty { state.noise = freshNoise() }
+            return (state.latest, state.noise.removeLast())
         }
+    }
+
+    /// From the system, as much as it gives at one go: asking for each UUID takes longer than making it.
+    private static func freshNoise() -> [UInt64] {
+        var noise = [UInt64](repeating: 0, count: 32)
+        arc4random_buf(&noise, noise.count * MemoryLayout<UInt64>.size)
+        return noise
     }
 }
 
 extension UUID {
-    fileprivate init(version7At stamp: UInt64) {
-        let upper = (stamp >> 12) << 16 | 0x7000 | stamp & 0xFFF
-        let lower = UInt64.random(in: .min ... .max) >> 2 | 1 << 63
+    fileprivate init(version7 source: (stamp: UInt64, noise: UInt64)) {
+        let upper = (source.stamp >> 12) << 16 | 0x7000 | source.stamp & 0xFFF
+        let lower = source.noise >> 2 | 1 << 63
         let halves = (upper.bigEndian, lower.bigEndian)
         self = withUnsafeBytes(of: halves) { UUID(uuid: $0.load(as: uuid_t.self)) }
     }

@@ -64,8 +64,9 @@ package final class NodeLease: Sendable {
     }
 }
 
-/// What the database has granted, and in which term it was asked for.
+/// What the database has granted, and in which term and when it was asked for.
 package struct Grant: Sendable {
     let lease: Lease
     let term: NodeLease.Term
+    let askedAt: ContinuousClock.Instant
 }

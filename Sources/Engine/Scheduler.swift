@@ -83,6 +83,7 @@ package struct Scheduler: Service {
 
     /// Fires what is due now.
     private func fire(limit: Int, passingOver unreadable: UnreadableTasks) async throws -> FiringRound {
+        let askedAt = ContinuousClock.now
         let round: FiringRound
         do {
             round = try await database.transaction { store in try await fire(limit: limit, unreadable, store) }
@@ -91,7 +92,10 @@ package struct Scheduler: Service {
             signals.work.poke()
             throw error
         }
-        grants.hand(round.term.map { term in round.slots.leases.map { Grant(lease: $0, term: term) } } ?? [])
+        grants.hand(
+            round.term.map { term in
+                round.slots.leases.map { Grant(lease: $0, term: term, askedAt: askedAt) }
+            } ?? [])
         // For what was handed over, and where something waits for the places that were not used.
         signals.work.poke()
         tell(round)

@@ -9,12 +9,24 @@ package final class WakeSignal: Sendable {
     }
 
     private let state = Mutex(State.idle)
+    private let latest = Mutex<ContinuousClock.Instant?>(nil)
 
     /// A signal that nobody has given yet.
     package init() {}
 
     /// Ends the nap under way, or the next one.
     package func wake() {
+        latest.withLock { $0 = .now }
+        endNapOrNext()
+    }
+
+    /// Ends a nap again if a signal has come since `instant`: for what was asked for then, and came too late to be seen
+    /// by whoever that signal woke.
+    func wakeAgain(ifSince instant: ContinuousClock.Instant) {
+        if latest.withLock({ $0.map { $0 >= instant } ?? false }) { endNapOrNext() }
+    }
+
+    private func endNapOrNext() {
         let sleeper = state.withLock { state -> CheckedContinuation<Void, Never>? in
             if case .napping(let sleeper) = state {
                 state = .idle

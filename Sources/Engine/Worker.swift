@@ -135,7 +135,7 @@ package struct Worker: Service {
 
     private func beginHanded(in group: inout DiscardingTaskGroup) {
         let handed = grants.takeHanded()
-        for grant in handed { begin([grant.lease], grantedIn: grant.term, in: &group) }
+        for grant in handed { begin([grant.lease], grantedIn: grant.term, askedAt: grant.askedAt, in: &group) }
         grants.release(handed.count)
     }
 
@@ -150,13 +150,14 @@ package struct Worker: Service {
             grants.note(isQueued: true)
             return nil
         }
+        let askedAt = ContinuousClock.now
         let leases: [Lease]
         do {
             defer { grants.release(room) }
             leases = try await database.transaction { store in
                 try await store.claim(for: node, limit: room, taskLimit: configuration.taskCapacity)
             }
-            begin(leases, grantedIn: term, in: &group)
+            begin(leases, grantedIn: term, askedAt: askedAt, in: &group)
         }
         grants.note(isQueued: leases.count == room)
         return leases.isEmpty ? try await napLength() : gathering
@@ -167,7 +168,8 @@ package struct Worker: Service {
     /// - Returns: false if grants are under way, so that it would take those up twice.
     private func lookBack(in term: NodeLease.Term, into group: inout DiscardingTaskGroup) async throws -> Bool {
         guard grants.close() else { return false }
-        begin(try await forgottenLeases(), grantedIn: term, in: &group)
+        let askedAt = ContinuousClock.now
+        begin(try await forgottenLeases(), grantedIn: term, askedAt: askedAt, in: &group)
         grants.open()
         return true
     }
@@ -177,7 +179,10 @@ package struct Worker: Service {
 
     /// Begins attempts that were asked for in `term`. When it is over they may have been given away before the answer
     /// came: then they are left to the look back with which the next one begins.
-    private func begin(_ leases: [Lease], grantedIn term: NodeLease.Term, in group: inout DiscardingTaskGroup) {
+    private func begin(
+        _ leases: [Lease], grantedIn term: NodeLease.Term, askedAt: ContinuousClock.Instant,
+        in group: inout DiscardingTaskGroup
+    ) {
         guard !leases.isEmpty else { return }
         guard let deadline = nodeLease.end(of: term) else {
             logger.warning("Runs were granted too late to begin", metadata: ["runs": "\(leases.count)"])
@@ -190,6 +195,7 @@ package struct Worker: Service {
                 signals.work.poke()  // Only now its place is free.
             }
         }
+        signals.wishes.wakeAgain(ifSince: askedAt)
     }
 
     private func forgottenLeases() async throws -> [Lease] {
@@ -210,7 +216,10 @@ package struct Worker: Service {
     private func letGo(into group: inout DiscardingTaskGroup) async {
         do {
             // The next server would take what never started for lost.
-            if let term = nodeLease.term() { begin(try await forgottenLeases(), grantedIn: term, in: &group) }
+            if let term = nodeLease.term() {
+                let askedAt = ContinuousClock.now
+                begin(try await forgottenLeases(), grantedIn: term, askedAt: askedAt, in: &group)
+            }
             await untilDetachable()
             // The lease must last until the next server renews it.
             let sent = ContinuousClock.now

@@ -9,23 +9,28 @@ import Telemetry
 /// The HTTP side of qkron, as a service that runs until it is told to shut down.
 package struct QkronServer: Service {
     private let listener: Listener
+    private let log: RequestLog?
 
     /// A server that turns HTTP into `operations`.
     ///
     /// - Parameters:
     ///   - registry: where requests are counted, and what `/metrics` shows.
     ///   - handover: the sockets of an earlier server, and whether this one leaves its own to the next.
+    ///   - log: writes the lines that requests leave in the log; nil where none are wanted.
     ///   - onListening: told the real port, once connections are taken.
     package init(
         operations: OperationSet, configuration: ServerConfiguration, registry: PrometheusRegistry,
-        handover: SocketHandover, logger: Logger, onListening: @escaping @Sendable (_ port: Int) -> Void
+        handover: SocketHandover, logger: Logger, log: RequestLog.Writing?,
+        onListening: @escaping @Sendable (_ port: Int) -> Void
     ) {
+        self.log = log.map(RequestLog.init)
         let responder = QkronResponder(
             table: RouteTable(Self.routes(operations, configuration, registry)),
             gate: Gate(
                 account: { try await operations.sessions.user(bearing: $0, now: Date()) },
                 keyHolder: { try await operations.apiKeys.holder(of: $0) }),
-            metrics: RequestMetrics(registry), policy: RequestPolicy(configuration.exposure), logger: logger)
+            metrics: RequestMetrics(registry), policy: RequestPolicy(configuration.exposure),
+            log: self.log, logger: logger)
         listener = Self.listener(
             responder, configuration, handover: handover, logger: logger, onListening: onListening)
     }
@@ -34,6 +39,7 @@ package struct QkronServer: Service {
     ///
     /// - Throws: when the address cannot be listened on.
     package func run() async throws {
+        defer { log?.flush() }
         try await listener.run()
     }
 
@@ -41,6 +47,7 @@ package struct QkronServer: Service {
     /// else goes on until then.
     package func leave() async {
         await listener.leave()
+        log?.flush()
     }
 
     /// Every route that is offered.

@@ -71,7 +71,8 @@ import Testing
         var ids: [Identifier<Execution>] = []
         for _ in 0..<8 { ids.append(try await database.addRun(of: try await database.addTask())) }
         try await engine.whileRunning {
-            try await eventually("all runs have ended", within: .seconds(8)) {
+            // 24 turns: with a nap of ten seconds between them it would take minutes.
+            try await eventually("all runs have ended") {
                 try await database.store.statistics() == EngineStatistics(running: 0, pending: 0)
             }
         }
@@ -175,6 +176,40 @@ import Testing
             }
             #expect(try await database.execution(id).reason == .requested)
             try await eventually("its place is free") { engine.running.count == 0 }
+        }
+    }
+
+    @Test func `a wish that came while a grant was on its way ends the attempt as well`() async throws {
+        let database = try await TestDatabase.make()
+        let (seen, late) = (try await database.addTask(), try await database.addTask())
+        // Wishes are looked for by themselves only after 200 s.
+        let engine = try await TestEngine(database, runner: .enduring(), leaseSeconds: 600)
+        let id = try await database.addRun(of: seen)
+        try await engine.whileRunning {
+            try await eventually("one runs") { engine.running.count == 1 }
+            try await engine.becomeWell()
+            let term = try await engine.term()
+            let askedAt = ContinuousClock.now
+            let run = NewExecution(
+                task: late.id, trigger: .manual, scheduledFor: .now, status: .pending, reason: nil, priority: 5)
+            // In one transaction, so that the engine itself never finds it.
+            let lease = try await database.database.transaction { store in
+                try await store.insert([run])
+                return try #require(try await store.claim(for: engine.node, limit: 1, taskLimit: 1).first)
+            }
+            try await database.database.transaction { store in
+                for task in [seen, late] { _ = try await store.lockTask(task.id) }
+                _ = try await store.cancelUnfinished(of: [seen.id, late.id], reason: .requested)
+            }
+            engine.announcer.announce(.wishes)
+            try await eventually("the wishes were looked for") {
+                try await database.execution(id).status == .cancelled
+            }
+            engine.grants.hand([Grant(lease: lease, term: term, askedAt: askedAt)])
+            engine.signals.work.poke()
+            try await eventually("it is cancelled", within: .seconds(30)) {
+                try await database.execution(run.id).status == .cancelled
+            }
         }
     }
 

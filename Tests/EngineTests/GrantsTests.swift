@@ -67,7 +67,7 @@ import Testing
         let lease = try #require(try await database.claim(for: node).first)
         #expect(grants.reserve(forSlots: 2) == 2)
         let term = try #require(nodeLease.term())
-        grants.hand([Grant(lease: lease, term: term)])
+        grants.hand([Grant(lease: lease, term: term, askedAt: .now)])
         #expect(!grants.close(), "it is not begun")
         #expect(grants.reserve() == 2)
         grants.release(2)

@@ -135,7 +135,7 @@ import Testing
                 _ = try await store.finish([FinishedAttempt(lease, .lost)])
                 return lease
             }
-            engine.grants.hand([Grant(lease: lease, term: term)])
+            engine.grants.hand([Grant(lease: lease, term: term, askedAt: .now)])
             engine.signals.work.wake()
             let next = try await database.addRun(of: try await database.addTask(), trigger: .manual)
             engine.signals.work.wake()

@@ -94,7 +94,7 @@ struct TestServer {
     /// Runs `body` against a server that is stopped afterwards.
     static func with<Answer: Sendable>(
         routes: [Route] = routes, readTimeout: Int = 60, headerTimeout: Int = 30,
-        exposure: ServerConfiguration.Exposure = .init(),
+        exposure: ServerConfiguration.Exposure = .init(), log: RequestLog.Writing? = nil,
         _ body: @escaping @Sendable (TestServer) async throws -> Answer
     ) async throws -> Answer {
         let registry = PrometheusRegistry()
@@ -112,7 +112,7 @@ struct TestServer {
         let listener = QkronServer.listener(
             QkronResponder(
                 table: RouteTable(routes), gate: gate, metrics: RequestMetrics(registry),
-                policy: RequestPolicy(exposure), logger: logger),
+                policy: RequestPolicy(exposure), log: log.map(RequestLog.init), logger: logger),
             ServerConfiguration(
                 host: "127.0.0.1", port: 0, version: "0", readTimeout: readTimeout,
                 headerTimeout: headerTimeout, exposure: exposure),

@@ -50,9 +50,14 @@ struct Gate: Sendable {
 
     /// The token of a `Bearer` credential (RFC 6750); the scheme's case does not matter.
     static func bearerToken(in field: String) -> String? {
-        let words = field.utf8.split(separator: UInt8(ascii: " "))
-        guard words.count == 2, words[0].map(\.asciiLowercased).elementsEqual("bearer".utf8) else { return nil }
-        return String(Substring(words[1]))
+        let space = UInt8(ascii: " ")
+        let words = field.utf8.drop { $0 == space }
+        let scheme = words.prefix { $0 != space }
+        guard scheme.count == 6, scheme.lazy.map(\.asciiLowercased).elementsEqual("bearer".utf8) else { return nil }
+        let rest = words[scheme.endIndex...].drop { $0 == space }
+        let token = rest.prefix { $0 != space }
+        guard !token.isEmpty, rest[token.endIndex...].allSatisfy({ $0 == space }) else { return nil }
+        return String(Substring(token))
     }
 }
 

@@ -34,7 +34,7 @@ struct Conversation: Sendable {
         await withTaskCancellationHandler {
             while let request = await connection.value.next() {
                 do {
-                    let answer = try await responder.respond(to: request)
+                    let answer = try await responder.respond(to: request, on: channel.eventLoop)
                     guard let stream = answer.stream, request.method != .head else {
                         connection.value.write(answer, to: request)
                         continue

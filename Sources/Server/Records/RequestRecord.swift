@@ -1,26 +1,33 @@
 import Domain
+import Foundation
 import HTTPTypes
-import Logging
 
 /// What is kept of every request: a line in the log and two metrics. Neither query nor headers nor bodies are told,
 /// they may hold secrets.
-struct RequestRecord: Sendable {
+package struct RequestRecord: Sendable {
     let method: HTTPRequest.Method
     /// The template of the route; nil where no route is.
     let template: String?
     let status: Int
     let duration: Duration
+    /// When it was answered.
+    package let time: Date
+    let requestID: String
+    let userID: String?
+    let address: IPAddress?
 
-    func log(to logger: Logger, requestID: String, userID: String?, address: IPAddress?) {
-        guard logger.logLevel <= .info else { return }
-        var metadata: Logger.Metadata = [
-            "method": .string(method.rawValue), "route": .string(template ?? "unknown"),
-            "status": .string(String(status)), "request_id": .string(requestID),
-            "duration_ms": .string(String(Double(nanoseconds / 1000) / 1000)),
-        ]
-        if let address { metadata["address"] = .string(address.description) }
-        if let userID { metadata["user_id"] = .string(userID) }
-        logger.info("Request answered", metadata: metadata)
+    /// What stands in its line, in the order of the keys.
+    package var fields: [(key: String, value: String)] {
+        var fields: [(key: String, value: String)] = []
+        fields.reserveCapacity(7)
+        if let address { fields.append(("address", address.description)) }
+        fields.append(("duration_ms", String(Double(nanoseconds / 1000) / 1000)))
+        fields.append(("method", method.rawValue))
+        fields.append(("request_id", requestID))
+        fields.append(("route", template ?? "unknown"))
+        fields.append(("status", String(status)))
+        if let userID { fields.append(("user_id", userID)) }
+        return fields
     }
 
     var nanoseconds: Int64 {

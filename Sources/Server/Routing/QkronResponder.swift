@@ -2,6 +2,7 @@ import Domain
 import Foundation
 import HTTPTypes
 import Logging
+import NIOCore
 import NIOHTTP1
 
 /// Answers every request: finds the route, asks the gate, calls the handler, and turns errors into problems.
@@ -10,10 +11,12 @@ struct QkronResponder: Sendable {
     let gate: Gate
     let metrics: RequestMetrics
     let policy: RequestPolicy
+    /// Where each request leaves a line; nil where none is wanted.
+    let log: RequestLog?
     let logger: Logger
 
-    /// The answer to a request; throws only what ends its connection.
-    func respond(to request: Request) async throws -> Answer {
+    /// The answer to a request that came over a connection of this loop; throws only what ends the connection.
+    func respond(to request: Request, on loop: any EventLoop) async throws -> Answer {
         let start = ContinuousClock.now
         let requestID = RequestIDs.id(for: request.fields)
         let match = table.match(request.method, path: request.path)
@@ -34,9 +37,10 @@ struct QkronResponder: Sendable {
         policy.complete(&answer, to: request, from: origin)
 
         let record = RequestRecord(
-            method: request.method, template: match.template, status: answer.status.code, duration: .now - start)
+            method: request.method, template: match.template, status: answer.status.code, duration: .now - start,
+            time: Date(), requestID: requestID, userID: userID, address: origin.address)
         metrics.count(record)
-        record.log(to: logger, requestID: requestID, userID: userID, address: origin.address)
+        log?.add(record, on: loop)
         return answer
     }
 
@@ -50,7 +54,9 @@ struct QkronResponder: Sendable {
         var answer = refusal(of: method, match).answer(path: path, requestID: requestID, at: Date())
         answer.requestID = requestID
         metrics.count(
-            RequestRecord(method: method, template: match.template, status: answer.status.code, duration: .zero))
+            RequestRecord(
+                method: method, template: match.template, status: answer.status.code, duration: .zero, time: Date(),
+                requestID: requestID, userID: nil, address: nil))
         return answer
     }
 

@@ -60,36 +60,36 @@ struct RouteTable: Sendable {
         return Node(words: words, variable: variable, routes: routes, template: here.first?.template ?? "")
     }
 
-    /// The steps of a path; one slash at the end makes no difference.
-    private static func steps(of path: some StringProtocol) -> [Substring] {
-        var steps = Substring(path).utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-            .map { Substring($0) }
-        if steps.first?.isEmpty == true { steps.removeFirst() }
-        if steps.last?.isEmpty == true { steps.removeLast() }
-        return steps
+    /// The steps of a template.
+    private static func steps(of template: String) -> [Substring] {
+        template.split(separator: "/")
     }
 
-    /// What `path`, still percent-encoded and without a query, leads to.
+    /// What `path`, still percent-encoded and without a query, leads to; one slash at the end makes no difference.
     func match(_ method: HTTPRequest.Method, path: String) -> Match {
         guard path.utf8.first == UInt8(ascii: "/") else { return .nothing }
         var node = root
         var values = PathValues()
-        for step in Self.steps(of: path) {
-            let isEncoded = step.utf8.contains(UInt8(ascii: "%"))
-            let text = isEncoded ? PercentEncoding.decode(step.utf8) : String(step)
-            if let text, let next = node.words[TextKey(text)] {
-                node = next
-            } else if let variable = node.variable, !step.isEmpty {
-                values[variable.name] = text
-                node = variable.node
-            } else {
-                return .nothing
-            }
+        var rest = path[...].utf8.dropFirst()
+        while !rest.isEmpty {
+            let step = rest.prefix { $0 != UInt8(ascii: "/") }
+            guard let next = Self.next(after: node, by: step, &values) else { return .nothing }
+            node = next
+            rest = rest[step.endIndex...].dropFirst()
         }
         guard !node.routes.isEmpty else { return .nothing }
         let wanted = method == .head && node.routes[.head] == nil ? .get : method
         if let route = node.routes[wanted] { return .route(route, template: node.template, values) }
         return .otherMethod(allowed: Self.allowed(node.routes), template: node.template)
+    }
+
+    private static func next(after node: Node, by step: Substring.UTF8View, _ values: inout PathValues) -> Node? {
+        let isEncoded = step.contains(UInt8(ascii: "%"))
+        let text = isEncoded ? PercentEncoding.decode(step) : String(Substring(step))
+        if !node.words.isEmpty, let text, let next = node.words[TextKey(text)] { return next }
+        guard let variable = node.variable, !step.isEmpty else { return nil }
+        values.add(text, named: variable.name)
+        return variable.node
     }
 
     private static func allowed(_ routes: [HTTPRequest.Method: Route]) -> [HTTPRequest.Method] {
@@ -102,10 +102,14 @@ struct RouteTable: Sendable {
 
 /// What stands in a path where its template has names; a value that is not percent-encoded UTF-8 is nil.
 struct PathValues: Sendable {
-    private var values: [String: String?] = [:]
+    /// A path has so few that looking through them is faster than a hash.
+    private var values: [(name: String, value: String?)] = []
 
     subscript(name: String) -> String? {
-        get { values[name] ?? nil }
-        set { values.updateValue(newValue, forKey: name) }
+        values.first { $0.name == name }?.value
+    }
+
+    fileprivate mutating func add(_ value: String?, named name: String) {
+        values.append((name, value))
     }
 }

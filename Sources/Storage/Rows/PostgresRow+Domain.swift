@@ -30,7 +30,7 @@ extension PostgresRow {
     private func value(of json: JSONText, _ column: String) throws(PostgresError) -> JSONValue {
         do {
             // What a body may hold is stored within further levels.
-            return try JSONValue.parse(Array(json.text.utf8), maximumDepth: 512)
+            return try JSONValue.parse(json.text.utf8, maximumDepth: 512)
         } catch {
             throw unreadable(column, error.description)
         }

@@ -58,7 +58,7 @@ extension Configuration.IdentitySettings {
         tokenMinutes = reader.integer(.tokenMinutes, in: 1...525_600, default: 30)
         tokenIssuer = reader.text(.tokenIssuer) ?? "qkron"
         tokenAudience = reader.text(.tokenAudience) ?? "qkron"
-        passwordHashCost = reader.integer(.passwordHashCost, in: 1...11, default: 5)
+        passwordHashCost = reader.integer(.passwordHashCost, in: 1...11, default: 6)
         allowsRegistration = reader.boolean(.allowRegistration, default: isDevelopment)
         firstSuperuser = Configuration.FirstSuperuser(&reader)
         let keyHash = reader.text(.apiKeyHash)

@@ -204,6 +204,8 @@ struct Composition {
                     ?? ["\(directory.path)/docs", "/usr/share/qkron/docs"],
                 exposure: configuration.exposure),
             registry: registry, handover: sockets, logger: logger,
+            log: LoggingSetup.requests(
+                by: logger.label, level: configuration.logLevel, format: configuration.logFormat),
             onListening: { [host = configuration.host, tls = configuration.exposure.tls] port in
                 StandardOutput.announce(
                     "Listening on \(tls == nil ? "http" : "https")://\(host):\(port)", to: STDOUT_FILENO)
