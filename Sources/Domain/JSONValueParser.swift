@@ -43,8 +43,6 @@ struct JSONValueParser {
         skipWhitespace()
         var members: [TextKey: JSONValue] = [:]
         if skip(UInt8(ascii: "}")) { return .object(members) }
-        // Most have some members: so they are not sorted in anew for the second, and again for the fourth.
-        members.reserveCapacity(6)
         while true {
             guard try next() == UInt8(ascii: "\"") else { throw fault(.unexpectedByte) }
             let key = TextKey(try string())

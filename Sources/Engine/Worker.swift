@@ -168,8 +168,7 @@ package struct Worker: Service {
     /// - Returns: false if grants are under way, so that it would take those up twice.
     private func lookBack(in term: NodeLease.Term, into group: inout DiscardingTaskGroup) async throws -> Bool {
         guard grants.close() else { return false }
-        let askedAt = ContinuousClock.now
-        begin(try await forgottenLeases(), grantedIn: term, askedAt: askedAt, in: &group)
+        beginForgotten(try await forgottenLeases(), grantedIn: term, in: &group)
         grants.open()
         return true
     }
@@ -198,6 +197,14 @@ package struct Worker: Service {
         signals.wishes.wakeAgain(ifSince: askedAt)
     }
 
+    /// Begins what was granted at any time: every wish may have come before.
+    private func beginForgotten(
+        _ leases: [Lease], grantedIn term: NodeLease.Term, in group: inout DiscardingTaskGroup
+    ) {
+        begin(leases, grantedIn: term, askedAt: .now, in: &group)
+        if !leases.isEmpty { signals.wishes.wake() }
+    }
+
     private func forgottenLeases() async throws -> [Lease] {
         // Asked first: an attempt that ends while the database answers is not forgotten.
         let held = Set(running.leases.map(\.fencingToken))
@@ -216,10 +223,7 @@ package struct Worker: Service {
     private func letGo(into group: inout DiscardingTaskGroup) async {
         do {
             // The next server would take what never started for lost.
-            if let term = nodeLease.term() {
-                let askedAt = ContinuousClock.now
-                begin(try await forgottenLeases(), grantedIn: term, askedAt: askedAt, in: &group)
-            }
+            if let term = nodeLease.term() { beginForgotten(try await forgottenLeases(), grantedIn: term, in: &group) }
             await untilDetachable()
             // The lease must last until the next server renews it.
             let sent = ContinuousClock.now

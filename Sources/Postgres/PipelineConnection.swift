@@ -5,6 +5,7 @@ final class PipelineConnection {
     /// Reads by key have one plan that is good for all keys: made once, it must not hang on how small a table was then.
     private static let settings = [
         "default_transaction_read_only TO on", "plan_cache_mode TO force_generic_plan", "enable_seqscan TO off",
+        "enable_hashjoin TO off", "enable_mergejoin TO off",
     ]
 
     private let wire: Wire

@@ -179,7 +179,8 @@ import Testing
         }
     }
 
-    @Test func `a wish that came while a grant was on its way ends the attempt as well`() async throws {
+    @Test(arguments: [false, true])
+    func `a wish that came while a grant was on its way ends the attempt as well`(isAnswerLost: Bool) async throws {
         let database = try await TestDatabase.make()
         let (seen, late) = (try await database.addTask(), try await database.addTask())
         // Wishes are looked for by themselves only after 200 s.
@@ -205,7 +206,12 @@ import Testing
             try await eventually("the wishes were looked for") {
                 try await database.execution(id).status == .cancelled
             }
-            engine.grants.hand([Grant(lease: lease, term: term, askedAt: askedAt)])
+            if isAnswerLost {
+                #expect(engine.grants.reserve(forSlots: 1) == 1)
+                engine.grants.lose()
+            } else {
+                engine.grants.hand([Grant(lease: lease, term: term, askedAt: askedAt)])
+            }
             engine.signals.work.poke()
             try await eventually("it is cancelled", within: .seconds(30)) {
                 try await database.execution(run.id).status == .cancelled

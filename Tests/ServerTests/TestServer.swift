@@ -108,11 +108,13 @@ struct TestServer {
                 default: throw Problem(.invalidToken, "The token is not valid.")
                 }
             }, keyHolder: principal(ofKey:))
+        let log = log.map(RequestLog.init)
+        defer { log?.flush() }
         let (ports, port) = AsyncStream<Int>.makeStream()
         let listener = QkronServer.listener(
             QkronResponder(
                 table: RouteTable(routes), gate: gate, metrics: RequestMetrics(registry),
-                policy: RequestPolicy(exposure), log: log.map(RequestLog.init), logger: logger),
+                policy: RequestPolicy(exposure), log: log, logger: logger),
             ServerConfiguration(
                 host: "127.0.0.1", port: 0, version: "0", readTimeout: readTimeout,
                 headerTimeout: headerTimeout, exposure: exposure),
