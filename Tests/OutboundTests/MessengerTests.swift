@@ -122,8 +122,10 @@ import Testing
     {
         let receiver = try Receiver { _, _ in .stall(bytes) }
         defer { receiver.close() }
-        let failure = try await outcome(of: receiver.url(), patience: .seconds(5))
-        #expect(failure?.description == words)
+        // On a busy machine the connection may take all of it.
+        try await eventually("it is as the receiver left it") {
+            try await outcome(of: receiver.url(), patience: .seconds(5))?.description == words ? true : nil
+        }
     }
 
     @Test func `where nobody listens there is no connection`() async throws {
