@@ -7,8 +7,8 @@ import Synchronization
 final class RunRequests: Sendable {
     /// The most in one transaction.
     private static let batch = 200
-    /// While the commit of one is waited for, the next is prepared.
-    private static let workers = 2
+    /// So long after one for several, requests are gathered for the next: it costs much, and a run in it little.
+    private static let gathering = Duration.milliseconds(4)
 
     private struct Request: Sendable {
         let run: RunRequest
@@ -17,7 +17,7 @@ final class RunRequests: Sendable {
 
     private struct Queue {
         var waiting: [Request] = []
-        var workers = 0
+        var isWorkedOn = false
     }
 
     private let database: Database
@@ -43,9 +43,8 @@ final class RunRequests: Sendable {
         try await withCheckedThrowingContinuation { answer in
             let isWorkerNeeded = queue.withLock { queue in
                 queue.waiting.append(Request(run: run, answer: answer))
-                guard queue.workers < Self.workers else { return false }
-                queue.workers += 1
-                return true
+                defer { queue.isWorkedOn = true }
+                return !queue.isWorkedOn
             }
             // Not a child of the request that begins it: others wait for it, too.
             if isWorkerNeeded { Task { await work() } }
@@ -59,6 +58,8 @@ final class RunRequests: Sendable {
                 // Not waited for: a task that somebody is busy with keeps those of no other waiting.
                 Task { await record(allOf: requests) }
             }
+            // Never cancelled.
+            if requests.count > 1 { try? await Task.sleep(for: Self.gathering) }
         }
     }
 
@@ -71,7 +72,7 @@ final class RunRequests: Sendable {
     private func next() -> [Request]? {
         queue.withLock { queue in
             guard !queue.waiting.isEmpty else {
-                queue.workers -= 1
+                queue.isWorkedOn = false
                 return nil
             }
             defer { queue.waiting.removeFirst(min(Self.batch, queue.waiting.count)) }

@@ -17,11 +17,15 @@ package struct PostgresConfiguration: Sendable, CustomStringConvertible, CustomD
     package var statementTimeout: Duration
     /// What the server shows as the name of the client, unless the URL says another.
     package var applicationName: String
-    /// Whether statements find their rows by ordered indexes wherever one fits: for those that do so by design, and
-    /// that the statistics of a table that was empty a moment ago would mislead.
+    /// Whether statements find their rows by ordered indexes wherever one fits, by one plan that is made once: for
+    /// those that do so by design, and that the statistics of a table that was empty a moment ago would mislead.
     package var prefersIndexes = false
-    /// What makes statements so.
-    static let preferringIndexes = ["enable_seqscan TO off", "enable_bitmapscan TO off"]
+    /// What makes statements so. To plan a short one costs as much as to run it; and its one plan must not hang on how
+    /// small a table was when it was made.
+    static let preferringIndexes = [
+        "plan_cache_mode": "force_generic_plan", "enable_seqscan": "off", "enable_bitmapscan": "off",
+        "enable_hashjoin": "off", "enable_mergejoin": "off",
+    ]
 
     /// Checks nothing; `validate` does.
     package init(
@@ -89,7 +93,7 @@ package struct PostgresConfiguration: Sendable, CustomStringConvertible, CustomD
             // Nothing here runs for so long that it were worth compiling.
             "jit TO off",
         ]
-        let indexes = prefersIndexes ? Self.preferringIndexes : []
+        let indexes = prefersIndexes ? Self.preferringIndexes.map { "\($0) TO \($1)" } : []
         return (settings + indexes).map { "SET \($0)" }.joined(separator: "; ")
     }
 

@@ -59,13 +59,17 @@ actor PostgresConnection: PostgresSession {
     /// Whether the pool may hand it out again: alive as far as is known, and outside any transaction.
     nonisolated var isReusable: Bool { reusable.load(ordering: .acquiring) }
 
+    /// For one transaction, in one statement.
+    private static let preferringIndexes =
+        "SELECT "
+        + PostgresConfiguration.preferringIndexes.map { "set_config('\($0)', '\($1)', true)" }.joined(separator: ", ")
+
     /// Begins a transaction, with its first statement; throws if the connection is lost already.
     ///
     /// - Parameter preferringIndexes: as `PostgresConfiguration.prefersIndexes`, for this transaction.
     func begin(preferringIndexes: Bool) throws {
         _ = try readyWire()
-        let settings = preferringIndexes ? PostgresConfiguration.preferringIndexes.map { "SET LOCAL \($0)" } : []
-        opening = ["BEGIN ISOLATION LEVEL READ COMMITTED"] + settings
+        opening = ["BEGIN ISOLATION LEVEL READ COMMITTED"] + (preferringIndexes ? [Self.preferringIndexes] : [])
     }
 
     func rollback() throws {

@@ -29,7 +29,8 @@ extension Store {
               LIMIT \(window)) AS e
         CROSS JOIN LATERAL (
             SELECT FROM qkron.tasks t
-            WHERE t.id = e.task_id AND \(isReady(taskLimit: taskLimit, inProgress: inProgressNow))
+            WHERE t.id = e.task_id
+              AND \(isReady(ifIdle: "\(inProgressNow) = 0", ifRoom: "\(inProgressNow) < \(taskLimit)"))
               AND \(isCarried(by: labels))
             FOR NO KEY UPDATE OF t SKIP LOCKED) AS t
         LIMIT \(limit)
@@ -41,8 +42,8 @@ extension Store {
         """
         \(inProgress)
         SELECT e.id
-        FROM qkron.executions e JOIN qkron.tasks t ON t.id = e.task_id LEFT JOIN in_progress p ON p.task_id = e.task_id
-        WHERE \(isReady(taskLimit: taskLimit, inProgress: "coalesce(p.runs, 0)")) AND \(isCarried(by: labels))
+        FROM qkron.executions e JOIN qkron.tasks t ON t.id = e.task_id
+        WHERE \(isReadyByInProgress(taskLimit: taskLimit)) AND \(isCarried(by: labels))
         ORDER BY e.priority DESC, e.scheduled_for, e.id
         LIMIT \(limit)
         FOR NO KEY UPDATE OF t SKIP LOCKED
@@ -67,14 +68,25 @@ extension Store {
          WHERE r.task_id = e.task_id AND r.status IN ('pending', 'running') AND r.started_at IS NOT NULL)
         """
 
-    /// Whether the execution `e` of the task `t`, which has so many runs in progress, may start its next attempt.
-    private static func isReady(taskLimit: Int, inProgress: SQL) -> SQL {
+    /// Whether the execution `e` of the task `t` may start its next attempt.
+    ///
+    /// - Parameters:
+    ///   - isIdle: whether the task has no run in progress.
+    ///   - hasRoom: whether it has fewer than it may have beside each other.
+    private static func isReady(ifIdle isIdle: SQL, ifRoom hasRoom: SQL) -> SQL {
         """
         e.status = 'pending' AND e.not_before <= statement_timestamp()
         AND (e.started_at IS NOT NULL
-             OR (t.overlap_policy = 'allow' AND \(inProgress) < \(taskLimit))
-             OR (t.overlap_policy <> 'allow' AND \(inProgress) = 0 AND NOT EXISTS (\(earlierInLine))))
+             OR (t.overlap_policy = 'allow' AND \(hasRoom))
+             OR (t.overlap_policy <> 'allow' AND \(isIdle) AND NOT EXISTS (\(earlierInLine))))
         """
+    }
+
+    /// The same where `inProgress` stands before it. What it finds is hashed once, by NOT IN, which needs no join.
+    private static func isReadyByInProgress(taskLimit: Int) -> SQL {
+        isReady(
+            ifIdle: "e.task_id NOT IN (SELECT task_id FROM in_progress)",
+            ifRoom: "e.task_id NOT IN (SELECT task_id FROM in_progress WHERE runs >= \(taskLimit))")
     }
 
     /// Whether a server of these labels may run the task `t`. The second half would suffice; yet the planner takes `<@`
@@ -188,8 +200,7 @@ extension Store {
                                      WHERE id = \(node.id.uuid) AND epoch = \(node.epoch) AND NOT is_draining)
                     THEN NULL
                     WHEN EXISTS (SELECT FROM qkron.executions e JOIN qkron.tasks t ON t.id = e.task_id
-                                 LEFT JOIN in_progress p ON p.task_id = e.task_id
-                                 WHERE \(isReady(taskLimit: taskLimit, inProgress: "coalesce(p.runs, 0)"))
+                                 WHERE \(isReadyByInProgress(taskLimit: taskLimit))
                                    AND \(isCarried(by: node.labels)))
                     THEN 0
                     ELSE extract(epoch FROM least(\(nextReady("e.attempt_number > 0", node)),

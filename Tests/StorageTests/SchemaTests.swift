@@ -1,9 +1,9 @@
 import Domain
 import Foundation
-import Postgres
 import TestSupport
 import Testing
 
+@testable import Postgres
 @testable import Storage
 
 @Suite struct SchemaTests {
@@ -130,21 +130,21 @@ import Testing
             WHERE task_id = \(task.id.uuid) AND status IN ('pending', 'running')
             """
         let busy: SQL = "SELECT FROM qkron.executions e WHERE e.status = 'running' AND e.node_id = \(UUID())"
-        let due = try await plan(of: Store.lockingDueTasks(limit: 200), in: database)
+        let due = try await enginePlan(of: Store.lockingDueTasks(limit: 200), in: database)
         #expect(due.contains("tasks_due") && due.contains("Index Cond: (next_run <= statement_timestamp())"), "\(due)")
-        let ready = try await plan(of: Store.lockingClaimable(labels: [], limit: 10, taskLimit: 5), in: database)
+        let ready = try await enginePlan(of: Store.lockingClaimable(labels: [], limit: 10, taskLimit: 5), in: database)
         // What runs is counted once, and who comes first in a line is asked of an index.
         #expect(ready.contains("executions_unended"), "\(ready)")
         // The first in line are read in their order, and no more of them than are needed.
         #expect(ready.contains("executions_claimable") && !ready.contains("Sort"), "\(ready)")
-        let anywhere = try await plan(
+        let anywhere = try await enginePlan(
             of: Store.lockingClaimableAnywhere(labels: [], limit: 10, taskLimit: 5), in: database)
         #expect(anywhere.contains("executions_running") && anywhere.contains("executions_unended"), "\(anywhere)")
         for plan in [ready, anywhere] { #expect(!plan.contains("Seq Scan on executions"), "\(plan)") }
         let lease = try #require(try await database.claim(for: database.addNode()).first)
-        let closing = try await plan(of: Store.closing([FinishedAttempt(lease, .succeeded)]), in: database)
+        let closing = try await enginePlan(of: Store.closing([FinishedAttempt(lease, .succeeded)]), in: database)
         #expect(closing.contains("executions_pkey") && !closing.contains("executions_running"), "\(closing)")
-        let nap = try await plan(
+        let nap = try await enginePlan(
             of: Store.askingUntilReady(for: try await database.addNode(labels: ["a"]), taskLimit: 5), in: database)
         #expect(nap.contains("executions_running") && nap.contains("executions_waiting"), "\(nap)")
         let newest = try await plan(of: Store.page(of: ExecutionFilter(), .page(number: 1, size: 20)), in: database)
@@ -217,7 +217,22 @@ import Testing
     }
 
     private func plan(of statement: SQL, in database: TestDatabase) async throws -> String {
-        let rows = try await database.pool.query("EXPLAIN \(statement)")
-        return try rows.map { try $0.decode("QUERY PLAN", as: String.self) }.joined(separator: "\n")
+        try await read("EXPLAIN \(statement)", in: database.pool)
+    }
+
+    /// The one plan that the engine's connections make for whatever parameters.
+    private func enginePlan(of statement: SQL, in database: TestDatabase) async throws -> String {
+        let pool = database.secondPool(size: 1, prefersIndexes: true)
+        let types = statement.parameters.map { "\($0.type.oid)::regtype" }.joined(separator: ", ")
+        let names: String = try await pool.query(
+            SQL(trusted: "SELECT concat_ws(', ', \(types)) AS names")
+        )[0].decode("names")
+        try await pool.execute(SQL(trusted: "PREPARE statement (\(names)) AS \(statement.text)"))
+        let nulls = statement.parameters.map { _ in "NULL" }.joined(separator: ", ")
+        return try await read(SQL(trusted: "EXPLAIN EXECUTE statement (\(nulls))"), in: pool)
+    }
+
+    private func read(_ explanation: SQL, in pool: PostgresPool) async throws -> String {
+        try await pool.query(explanation).map { try $0.decode("QUERY PLAN", as: String.self) }.joined(separator: "\n")
     }
 }

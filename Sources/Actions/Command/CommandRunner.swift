@@ -10,6 +10,8 @@ package final class CommandRunner: ActionRunner {
     let executor: ExecutorClient?
     private let policy: CommandPolicy
     private let killGrace: Duration
+    /// Looked up once: the user database is in files, or further away.
+    private let ownUser = SystemUser.current
 
     /// A runner that hands commands to `executor` under `policy`.
     ///
@@ -115,8 +117,8 @@ package final class CommandRunner: ActionRunner {
         }
         // What an earlier server started goes on as whom it was started.
         let user =
-            policy.users.user(for: lease.ownerRole)
-            ?? (inheritedAttempts.contains(lease.attemptID) ? SystemUser.current : nil)
+            policy.users.user(for: lease.ownerRole, own: ownUser)
+            ?? (inheritedAttempts.contains(lease.attemptID) ? ownUser : nil)
         guard let user else {
             let role = lease.ownerRole?.rawValue ?? "service"
             return AttemptReport(

@@ -11,10 +11,10 @@ package enum CommandUsers: Sendable, Equatable {
     /// One for each role that the task's owner may have; those of other roles do not run. Nil is the service key.
     case byRole([Role?: SystemUser])
 
-    /// The user for a task whose owner has this role now; nil: there is none.
-    func user(for role: Role?) -> SystemUser? {
+    /// The user for a task whose owner has this role now, where the server is `own`; nil: there is none.
+    func user(for role: Role?, own: SystemUser) -> SystemUser? {
         switch self {
-        case .own: .current
+        case .own: own
         case .one(let user): user
         case .byRole(let users): users[role]
         }
