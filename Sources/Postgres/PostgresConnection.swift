@@ -17,6 +17,9 @@ actor PostgresConnection: PostgresSession {
     private var opening: [String] = []
     /// How much longer than the server's own limit an answer may take before the connection is given up.
     static let answerGrace = Duration.seconds(2)
+    /// How long a plan for whatever parameters is used: it was made for tables as large as they were then.
+    private static let planLife = Duration.seconds(2)
+    private var plannedSince = ContinuousClock.now
     /// A bound for scripts that lift the statement timeout.
     private static let scriptLimit = Duration.seconds(86_400)
 
@@ -69,7 +72,9 @@ actor PostgresConnection: PostgresSession {
     /// - Parameter preferringIndexes: as `PostgresConfiguration.prefersIndexes`, for this transaction.
     func begin(preferringIndexes: Bool) throws {
         _ = try readyWire()
-        opening = ["BEGIN ISOLATION LEVEL READ COMMITTED"] + (preferringIndexes ? [Self.preferringIndexes] : [])
+        opening = ["BEGIN ISOLATION LEVEL READ COMMITTED"]
+        if preferringIndexes { opening.append(Self.preferringIndexes) }
+        if preferringIndexes || configuration.prefersIndexes { opening += forgettingOldPlans() }
     }
 
     func rollback() throws {
@@ -138,6 +143,14 @@ extension PostgresConnection {
         return wire
     }
 
+    /// What has plans made anew that are old; nothing, where they are young.
+    private func forgettingOldPlans() -> [String] {
+        let now = ContinuousClock.now
+        guard now - plannedSince > Self.planLife else { return [] }
+        plannedSince = now
+        return ["DISCARD PLANS"]
+    }
+
     private func takeOpening() -> [String] {
         defer { opening = [] }
         return opening
@@ -173,6 +186,7 @@ extension PostgresConnection {
         let key = sql.key
         let wire = try readyWire()
         let isStandingAlone = wire.isIdle && opening.isEmpty
+        if isStandingAlone, configuration.prefersIndexes { opening = forgettingOldPlans() }
         do {
             return try performPrepared(key, sql.parameters, wire, interrupt)
         } catch let error as PostgresError where error.isStalePlan && isStandingAlone {

@@ -69,6 +69,28 @@ import Testing
         #expect(try await pool.value(settings, as: String.self) == "on on")
     }
 
+    @Test(arguments: [false, true])
+    func `a plan for whatever parameters is made anew as its table grows`(inTransactions: Bool) async throws {
+        var configuration = PostgresConfiguration(url: try await TestCluster.shared().makeDatabase(), poolSize: 1)
+        configuration.prefersIndexes = true
+        let pool = PostgresPool(configuration, logger: quietLogger)
+        try await pool.execute("CREATE TABLE pages (id int PRIMARY KEY) WITH (autovacuum_enabled = off)")
+        try await pool.execute("VACUUM ANALYZE pages")
+        try await pool.execute(
+            "PREPARE found (int[]) AS SELECT p.id FROM unnest($1) AS f (id) JOIN pages p ON p.id = f.id")
+        func plan() async throws -> String {
+            let explaining: SQL = "EXPLAIN EXECUTE found (NULL)"
+            let rows =
+                inTransactions
+                ? try await pool.withTransaction { try await $0.query(explaining) } : try await pool.query(explaining)
+            return try rows.map { try $0.decode("QUERY PLAN", as: String.self) }.joined(separator: "\n")
+        }
+        let first = try await plan()
+        #expect(!first.contains("Index Cond"), "an empty table is read whole: \(first)")
+        try await pool.execute("INSERT INTO pages SELECT generate_series(1, 100000)")
+        try await eventually("the page is looked for") { try await plan().contains("Index Cond: (id = f.id)") }
+    }
+
     @Test func `cancelled waiters leave and lose no connection`() async throws {
         let pool = try await makePool(size: 1)
         try await pool.withTransaction { _ in
