@@ -16,11 +16,13 @@ package struct EngineConfiguration: Sendable {
     package let shutdownGrace: Duration
     /// Whose command tasks fire.
     package let commandRoles: Set<CommandRole>
+    /// No nap of who fires and who claims is longer, so that a lost wake-up only delays.
+    package let longestNap: Duration
 
     /// A configuration; the margin follows from the lease and the kill grace.
     package init(
         capacity: Int, taskCapacity: Int, leaseSeconds: Int, killGrace: Duration, shutdownGrace: Duration,
-        commandRoles: Set<CommandRole>
+        commandRoles: Set<CommandRole>, longestNap: Duration = .seconds(10)
     ) {
         self.capacity = capacity
         self.taskCapacity = taskCapacity
@@ -29,6 +31,7 @@ package struct EngineConfiguration: Sendable {
         self.killGrace = killGrace
         self.shutdownGrace = shutdownGrace
         self.commandRoles = commandRoles
+        self.longestNap = longestNap
     }
 
     /// How long a run whose lease lapses has between SIGTERM and SIGKILL: at most a quarter of the lease.

@@ -12,8 +12,6 @@ package struct Scheduler: Service {
     private static let batch = 200
     /// About the most executions made in one transaction: a backlog is worked off in several.
     private static let executionBatch = 5_000
-    /// No nap is longer, so that a lost wake-up only delays.
-    fileprivate static let longestNap = Duration.seconds(10)
 
     private let node: Node
     private let database: Database
@@ -72,11 +70,11 @@ package struct Scheduler: Service {
 
     private func napLength(after round: FiringRound, passingOver unreadable: UnreadableTasks) async throws -> Duration {
         // What is due stays so until the pause ends, which is announced.
-        guard !round.isPaused else { return Self.longestNap }
-        if let nextLook = round.nextLook { return min(max(.zero, nextLook - .now), Self.longestNap) }
+        guard !round.isPaused else { return configuration.longestNap }
+        if let nextLook = round.nextLook { return min(max(.zero, nextLook - .now), configuration.longestNap) }
         let seconds = try await database.store.secondsUntilDue(passingOver: unreadable.ids)
-        guard let seconds else { return Self.longestNap }
-        if seconds > 0 { return min(.seconds(seconds), Self.longestNap) }
+        guard let seconds else { return configuration.longestNap }
+        if seconds > 0 { return min(.seconds(seconds), configuration.longestNap) }
         // A task that is overdue yet was not found is locked by somebody else for a moment; or it is due just now.
         return seconds < -0.005 ? .milliseconds(5) : .zero
     }
@@ -108,7 +106,9 @@ package struct Scheduler: Service {
         guard due.first?.isPaused != true else { return FiringRound(firings: [], isPaused: true) }
         var round = FiringRound(firings: firings(of: due, unreadable))
         guard !round.firings.isEmpty else { return round }
-        if round.firings.count == due.count { round.noteNextLook(found: found) }
+        if round.firings.count == due.count {
+            round.noteNextLook(found: found, atMostAfter: configuration.longestNap)
+        }
         let startable = round.firings.flatMap { task, firing in
             firing?.startable(task, by: node, taskLimit: configuration.taskCapacity) ?? []
         }.sorted { one, other in
@@ -193,9 +193,9 @@ private struct FiringRound: Sendable {
     var nextLook: ContinuousClock.Instant?
 
     /// Notes when to look again, where the tasks were found at this instant.
-    mutating func noteNextLook(found: ContinuousClock.Instant) {
+    mutating func noteNextLook(found: ContinuousClock.Instant, atMostAfter longestNap: Duration) {
         guard let first = firings.first?.task else { return }
         let next = (firings.map { $0.firing?.nextRun } + [first.othersDueAt]).compactMap { $0 }.min()
-        nextLook = found + (next.map { .seconds($0.timeIntervalSince(first.now)) } ?? Scheduler.longestNap)
+        nextLook = found + (next.map { .seconds($0.timeIntervalSince(first.now)) } ?? longestNap)
     }
 }

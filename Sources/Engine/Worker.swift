@@ -7,8 +7,6 @@ import Storage
 /// Leases executions while it has free capacity, and runs each in a child task. Told to stop, it leases no more, waits
 /// for what runs, and ends what the grace does not suffice for; in a handover it leaves what runs to the next server.
 package struct Worker: Service {
-    /// No nap is longer, so that a lost wake-up only delays.
-    private static let longestNap = Duration.seconds(10)
     /// How long is waited for what is under way.
     private static let moment = Duration.milliseconds(4)
     /// How long the ends of the last attempts may take to be recorded when the server stops.
@@ -78,7 +76,7 @@ package struct Worker: Service {
             if signals.work.take() { plan.claim = .now }
             guard let term = nodeLease.term() else {
                 // The renewal with which the next one begins ends it.
-                await signals.work.nap(upTo: Self.longestNap)
+                await signals.work.nap(upTo: configuration.longestNap)
                 continue
             }
             if term != plan.term {
@@ -113,7 +111,7 @@ package struct Worker: Service {
         in term: NodeLease.Term, by plan: inout Plan, into group: inout DiscardingTaskGroup
     ) async throws -> Duration {
         let clock = ContinuousClock()
-        var nap = Self.longestNap
+        var nap = configuration.longestNap
         if clock.now >= plan.look {
             if try await lookBack(in: term, into: &group) {
                 plan.look = clock.now + configuration.leaseDuration
@@ -214,9 +212,9 @@ package struct Worker: Service {
 
     private func napLength() async throws -> Duration {
         let seconds = try await database.store.secondsUntilReady(for: node, taskLimit: configuration.taskCapacity)
-        guard let seconds else { return Self.longestNap }
+        guard let seconds else { return configuration.longestNap }
         // One that is ready yet was not granted: somebody else is busy with its task for a moment.
-        return min(max(.seconds(seconds), .milliseconds(50)), Self.longestNap)
+        return min(max(.seconds(seconds), .milliseconds(50)), configuration.longestNap)
     }
 
     /// Leaves to the next server what can go on without this one; what is left is waited for.

@@ -15,7 +15,7 @@ import Testing
             if lease.attempt == 1, lease.trigger == .manual { for await _ in gate.stream {} }
             return AttemptReport(outcome: .succeeded, returnCode: 0)
         }
-        let engine = try await TestEngine(database, runner: runner)
+        let engine = try await TestEngine(database, runner: runner, isWokenOnly: true)
         let held = try await database.addRun(of: try await database.addTask(), trigger: .manual)
         try await engine.whileRunning {
             try await engine.becomeWell()
@@ -31,7 +31,7 @@ import Testing
             #expect(told.status == .pending && told.reason == .noServer, "no other server is there")
             #expect(try await database.store.setDraining(false, engine.node.id) != nil)
             engine.announcer.announce(.work)
-            try await eventually("it runs again, long before its nap is over", within: .seconds(5)) {
+            try await eventually("it runs again, long before its nap is over") {
                 try await database.execution(waiting).status == .completed
             }
         }

@@ -69,7 +69,7 @@ import Testing
 
     @Test func `another server repeats at once what the one that reaped has no room for`() async throws {
         let database = try await TestDatabase.make()
-        let idle = try await TestEngine(database, leaseSeconds: 3_600)
+        let idle = try await TestEngine(database, isWokenOnly: true)
         try await idle.whileRunning {
             try await idle.becomeWell()
             let (task, _, lease) = try await leftRun(database, leaseSeconds: 1)
@@ -78,8 +78,7 @@ import Testing
                 try await eventually("the run is recorded lost") {
                     try await database.execution(lease.executionID).reason == .lost
                 }
-                // A nap that nobody ends is longer.
-                try await eventually("the retry has run", within: .seconds(4)) {
+                try await eventually("the retry has run") {
                     try await database.executions(of: task).contains { $0.status == .completed }
                 }
             }

@@ -58,7 +58,7 @@ import Testing
         let database = try await TestDatabase.make()
         let (leaving, idle) = (
             try await TestEngine(database, runner: .enduring(), shutdownGrace: .milliseconds(50)),
-            try await TestEngine(database)
+            try await TestEngine(database, isWokenOnly: true)
         )
         let task = try await database.addTask { $0.overlapPolicy = .queue }
         _ = try await database.addRun(of: task, trigger: .manual)
@@ -69,8 +69,7 @@ import Testing
             try await idle.whileRunning {
                 try await idle.becomeWell()
                 await leaving.group.triggerGracefulShutdown()
-                // A nap that nobody ends is longer.
-                try await eventually("the retry and the second have run", within: .seconds(6)) {
+                try await eventually("the retry and the second have run") {
                     try await database.executions(of: task).count { $0.status == .completed } == 2
                 }
             }

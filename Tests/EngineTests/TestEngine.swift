@@ -25,11 +25,13 @@ struct TestEngine {
     let pool: PostgresPool
     let group: ServiceGroup
 
+    /// - Parameter isWokenOnly: what it does by itself, after a nap or a part of its lease, it does only after an hour.
     init(
         _ database: TestDatabase, runner: FakeRunner = .succeeding(), id: Identifier<Node> = Identifier(),
         capacity: Int = 10, leaseSeconds: Int = 30, shutdownGrace: Duration = .seconds(30),
-        callbackDelays: [Double] = [], egress: EgressGuard = .open
+        callbackDelays: [Double] = [], egress: EgressGuard = .open, isWokenOnly: Bool = false
     ) async throws {
+        let leaseSeconds = isWokenOnly ? 10_800 : leaseSeconds
         self.runner = runner
         pool = database.secondPool(prefersIndexes: true)
         let shared = Database(pool)
@@ -38,7 +40,8 @@ struct TestEngine {
         let catalog = ActionCatalog([runner])
         let settings = EngineConfiguration(
             capacity: capacity, taskCapacity: 5, leaseSeconds: leaseSeconds, killGrace: .seconds(1),
-            shutdownGrace: shutdownGrace, commandRoles: [.user, .superuser])
+            shutdownGrace: shutdownGrace, commandRoles: [.user, .superuser],
+            longestNap: isWokenOnly ? .seconds(3_600) : .seconds(10))
         lease = NodeLease(settings, catalog: catalog)
         let completer = Completer(database: shared, announcer: announcer, signals: signals, logger: quietLogger)
         grants = Grants(capacity: capacity, running: running)
