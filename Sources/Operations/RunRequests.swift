@@ -59,7 +59,7 @@ final class RunRequests: Sendable {
                 Task { await record(allOf: requests) }
             }
             // Never cancelled.
-            if requests.count > 1 { try? await Task.sleep(for: Self.gathering) }
+            if requests.count > 1, waitingCount < Self.batch / 2 { try? await Task.sleep(for: Self.gathering) }
         }
     }
 
@@ -68,6 +68,8 @@ final class RunRequests: Sendable {
         var left = requests
         while !left.isEmpty { left = await record(left, passingOverBusy: false) }
     }
+
+    private var waitingCount: Int { queue.withLock(\.waiting.count) }
 
     private func next() -> [Request]? {
         queue.withLock { queue in

@@ -2,6 +2,12 @@ import CLibPQ
 
 /// A connection in libpq's pipeline mode, for reads by key alone. Used by one thread.
 final class PipelineConnection {
+    /// Reads by key have one plan that is good for all keys: made once, it must not hang on how small a table was then.
+    private static let settings = [
+        "default_transaction_read_only TO on", "plan_cache_mode TO force_generic_plan", "enable_seqscan TO off",
+        "enable_hashjoin TO off", "enable_mergejoin TO off",
+    ]
+
     private let wire: Wire
     private let limit: Duration
     private var statements = PreparedStatements(capacity: 256)
@@ -13,9 +19,8 @@ final class PipelineConnection {
         limit = min(
             configuration.statementTimeout + PostgresConnection.answerGrace,
             configuration.outagePatience ?? configuration.connectTimeout)
-        var configuration = configuration
-        configuration.prefersIndexes = true
-        try wire.sendScript(configuration.sessionSettings + "; SET default_transaction_read_only TO on")
+        let settings = Self.settings.map { "; SET \($0)" }.joined()
+        try wire.sendScript(configuration.sessionSettings + settings)
         let deadline = ContinuousClock.now + limit
         if let error = try wire.answers(until: deadline, interrupt: nil).lazy.compactMap(\.error).first { throw error }
         try wire.enterPipelineMode()

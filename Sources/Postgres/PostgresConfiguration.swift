@@ -20,11 +20,9 @@ package struct PostgresConfiguration: Sendable, CustomStringConvertible, CustomD
     /// Whether statements find their rows by ordered indexes wherever one fits, by one plan that is made once: for
     /// those that do so by design, and that the statistics of a table that was empty a moment ago would mislead.
     package var prefersIndexes = false
-    /// What makes statements so. To plan a short one costs as much as to run it; and its one plan must not hang on how
-    /// small a table was when it was made.
+    /// What makes statements so. To plan a short one costs as much as to run it.
     static let preferringIndexes = [
         "plan_cache_mode": "force_generic_plan", "enable_seqscan": "off", "enable_bitmapscan": "off",
-        "enable_hashjoin": "off", "enable_mergejoin": "off",
     ]
 
     /// Checks nothing; `validate` does.

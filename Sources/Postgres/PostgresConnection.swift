@@ -187,6 +187,8 @@ extension PostgresConnection {
         let wire = try readyWire()
         let isStandingAlone = wire.isIdle && opening.isEmpty
         if isStandingAlone, configuration.prefersIndexes { opening = forgettingOldPlans() }
+        // One that is cancelled before it is sent leaves nothing to the next.
+        defer { if isStandingAlone { opening = [] } }
         do {
             return try performPrepared(key, sql.parameters, wire, interrupt)
         } catch let error as PostgresError where error.isStalePlan && isStandingAlone {

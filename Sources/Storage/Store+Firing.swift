@@ -245,12 +245,12 @@ extension Store {
         """
         UPDATE qkron.tasks t
         SET next_run = m.next_run,
-            status = CASE WHEN b.started_at IS NULL OR t.status = 'cancelled' THEN t.status ELSE 'running' END,
-            last_run = coalesce(b.started_at, t.last_run),
-            retry_count = CASE WHEN b.started_at IS NULL THEN t.retry_count ELSE 0 END
-        FROM unnest(\(moves.map(\.task.uuid)), \(moves.map(\.nextRun))) AS m (id, next_run)
-        LEFT JOIN (SELECT DISTINCT task_id, started_at FROM made WHERE status = 'running') AS b
-             ON b.task_id = m.id
+            status = CASE WHEN m.begins AND t.status <> 'cancelled' THEN 'running' ELSE t.status END,
+            -- Of the same statement as what was made.
+            last_run = CASE WHEN m.begins THEN statement_timestamp() ELSE t.last_run END,
+            retry_count = CASE WHEN m.begins THEN 0 ELSE t.retry_count END
+        FROM (SELECT id, next_run, id IN (SELECT task_id FROM made WHERE status = 'running') AS begins
+              FROM unnest(\(moves.map(\.task.uuid)), \(moves.map(\.nextRun))) AS m (id, next_run)) AS m
         WHERE t.id = m.id
         """
     }

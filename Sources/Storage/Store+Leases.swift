@@ -66,7 +66,7 @@ extension Store {
             """
             UPDATE qkron.executions e SET node_epoch = \(node.epoch)
             FROM unnest(\(attempts.map(\.execution.uuid)), \(attempts.map(\.fencingToken))) AS a (id, token)
-            WHERE e.id = a.id AND e.fencing_token = a.token AND e.status = 'running'
+            WHERE e.id = a.id AND e.fencing_token = a.token AND (e.status = 'running') IS TRUE
               AND e.node_id = \(node.id.uuid) AND e.node_epoch < \(node.epoch)
             RETURNING e.id, e.fencing_token
             """)

@@ -123,7 +123,7 @@ extension Store {
 
     /// Whether nobody waits to be told of the execution `e`.
     private static let owesNothing: SQL = """
-        NOT EXISTS (SELECT FROM qkron.deliveries d WHERE d.execution_id = e.id AND d.status = 'pending')
+        NOT EXISTS (SELECT FROM qkron.deliveries d WHERE d.execution_id = e.id AND (d.status = 'pending') IS TRUE)
         """
 
     /// Whether the execution `e` of the task `t` is neither the one that started last nor the newest, and nobody waits

@@ -1,7 +1,9 @@
 import Domain
 import Executor
 import Foundation
+import Glibc
 import Scheduling
+import Synchronization
 import SystemUsers
 
 /// Runs command tasks: asks the executor, and knows no process itself.
@@ -10,8 +12,7 @@ package final class CommandRunner: ActionRunner {
     let executor: ExecutorClient?
     private let policy: CommandPolicy
     private let killGrace: Duration
-    /// Looked up once: the user database is in files, or further away.
-    private let ownUser = SystemUser.current
+    private let knownUser = Mutex<SystemUser?>(nil)
 
     /// A runner that hands commands to `executor` under `policy`.
     ///
@@ -132,6 +133,14 @@ package final class CommandRunner: ActionRunner {
         request.limits = command.limits
         request.secretNames = command.secretNames
         return await executor.run(request).map { report($0, timeout: lease.timeout) }
+    }
+
+    /// Whom this server runs as, kept once it is found: the user database is in files, or further away.
+    private var ownUser: SystemUser {
+        knownUser.withLock { known in
+            known = known ?? SystemUser.lookup(geteuid())
+            return known ?? .current
+        }
     }
 
     private func environment(
