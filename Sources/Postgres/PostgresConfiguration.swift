@@ -17,8 +17,9 @@ package struct PostgresConfiguration: Sendable, CustomStringConvertible, CustomD
     package var statementTimeout: Duration
     /// What the server shows as the name of the client, unless the URL says another.
     package var applicationName: String
-    /// Whether statements find their rows by ordered indexes wherever one fits, by one plan that is made once: for
-    /// those that do so by design, and that the statistics of a table that was empty a moment ago would mislead.
+    /// Whether statements find their rows by ordered indexes wherever one fits, by one plan for whatever parameters,
+    /// kept for a while: for those that do so by design, and that the statistics of a table that was empty a moment ago
+    /// would mislead.
     package var prefersIndexes = false
     /// What makes statements so. To plan a short one costs as much as to run it.
     static let preferringIndexes = [

@@ -80,10 +80,8 @@ import Testing
             "PREPARE found (int[]) AS SELECT p.id FROM unnest($1) AS f (id) JOIN pages p ON p.id = f.id")
         func plan() async throws -> String {
             let explaining: SQL = "EXPLAIN EXECUTE found (NULL)"
-            let rows =
-                inTransactions
-                ? try await pool.withTransaction { try await $0.query(explaining) } : try await pool.query(explaining)
-            return try rows.map { try $0.decode("QUERY PLAN", as: String.self) }.joined(separator: "\n")
+            return inTransactions
+                ? try await pool.withTransaction { try await $0.plan(explaining) } : try await pool.plan(explaining)
         }
         let first = try await plan()
         #expect(!first.contains("Index Cond"), "an empty table is read whole: \(first)")

@@ -217,22 +217,16 @@ import Testing
     }
 
     private func plan(of statement: SQL, in database: TestDatabase) async throws -> String {
-        try await read("EXPLAIN \(statement)", in: database.pool)
+        try await database.pool.plan("EXPLAIN \(statement)")
     }
 
     /// The one plan that the engine's connections make for whatever parameters.
     private func enginePlan(of statement: SQL, in database: TestDatabase) async throws -> String {
         let pool = database.secondPool(size: 1, prefersIndexes: true)
         let types = statement.parameters.map { "\($0.type.oid)::regtype" }.joined(separator: ", ")
-        let names: String = try await pool.query(
-            SQL(trusted: "SELECT concat_ws(', ', \(types)) AS names")
-        )[0].decode("names")
+        let names: String = try await pool.value(SQL(trusted: "SELECT concat_ws(', ', \(types)) AS value"))
         try await pool.execute(SQL(trusted: "PREPARE statement (\(names)) AS \(statement.text)"))
         let nulls = statement.parameters.map { _ in "NULL" }.joined(separator: ", ")
-        return try await read(SQL(trusted: "EXPLAIN EXECUTE statement (\(nulls))"), in: pool)
-    }
-
-    private func read(_ explanation: SQL, in pool: PostgresPool) async throws -> String {
-        try await pool.query(explanation).map { try $0.decode("QUERY PLAN", as: String.self) }.joined(separator: "\n")
+        return try await pool.plan(SQL(trusted: "EXPLAIN EXECUTE statement (\(nulls))"))
     }
 }

@@ -65,6 +65,11 @@ package func makePool(
 }
 
 extension PostgresSession {
+    /// The plan that an `EXPLAIN` tells.
+    package func plan(_ explaining: SQL) async throws -> String {
+        try await query(explaining).map { try $0.decode("QUERY PLAN", as: String.self) }.joined(separator: "\n")
+    }
+
     /// The only column, named `value`, of the only row.
     package func value<T: PostgresDecodable>(_ sql: SQL, as type: T.Type = T.self) async throws -> T {
         let rows = try await query(sql)

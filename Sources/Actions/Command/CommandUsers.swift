@@ -12,9 +12,9 @@ package enum CommandUsers: Sendable, Equatable {
     case byRole([Role?: SystemUser])
 
     /// The user for a task whose owner has this role now, where the server is `own`; nil: there is none.
-    func user(for role: Role?, own: SystemUser) -> SystemUser? {
+    func user(for role: Role?, own: @autoclosure () -> SystemUser) -> SystemUser? {
         switch self {
-        case .own: own
+        case .own: own()
         case .one(let user): user
         case .byRole(let users): users[role]
         }
