@@ -5,8 +5,8 @@ import Scheduling
 import ServiceLifecycle
 import Storage
 
-/// Fires due tasks, then naps until the next slot or a wake-up. Any number of servers may do so at once: a due task is
-/// locked while its slots become executions, and both are committed together with its next run.
+/// Fires due tasks, then naps until shortly before the next slot, or a wake-up. Any number of servers may do so at
+/// once: a due task is locked while its slots become executions, and both are committed together with its next run.
 package struct Scheduler: Service {
     /// The most tasks fired in one transaction; fewer after a failure.
     private static let batch = 200
@@ -49,16 +49,22 @@ package struct Scheduler: Service {
         var recovery = LoopRecovery("scheduler", logger: logger)
         let unreadable = UnreadableTasks()
         var limit = Self.batch
+        var lookahead = Lookahead()
+        var beginning = ContinuousClock.now
         while !isOver() {
             do {
-                let round = try await fire(limit: limit, passingOver: unreadable)
+                let round = try await fire(limit: limit, within: lookahead.span, passingOver: unreadable)
+                if let ready = round.ready { lookahead.note(from: beginning, ready: ready) }
                 // Whoever was not found among so few is not due yet, or locked by somebody else for a moment.
                 let isDone = round.firings.count < limit && !isOver()
-                let nap = isDone ? try await napLength(after: round, passingOver: unreadable) : .zero
+                let nap =
+                    isDone ? try await napLength(after: round, before: lookahead.span, passingOver: unreadable) : .zero
                 limit = Self.batch
                 recovery.succeed()
                 health.note(.scheduler, isWell: true)
+                let end = ContinuousClock.now + nap
                 await signals.due.nap(upTo: nap)
+                beginning = min(end, .now)
             } catch {
                 // Perhaps there was too much to do at once: one task after the other is never too much.
                 limit = max(1, limit / 2)
@@ -68,23 +74,31 @@ package struct Scheduler: Service {
         }
     }
 
-    private func napLength(after round: FiringRound, passingOver unreadable: UnreadableTasks) async throws -> Duration {
+    /// How long there is nothing to do, up to so long before a slot.
+    private func napLength(
+        after round: FiringRound, before span: Duration, passingOver unreadable: UnreadableTasks
+    ) async throws -> Duration {
         // What is due stays so until the pause ends, which is announced.
         guard !round.isPaused else { return configuration.longestNap }
-        if let nextLook = round.nextLook { return min(max(.zero, nextLook - .now), configuration.longestNap) }
+        if let nextSlot = round.nextSlot { return min(max(.zero, nextSlot - span - .now), configuration.longestNap) }
         let seconds = try await database.store.secondsUntilDue(passingOver: unreadable.ids)
         guard let seconds else { return configuration.longestNap }
-        if seconds > 0 { return min(.seconds(seconds), configuration.longestNap) }
+        let rest = Duration.seconds(seconds) - span
+        if rest > .zero { return min(rest, configuration.longestNap) }
         // A task that is overdue yet was not found is locked by somebody else for a moment; or it is due just now.
-        return seconds < -0.005 ? .milliseconds(5) : .zero
+        return rest < .milliseconds(-5) ? .milliseconds(5) : .milliseconds(1)
     }
 
-    /// Fires what is due now.
-    private func fire(limit: Int, passingOver unreadable: UnreadableTasks) async throws -> FiringRound {
+    /// Fires what is due now, or will be within `span`: at its slot.
+    private func fire(
+        limit: Int, within span: Duration, passingOver unreadable: UnreadableTasks
+    ) async throws -> FiringRound {
         let askedAt = ContinuousClock.now
         let round: FiringRound
         do {
-            round = try await database.transaction { store in try await fire(limit: limit, unreadable, store) }
+            round = try await database.transaction { store in
+                try await fire(limit: limit, within: span, unreadable, store)
+            }
         } catch {
             grants.lose()
             signals.work.poke()
@@ -100,14 +114,16 @@ package struct Scheduler: Service {
         return round
     }
 
-    private func fire(limit: Int, _ unreadable: UnreadableTasks, _ store: Store) async throws -> FiringRound {
-        let due = try await store.dueTasks(limit: limit, passingOver: unreadable.ids)
+    private func fire(
+        limit: Int, within span: Duration, _ unreadable: UnreadableTasks, _ store: Store
+    ) async throws -> FiringRound {
+        let due = try await store.dueTasks(limit: limit, within: span, passingOver: unreadable.ids)
         let found = ContinuousClock.now
         guard due.first?.isPaused != true else { return FiringRound(firings: [], isPaused: true) }
         var round = FiringRound(firings: firings(of: due, unreadable))
         guard !round.firings.isEmpty else { return round }
         if round.firings.count == due.count {
-            round.noteNextLook(found: found, atMostAfter: configuration.longestNap)
+            round.noteNextSlot(found: found, atMostAfter: configuration.longestNap)
         }
         let startable = round.firings.flatMap { task, firing in
             firing?.startable(task, by: node, taskLimit: configuration.taskCapacity) ?? []
@@ -115,12 +131,15 @@ package struct Scheduler: Service {
             (other.priority, one.scheduledFor, one.id) < (one.priority, other.scheduledFor, other.id)
         }.map(\.id)
         let places = grants.reserve(forSlots: startable.count)
+        round.ready = .now
         // Asked for after the places: once a term has begun, these are given out only when it is known what is ours.
         round.term = lease.term()
         round.slots = try await store.fire(
             round.firings.flatMap { $0.firing?.executions ?? [] },
             starting: startable.prefix(round.term == nil ? 0 : places), on: node,
-            moving: round.firings.map { (task: $0.task.id, nextRun: $0.firing?.nextRun) })
+            moving: round.firings.map { (task: $0.task.id, nextRun: $0.firing?.nextRun) },
+            // A clock that was stepped back meanwhile is not waited for.
+            at: found + min(.seconds(due[0].now.timeIntervalSince(due[0].foundAt)), span))
         // Only then: a slot that has its execution already, after a clock was stepped back, supersedes nothing.
         let superseding = round.firings.filter { $0.firing?.supersedes(making: round.slots.made) == true }
         if !superseding.isEmpty {
@@ -189,13 +208,15 @@ private struct FiringRound: Sendable {
     /// In which slots were started; without one none was.
     var term: NodeLease.Term?
     var superseded = Cancellation()
+    /// When all was decided, and the slots could come.
+    var ready: ContinuousClock.Instant?
     /// When the next task is due, if all that was found is fired; so nobody needs to be asked.
-    var nextLook: ContinuousClock.Instant?
+    var nextSlot: ContinuousClock.Instant?
 
-    /// Notes when to look again, where the tasks were found at this instant.
-    mutating func noteNextLook(found: ContinuousClock.Instant, atMostAfter longestNap: Duration) {
+    /// Notes when the next task is due, where these were found at this instant.
+    mutating func noteNextSlot(found: ContinuousClock.Instant, atMostAfter longestNap: Duration) {
         guard let first = firings.first?.task else { return }
         let next = (firings.map { $0.firing?.nextRun } + [first.othersDueAt]).compactMap { $0 }.min()
-        nextLook = found + (next.map { .seconds($0.timeIntervalSince(first.now)) } ?? longestNap)
+        nextSlot = found + (next.map { .seconds($0.timeIntervalSince(first.foundAt)) } ?? longestNap)
     }
 }

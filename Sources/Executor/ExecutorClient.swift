@@ -10,6 +10,7 @@ package final class ExecutorClient: Sendable {
     let configuration: ExecutorConfiguration
     let logger: Logger
     let state = Mutex(State())
+    private let users = RecentUsers()
     /// One element whenever an executor is lost.
     let losses: AsyncStream<ExecutorPlace>
     private let noteLoss: AsyncStream<ExecutorPlace>.Continuation
@@ -69,8 +70,9 @@ package final class ExecutorClient: Sendable {
         let key = RunKey(executionID: executionID, fencingToken: Int64(fencingToken))
         state.withLock { state in
             guard let (place, number) = state.told.removeValue(forKey: key) else { return }
-            state.links[place]?.connection.send(.settled(run: number))
-            state.room.leave(number)
+            let hadRoom = state.room.leave(number)
+            // What the executor keeps is little then.
+            state.links[place]?.connection.send(.settled(run: number), isUrgent: hadRoom)
             state.askForOutput()
         }
     }
@@ -188,7 +190,7 @@ package final class ExecutorClient: Sendable {
     /// Looked up here and not in the executor, whose only thread a slow user database must not hold up.
     private func identity(of name: String?) throws -> ProcessIdentity? {
         guard let name else { return nil }
-        guard let user = SystemUser.lookup(name) else {
+        guard let user = users.lookup(name) else {
             throw ExecutorError(description: "there is no system user \(name)")
         }
         // Another executor than our own has other rights than ours.

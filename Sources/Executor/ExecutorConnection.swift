@@ -11,6 +11,8 @@ final class ExecutorConnection: Sendable {
 
     private struct Outgoing {
         var writer = FrameWriter()
+        /// Whether the thread has been told that there is something to write.
+        var isRung = false
         /// Whether nothing follows.
         var isFinished = false
     }
@@ -59,13 +61,16 @@ final class ExecutorConnection: Sendable {
     }
 
     /// Sends an order after those sent before; where nobody is left to hear it, it is lost.
-    func send(_ order: ExecutorOrder) {
-        let isFirst = outgoing.withLock { outgoing in
-            let wasEmpty = outgoing.writer.bytes.isEmpty
+    ///
+    /// - Parameter isUrgent: false to let it go together with the next one: there is a ping every second.
+    func send(_ order: ExecutorOrder, isUrgent: Bool = true) {
+        let mustRing = outgoing.withLock { outgoing in
             order.encode(into: &outgoing.writer)
-            return wasEmpty
+            guard isUrgent, !outgoing.isRung else { return false }
+            outgoing.isRung = true
+            return true
         }
-        if isFirst { ring(waker) }
+        if mustRing { ring(waker) }
     }
 
     /// Hangs up once what was sent is written.
@@ -116,7 +121,10 @@ final class ExecutorConnection: Sendable {
 
     private func takeOutgoing() -> (bytes: [UInt8], isFinished: Bool) {
         outgoing.withLock { outgoing in
-            defer { outgoing.writer = FrameWriter() }
+            defer {
+                outgoing.writer = FrameWriter()
+                outgoing.isRung = false
+            }
             return (outgoing.writer.bytes, outgoing.isFinished)
         }
     }

@@ -24,9 +24,13 @@ struct OutputRoom {
     }
 
     /// Gives back the room that the output of a run took, or waited for.
-    mutating func leave(_ run: UInt64) {
-        guard let size = sizes.removeValue(forKey: run) else { return }
+    ///
+    /// - Returns: whether it did.
+    @discardableResult
+    mutating func leave(_ run: UInt64) -> Bool {
+        guard let size = sizes.removeValue(forKey: run) else { return false }
         if let place = waiting.firstIndex(of: run) { waiting.remove(at: place) } else { taken -= size }
+        return true
     }
 }
 

@@ -43,8 +43,10 @@ package struct DueTask: Sendable {
     package let mustWaitForOthers: Bool
     /// When the first of all tasks that were not found with it is due, be it that others are busy with it.
     package let othersDueAt: Date?
-    /// The database's clock when the task was found due.
-    package let now: Date
+    /// The database's clock when the task was found.
+    package let foundAt: Date
+    /// When it fires, by the same clock: at once, or at the last slot of those found with it, if that is ahead.
+    package private(set) var now: Date
 }
 
 /// An execution to be recorded, as it is made.
@@ -101,12 +103,12 @@ package struct FiredSlots: Sendable {
 }
 
 extension Store {
-    /// Locks up to `limit` due tasks that nobody else is busy with, the longest due first. Until the transaction ends
-    /// nobody pauses all firing, or ends that pause.
+    /// Locks up to `limit` tasks that are due, or will be within `span`, and that nobody else is busy with, the longest
+    /// due first. Until the transaction ends nobody pauses all firing, or ends that pause.
     package func dueTasks(
-        limit: Int, passingOver others: [Identifier<TaskDefinition>] = []
+        limit: Int, within span: Duration = .zero, passingOver others: [Identifier<TaskDefinition>] = []
     ) async throws -> [DueTask] {
-        let locked = try await rows(Self.lockingDueTasks(limit: limit, passingOver: others))
+        let locked = try await rows(Self.lockingDueTasks(limit: limit, within: span, passingOver: others))
         let ids: [UUID] = try decode(locked) { try $0.decode("id") }
         guard !ids.isEmpty else { return [] }
         // A second statement: what it counts, and a pause that it finds, is newer than the locks, so nobody can add to
@@ -116,7 +118,7 @@ extension Store {
             SELECT t.id, t.task_type, t.schedule_type, t.schedule, t.timezone, t.starts_at, t.ends_at, t.anchor,
                    t.once_at, t.dst_policy, t.next_run, t.timing_since, t.misfire_policy, t.misfire_grace, t.jitter,
                    t.overlap_policy, t.priority, t.requires, u.role, coalesce(u.is_active, true) AS owner_is_active,
-                   c.unfinished, c.waiting, \(Self.dependsOnUnfinished) AS must_wait, clock_timestamp() AS now,
+                   c.unfinished, c.waiting, \(Self.dependsOnUnfinished) AS must_wait, clock_timestamp() AS found_at,
                    EXISTS (SELECT FROM qkron.scheduler_pauses WHERE resumed_at IS NULL) AS is_paused,
                    (SELECT max(resumed_at) FROM qkron.scheduler_pauses) AS resumed_at,
                    \(Self.earliestRun(besides: ids + others.map(\.uuid))) AS others_due_at
@@ -126,7 +128,9 @@ extension Store {
             WHERE t.id = ANY(\(ids))
             ORDER BY t.next_run, t.id
             """)
-        return try decode(rows, DueTask.init(row:))
+        let due = try decode(rows, DueTask.init(row:))
+        let lastSlot = due.last?.nextRun ?? .distantPast
+        return due.map { $0.firing(notBefore: lastSlot) }
     }
 
     /// How many executions of the task `t` have not ended, and how many of them have not started.
@@ -137,10 +141,13 @@ extension Store {
         """
 
     /// By the statement's time, which stands still: an index is searched with it, and all of it read with the clock's.
-    static func lockingDueTasks(limit: Int, passingOver others: [Identifier<TaskDefinition>] = []) -> SQL {
+    static func lockingDueTasks(
+        limit: Int, within span: Duration = .zero, passingOver others: [Identifier<TaskDefinition>] = []
+    ) -> SQL {
         """
         SELECT t.id FROM (\(AdvisoryLock.firing.sharing)) AS f, qkron.tasks t
-        WHERE t.next_run <= statement_timestamp() AND t.id <> ALL(\(others.map(\.uuid)))
+        WHERE t.next_run <= statement_timestamp() + make_interval(secs => \(span / .seconds(1)))
+          AND t.id <> ALL(\(others.map(\.uuid)))
         ORDER BY t.next_run
         LIMIT \(limit)
         FOR NO KEY UPDATE OF t SKIP LOCKED
@@ -176,12 +183,13 @@ extension Store {
     /// Records the executions of due slots as they are made, and moves their tasks on. Those of `starting` start at
     /// once on `node`, if it has the right to claim; whoever names them has made sure that their tasks allow it. A slot
     /// that has its execution already keeps that one.
+    ///
+    /// - Parameter instant: before which nothing fires; a few milliseconds away at most, since the thread waits for it.
     package func fire(
         _ executions: [NewExecution], starting: some Sequence<Identifier<Execution>>, on node: Node,
-        moving moves: [(task: Identifier<TaskDefinition>, nextRun: Date?)]
+        moving moves: [(task: Identifier<TaskDefinition>, nextRun: Date?)], at instant: ContinuousClock.Instant = .now
     ) async throws -> FiredSlots {
-        let rows = try await rows(
-            """
+        let firing: SQL = """
             WITH entitled AS (
                 -- Not waited for: claiming locks the node before tasks, and this is the other way round.
                 \(Self.rightToClaim(of: node)) FOR KEY SHARE SKIP LOCKED
@@ -194,7 +202,10 @@ extension Store {
             )
             SELECT \(Lease.columns)
             FROM made e LEFT JOIN qkron.tasks t ON t.id = e.task_id AND e.status = 'running'
-            """)
+            """
+        // A timer would wake two threads; on this one, the connection's, nobody else is waiting.
+        holdThread(until: instant)
+        let rows = try await rows(firing)
         var slots = FiredSlots()
         slots.made = Set(try decode(rows) { Identifier(try $0.decode("id")) })
         slots.leases = try decode(rows) { row in
@@ -292,6 +303,12 @@ extension DueTask {
             resumedAt: try row.decode("resumed_at"),
             mustWaitForOthers: try row.decode("must_wait"),
             othersDueAt: try row.decode("others_due_at"),
-            now: try row.decode("now"))
+            foundAt: try row.decode("found_at"), now: try row.decode("found_at"))
+    }
+
+    fileprivate func firing(notBefore instant: Date) -> DueTask {
+        var task = self
+        task.now = max(task.now, instant)
+        return task
     }
 }

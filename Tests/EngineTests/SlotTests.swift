@@ -36,6 +36,23 @@ import Testing
         }
     }
 
+    @Test func `no run starts before its slot, though tasks are looked for ahead of it`() async throws {
+        let database = try await TestDatabase.make()
+        let start = try await database.second()
+        for phase in [0.1, 0.1005, 0.3, 0.7] {
+            _ = try await database.addTask {
+                $0.timing = TaskTiming(
+                    kind: .interval, text: "1s", timezone: "UTC", startsAt: nil, endsAt: nil,
+                    anchor: start.addingTimeInterval(phase), onceAt: nil)
+                $0.nextRun = start.addingTimeInterval(1 + phase)
+            }
+        }
+        try await TestEngine(database).whileRunning {
+            try await eventually("many slots have run") { try await database.startDelays().count >= 16 }
+        }
+        #expect(try await database.startDelays().allSatisfy { $0 >= 0 })
+    }
+
     @Test func `a once time in the past runs once, and its task is spent`() async throws {
         let database = try await TestDatabase.make()
         let past = Date(timeIntervalSince1970: 1_600_000_000)
@@ -131,5 +148,17 @@ import Testing
             try await eventually("the other has run") { try await database.task(firing).status == .completed }
         }
         #expect(try await database.executions(of: resting).isEmpty)
+    }
+}
+
+extension TestDatabase {
+    /// How many seconds after its slot each run of a schedule started.
+    fileprivate func startDelays() async throws -> [Double] {
+        try await pool.query(
+            """
+            SELECT extract(epoch FROM started_at - scheduled_for)::float8 AS delay FROM qkron.executions
+            WHERE trigger = 'schedule' AND started_at IS NOT NULL
+            """
+        ).map { try $0.decode("delay") }
     }
 }

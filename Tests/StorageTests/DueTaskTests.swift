@@ -36,6 +36,21 @@ import Testing
         #expect(try await database.database.transaction { try await $0.dueTasks(limit: 2) }.count == 2)
     }
 
+    @Test func `tasks that are due soon are found as well, and fire at the last of their slots`() async throws {
+        let database = try await TestDatabase.make()
+        let now = try await database.second()
+        var tasks: [TaskDefinition] = []
+        for seconds in [-10.0, 20, 50, 300] {
+            tasks.append(try await database.addTask { $0.nextRun = now.addingTimeInterval(seconds) })
+        }
+        let due = try await database.database.transaction { try await $0.dueTasks(limit: 10, within: .seconds(100)) }
+        #expect(due.map(\.id) == tasks.prefix(3).map(\.id))
+        #expect(due.map(\.now) == Array(repeating: now.addingTimeInterval(50), count: 3))
+        #expect(due.allSatisfy { $0.foundAt >= now && $0.foundAt < now.addingTimeInterval(20) })
+        let overdue = try await database.database.transaction { try await $0.dueTasks(limit: 10) }
+        #expect(overdue.map(\.id) == [tasks[0].id] && overdue.map(\.now) == overdue.map(\.foundAt))
+    }
+
     @Test func `what one transaction fires another passes over`() async throws {
         let database = try await TestDatabase.make()
         let now = try await database.second()

@@ -131,7 +131,8 @@ import Testing
             """
         let busy: SQL = "SELECT FROM qkron.executions e WHERE e.status = 'running' AND e.node_id = \(UUID())"
         let due = try await enginePlan(of: Store.lockingDueTasks(limit: 200), in: database)
-        #expect(due.contains("tasks_due") && due.contains("Index Cond: (next_run <= statement_timestamp())"), "\(due)")
+        #expect(due.contains("tasks_due"), "\(due)")
+        #expect(due.contains("Index Cond: (next_run <= (statement_timestamp() + make_interval"), "\(due)")
         let ready = try await enginePlan(of: Store.lockingClaimable(labels: [], limit: 10, taskLimit: 5), in: database)
         // What runs is counted once, and who comes first in a line is asked of an index.
         #expect(ready.contains("executions_unended"), "\(ready)")
