@@ -12,7 +12,7 @@ struct Firing: Sendable {
     /// The slot that the task waits for next; it may be due already.
     let nextRun: Date?
 
-    /// Decides for `task` at the moment it was found due.
+    /// Decides for `task` at the moment it fires.
     ///
     /// - Parameter commandRoles: whose command tasks fire; those of others rest, as if paused.
     /// - Throws: `TimingFault` if the stored schedule cannot be read.

@@ -50,15 +50,18 @@ package struct Scheduler: Service {
         let unreadable = UnreadableTasks()
         var limit = Self.batch
         var lookahead = Lookahead()
+        var span = Duration.zero
         var beginning = ContinuousClock.now
         while !isOver() {
             do {
-                let round = try await fire(limit: limit, within: lookahead.span, passingOver: unreadable)
+                let round = try await fire(limit: limit, within: span, passingOver: unreadable)
                 if let ready = round.ready { lookahead.note(from: beginning, ready: ready) }
+                // Else other servers are ahead, which perhaps can start what this one cannot.
+                if let startedAll = round.startedAll { span = startedAll ? lookahead.span : .zero }
                 // Whoever was not found among so few is not due yet, or locked by somebody else for a moment.
                 let isDone = round.firings.count < limit && !isOver()
                 let nap =
-                    isDone ? try await napLength(after: round, before: lookahead.span, passingOver: unreadable) : .zero
+                    isDone ? try await napLength(after: round, before: span, passingOver: unreadable) : .zero
                 limit = Self.batch
                 recovery.succeed()
                 health.note(.scheduler, isWell: true)
@@ -70,6 +73,7 @@ package struct Scheduler: Service {
                 limit = max(1, limit / 2)
                 health.note(.scheduler, isWell: false)
                 await signals.due.nap(upTo: recovery.delay(after: error))
+                beginning = .now
             }
         }
     }
@@ -83,8 +87,10 @@ package struct Scheduler: Service {
         if let nextSlot = round.nextSlot { return min(max(.zero, nextSlot - span - .now), configuration.longestNap) }
         let seconds = try await database.store.secondsUntilDue(passingOver: unreadable.ids)
         guard let seconds else { return configuration.longestNap }
-        let rest = Duration.seconds(seconds) - span
-        if rest > .zero { return min(rest, configuration.longestNap) }
+        let rest = Duration.seconds(seconds)
+        if rest > span { return min(rest - span, configuration.longestNap) }
+        // What was not found ahead of its slot is left to it, or to somebody else.
+        if rest > .zero { return rest }
         // A task that is overdue yet was not found is locked by somebody else for a moment; or it is due just now.
         return rest < .milliseconds(-5) ? .milliseconds(5) : .milliseconds(1)
     }
@@ -118,12 +124,11 @@ package struct Scheduler: Service {
         limit: Int, within span: Duration, _ unreadable: UnreadableTasks, _ store: Store
     ) async throws -> FiringRound {
         let due = try await store.dueTasks(limit: limit, within: span, passingOver: unreadable.ids)
-        let found = ContinuousClock.now
         guard due.first?.isPaused != true else { return FiringRound(firings: [], isPaused: true) }
         var round = FiringRound(firings: firings(of: due, unreadable))
         guard !round.firings.isEmpty else { return round }
         if round.firings.count == due.count {
-            round.noteNextSlot(found: found, atMostAfter: configuration.longestNap)
+            round.noteNextSlot(atMostAfter: configuration.longestNap)
         }
         let startable = round.firings.flatMap { task, firing in
             firing?.startable(task, by: node, taskLimit: configuration.taskCapacity) ?? []
@@ -138,8 +143,8 @@ package struct Scheduler: Service {
             round.firings.flatMap { $0.firing?.executions ?? [] },
             starting: startable.prefix(round.term == nil ? 0 : places), on: node,
             moving: round.firings.map { (task: $0.task.id, nextRun: $0.firing?.nextRun) },
-            // A clock that was stepped back meanwhile is not waited for.
-            at: found + min(.seconds(due[0].now.timeIntervalSince(due[0].foundAt)), span))
+            at: round.firings[0].task.firesAt)
+        round.startedAll = round.slots.leases.count == startable.count
         // Only then: a slot that has its execution already, after a clock was stepped back, supersedes nothing.
         let superseding = round.firings.filter { $0.firing?.supersedes(making: round.slots.made) == true }
         if !superseding.isEmpty {
@@ -210,13 +215,15 @@ private struct FiringRound: Sendable {
     var superseded = Cancellation()
     /// When all was decided, and the slots could come.
     var ready: ContinuousClock.Instant?
+    /// Whether this server had room for every run that could start, if anything was fired.
+    var startedAll: Bool?
     /// When the next task is due, if all that was found is fired; so nobody needs to be asked.
     var nextSlot: ContinuousClock.Instant?
 
-    /// Notes when the next task is due, where these were found at this instant.
-    mutating func noteNextSlot(found: ContinuousClock.Instant, atMostAfter longestNap: Duration) {
+    /// Notes when the next task is due.
+    mutating func noteNextSlot(atMostAfter longestNap: Duration) {
         guard let first = firings.first?.task else { return }
         let next = (firings.map { $0.firing?.nextRun } + [first.othersDueAt]).compactMap { $0 }.min()
-        nextSlot = found + (next.map { .seconds($0.timeIntervalSince(first.foundAt)) } ?? longestNap)
+        nextSlot = first.firesAt + (next.map { .seconds($0.timeIntervalSince(first.now)) } ?? longestNap)
     }
 }

@@ -70,10 +70,14 @@ package final class ExecutorClient: Sendable {
         let key = RunKey(executionID: executionID, fencingToken: Int64(fencingToken))
         state.withLock { state in
             guard let (place, number) = state.told.removeValue(forKey: key) else { return }
-            let hadRoom = state.room.leave(number)
-            // What the executor keeps is little then.
-            state.links[place]?.connection.send(.settled(run: number), isUrgent: hadRoom)
-            state.askForOutput()
+            let connection = state.links[place]?.connection
+            if state.room.leave(number) {
+                connection?.send(.settled(run: number))
+                state.askForOutput()
+            } else {
+                // The executor keeps little of such a run.
+                connection?.sendWithNext(.settled(run: number))
+            }
         }
     }
 

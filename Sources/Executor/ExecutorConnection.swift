@@ -61,16 +61,18 @@ final class ExecutorConnection: Sendable {
     }
 
     /// Sends an order after those sent before; where nobody is left to hear it, it is lost.
-    ///
-    /// - Parameter isUrgent: false to let it go together with the next one: there is a ping every second.
-    func send(_ order: ExecutorOrder, isUrgent: Bool = true) {
+    func send(_ order: ExecutorOrder) {
         let mustRing = outgoing.withLock { outgoing in
+            defer { outgoing.isRung = true }
             order.encode(into: &outgoing.writer)
-            guard isUrgent, !outgoing.isRung else { return false }
-            outgoing.isRung = true
-            return true
+            return !outgoing.isRung
         }
         if mustRing { ring(waker) }
+    }
+
+    /// The same together with the next order, which wakes the thread: there is a ping every second.
+    func sendWithNext(_ order: ExecutorOrder) {
+        outgoing.withLock { order.encode(into: &$0.writer) }
     }
 
     /// Hangs up once what was sent is written.
@@ -91,7 +93,7 @@ final class ExecutorConnection: Sendable {
         var pending: [UInt8] = []
         var sent = 0
         while true {
-            let wantsToWrite = sent < pending.count || isFinished
+            let wantsToWrite = sent < pending.count || hasToWrite
             var watched = [
                 pollfd(fd: socket, events: Int16(POLLIN | (wantsToWrite ? POLLOUT : 0)), revents: 0),
                 pollfd(fd: waker, events: Int16(POLLIN), revents: 0),
@@ -117,7 +119,7 @@ final class ExecutorConnection: Sendable {
         }
     }
 
-    private var isFinished: Bool { outgoing.withLock(\.isFinished) }
+    private var hasToWrite: Bool { outgoing.withLock { $0.isRung || $0.isFinished } }
 
     private func takeOutgoing() -> (bytes: [UInt8], isFinished: Bool) {
         outgoing.withLock { outgoing in

@@ -25,8 +25,7 @@ struct OutputRoom {
 
     /// Gives back the room that the output of a run took, or waited for.
     ///
-    /// - Returns: whether it did.
-    @discardableResult
+    /// - Returns: whether it had taken, or waited for, any.
     mutating func leave(_ run: UInt64) -> Bool {
         guard let size = sizes.removeValue(forKey: run) else { return false }
         if let place = waiting.firstIndex(of: run) { waiting.remove(at: place) } else { taken -= size }

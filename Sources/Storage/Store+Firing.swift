@@ -3,7 +3,7 @@ import Foundation
 import Postgres
 import Scheduling
 
-/// A task that is due, locked by the transaction that found it.
+/// A task that is due, or about to be, locked by the transaction that found it.
 package struct DueTask: Sendable {
     /// The task's id.
     package let id: Identifier<TaskDefinition>
@@ -43,10 +43,10 @@ package struct DueTask: Sendable {
     package let mustWaitForOthers: Bool
     /// When the first of all tasks that were not found with it is due, be it that others are busy with it.
     package let othersDueAt: Date?
-    /// The database's clock when the task was found.
-    package let foundAt: Date
-    /// When it fires, by the same clock: at once, or at the last slot of those found with it, if that is ahead.
+    /// The database's clock when it fires: at once, or at the last slot of those found with it, if that is ahead.
     package private(set) var now: Date
+    /// The same instant by this machine's clock.
+    package private(set) var firesAt: ContinuousClock.Instant
 }
 
 /// An execution to be recorded, as it is made.
@@ -104,7 +104,8 @@ package struct FiredSlots: Sendable {
 
 extension Store {
     /// Locks up to `limit` tasks that are due, or will be within `span`, and that nobody else is busy with, the longest
-    /// due first. Until the transaction ends nobody pauses all firing, or ends that pause.
+    /// due first. Those whose verdict the time until their slot may change are not found ahead of it. Until the
+    /// transaction ends nobody pauses all firing, or ends that pause.
     package func dueTasks(
         limit: Int, within span: Duration = .zero, passingOver others: [Identifier<TaskDefinition>] = []
     ) async throws -> [DueTask] {
@@ -118,7 +119,7 @@ extension Store {
             SELECT t.id, t.task_type, t.schedule_type, t.schedule, t.timezone, t.starts_at, t.ends_at, t.anchor,
                    t.once_at, t.dst_policy, t.next_run, t.timing_since, t.misfire_policy, t.misfire_grace, t.jitter,
                    t.overlap_policy, t.priority, t.requires, u.role, coalesce(u.is_active, true) AS owner_is_active,
-                   c.unfinished, c.waiting, \(Self.dependsOnUnfinished) AS must_wait, clock_timestamp() AS found_at,
+                   c.unfinished, c.waiting, \(Self.dependsOnUnfinished) AS must_wait, clock_timestamp() AS now,
                    EXISTS (SELECT FROM qkron.scheduler_pauses WHERE resumed_at IS NULL) AS is_paused,
                    (SELECT max(resumed_at) FROM qkron.scheduler_pauses) AS resumed_at,
                    \(Self.earliestRun(besides: ids + others.map(\.uuid))) AS others_due_at
@@ -128,9 +129,14 @@ extension Store {
             WHERE t.id = ANY(\(ids))
             ORDER BY t.next_run, t.id
             """)
-        let due = try decode(rows, DueTask.init(row:))
-        let lastSlot = due.last?.nextRun ?? .distantPast
-        return due.map { $0.firing(notBefore: lastSlot) }
+        let found = ContinuousClock.now
+        let due = try decode(rows) { try DueTask(row: $0, found: found) }
+        // If the clock was stepped back meanwhile, some are not due for long.
+        guard let foundAt = due.first?.now,
+            let lastSlot = due.last(where: { Duration.seconds($0.nextRun.timeIntervalSince(foundAt)) <= span })?.nextRun
+        else { return due }
+        let wait = max(0, lastSlot.timeIntervalSince(foundAt))
+        return due.map { $0.firing(at: foundAt.addingTimeInterval(wait), found + .seconds(wait)) }
     }
 
     /// How many executions of the task `t` have not ended, and how many of them have not started.
@@ -141,12 +147,15 @@ extension Store {
         """
 
     /// By the statement's time, which stands still: an index is searched with it, and all of it read with the clock's.
+    ///
+    /// The end of a run, its own or one it depends on, may come before the slot of a task that is not due yet.
     static func lockingDueTasks(
         limit: Int, within span: Duration = .zero, passingOver others: [Identifier<TaskDefinition>] = []
     ) -> SQL {
         """
         SELECT t.id FROM (\(AdvisoryLock.firing.sharing)) AS f, qkron.tasks t
         WHERE t.next_run <= statement_timestamp() + make_interval(secs => \(span / .seconds(1)))
+          AND (t.next_run <= statement_timestamp() OR (t.status <> 'running' AND t.dependencies IS NULL))
           AND t.id <> ALL(\(others.map(\.uuid)))
         ORDER BY t.next_run
         LIMIT \(limit)
@@ -184,7 +193,8 @@ extension Store {
     /// once on `node`, if it has the right to claim; whoever names them has made sure that their tasks allow it. A slot
     /// that has its execution already keeps that one.
     ///
-    /// - Parameter instant: before which nothing fires; a few milliseconds away at most, since the thread waits for it.
+    /// - Parameter instant: before which nothing fires. The thread of the transaction waits for it, so it is a few
+    ///   milliseconds away at most.
     package func fire(
         _ executions: [NewExecution], starting: some Sequence<Identifier<Execution>>, on node: Node,
         moving moves: [(task: Identifier<TaskDefinition>, nextRun: Date?)], at instant: ContinuousClock.Instant = .now
@@ -203,7 +213,7 @@ extension Store {
             SELECT \(Lease.columns)
             FROM made e LEFT JOIN qkron.tasks t ON t.id = e.task_id AND e.status = 'running'
             """
-        // A timer would wake two threads; on this one, the connection's, nobody else is waiting.
+        // A timer would wake two threads; for that of a transaction nobody else is waiting.
         holdThread(until: instant)
         let rows = try await rows(firing)
         var slots = FiredSlots()
@@ -282,7 +292,7 @@ extension Store {
 }
 
 extension DueTask {
-    fileprivate init(row: PostgresRow) throws(PostgresError) {
+    fileprivate init(row: PostgresRow, found: ContinuousClock.Instant) throws(PostgresError) {
         self.init(
             id: Identifier(try row.decode("id")),
             timing: try TaskTiming(row: row),
@@ -303,12 +313,13 @@ extension DueTask {
             resumedAt: try row.decode("resumed_at"),
             mustWaitForOthers: try row.decode("must_wait"),
             othersDueAt: try row.decode("others_due_at"),
-            foundAt: try row.decode("found_at"), now: try row.decode("found_at"))
+            now: try row.decode("now"),
+            firesAt: found)
     }
 
-    fileprivate func firing(notBefore instant: Date) -> DueTask {
+    fileprivate func firing(at now: Date, _ instant: ContinuousClock.Instant) -> DueTask {
         var task = self
-        task.now = max(task.now, instant)
+        (task.now, task.firesAt) = (now, instant)
         return task
     }
 }

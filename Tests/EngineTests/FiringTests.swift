@@ -26,7 +26,7 @@ import Testing
             ownerIsActive: ownerIsActive, misfirePolicy: misfire, misfireGrace: grace, jitter: jitter,
             overlapPolicy: overlap, priority: 7, requires: [], unfinished: unfinished, waiting: waiting,
             isPaused: false, resumedAt: resumedAt, mustWaitForOthers: mustWait, othersDueAt: nil,
-            foundAt: now, now: now)
+            now: now, firesAt: .now)
     }
 
     private func fire(_ task: DueTask, roles: Set<CommandRole> = [.user, .superuser]) throws -> Firing {

@@ -65,11 +65,12 @@ import Testing
         room.enter(4, size: 1)
         #expect(room.admit() == 1)
         #expect(room.admit() == nil)
-        room.leave(1)
+        var hadRoom = [room.leave(1)]
         #expect(room.admit() == 2)
         #expect(room.admit() == nil, "no later one goes first")
-        room.leave(3)
-        room.leave(99)
+        hadRoom.append(room.leave(3))
+        hadRoom.append(room.leave(99))
+        #expect(hadRoom == [true, true, false])
         #expect(room.admit() == 4)
         #expect(room.admit() == nil)
     }

@@ -8,8 +8,9 @@ import Testing
 /// A system user of one test, which may do to its own processes what it likes.
 enum TrialUser {
     /// Makes the user for as long as the body runs. Only root can.
-    static func make(_ body: @Sendable (SystemUser) async throws -> Void) async throws {
-        let name = "qx-\(UUID().uuidString.prefix(8).lowercased())"
+    static func make(
+        _ name: String = newName(), _ body: @Sendable (SystemUser) async throws -> Void
+    ) async throws {
         let options = ["--system", "--no-create-home", "--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin"]
         try await change("/usr/sbin/useradd", options + [name])
         do {
@@ -19,6 +20,8 @@ enum TrialUser {
         }
         try await change("/usr/sbin/userdel", ["--force", name])
     }
+
+    static func newName() -> String { "qx-\(UUID().uuidString.prefix(8).lowercased())" }
 
     /// Changes the user database, which one program at a time may lock.
     private static func change(_ program: String, _ arguments: [String]) async throws {

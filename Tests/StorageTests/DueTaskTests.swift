@@ -45,10 +45,44 @@ import Testing
         }
         let due = try await database.database.transaction { try await $0.dueTasks(limit: 10, within: .seconds(100)) }
         #expect(due.map(\.id) == tasks.prefix(3).map(\.id))
-        #expect(due.map(\.now) == Array(repeating: now.addingTimeInterval(50), count: 3))
-        #expect(due.allSatisfy { $0.foundAt >= now && $0.foundAt < now.addingTimeInterval(20) })
+        #expect(due.allSatisfy { $0.now == now.addingTimeInterval(50) && $0.firesAt > .now + .seconds(20) })
         let overdue = try await database.database.transaction { try await $0.dueTasks(limit: 10) }
-        #expect(overdue.map(\.id) == [tasks[0].id] && overdue.map(\.now) == overdue.map(\.foundAt))
+        #expect(overdue.map(\.id) == [tasks[0].id])
+        #expect(overdue.allSatisfy { $0.now >= now && $0.now < now.addingTimeInterval(20) && $0.firesAt <= .now })
+    }
+
+    @Test func `what a run that ends before the slot may change is not found ahead of it`() async throws {
+        let database = try await TestDatabase.make()
+        let now = try await database.second()
+        let soon = now.addingTimeInterval(20)
+        let busy = try await database.addTask { $0.nextRun = soon }
+        _ = try await database.addRun(of: busy)
+        #expect(try await database.claim(for: try await database.addNode()).count == 1)
+        let dependent = try await database.addTask {
+            $0.nextRun = soon
+            $0.dependencies = [busy.id]
+        }
+        let ahead = try await database.database.transaction { try await $0.dueTasks(limit: 10, within: .seconds(100)) }
+        #expect(ahead.isEmpty)
+        try await database.pool.execute("UPDATE qkron.tasks SET next_run = \(now)")
+        let due = try await database.database.transaction { try await $0.dueTasks(limit: 10, within: .seconds(100)) }
+        #expect(Set(due.map(\.id)) == [busy.id, dependent.id])
+    }
+
+    @Test func `nothing fires before the instant that is given`() async throws {
+        let database = try await TestDatabase.make()
+        let task = try await database.addTask()
+        let node = try await database.addNode()
+        let slot = try await database.second()
+        try await database.database.transaction { store in
+            let before = try await store.now()
+            let execution = NewExecution(
+                task: task.id, trigger: .schedule, scheduledFor: slot, status: .pending, reason: nil, priority: 5)
+            let fired = try await store.fire(
+                [execution], starting: [execution.id], on: node, moving: [(task.id, nil)], at: .now + .milliseconds(50))
+            let lease = try #require(fired.leases.first)
+            #expect(lease.grantedAt >= before.addingTimeInterval(0.05))
+        }
     }
 
     @Test func `what one transaction fires another passes over`() async throws {
