@@ -50,18 +50,16 @@ package struct Scheduler: Service {
         let unreadable = UnreadableTasks()
         var limit = Self.batch
         var lookahead = Lookahead()
-        var span = Duration.zero
         var beginning = ContinuousClock.now
         while !isOver() {
             do {
-                let round = try await fire(limit: limit, within: span, passingOver: unreadable)
+                let round = try await fire(limit: limit, within: lookahead.span, passingOver: unreadable)
                 if let ready = round.ready { lookahead.note(from: beginning, ready: ready) }
-                // Else other servers are ahead, which perhaps can start what this one cannot.
-                if let startedAll = round.startedAll { span = startedAll ? lookahead.span : .zero }
+                lookahead.note(started: round.slots.leases.count, of: round.startable)
                 // Whoever was not found among so few is not due yet, or locked by somebody else for a moment.
                 let isDone = round.firings.count < limit && !isOver()
                 let nap =
-                    isDone ? try await napLength(after: round, before: span, passingOver: unreadable) : .zero
+                    isDone ? try await napLength(after: round, before: lookahead.span, passingOver: unreadable) : .zero
                 limit = Self.batch
                 recovery.succeed()
                 health.note(.scheduler, isWell: true)
@@ -89,9 +87,9 @@ package struct Scheduler: Service {
         guard let seconds else { return configuration.longestNap }
         let rest = Duration.seconds(seconds)
         if rest > span { return min(rest - span, configuration.longestNap) }
-        // What was not found ahead of its slot is left to it, or to somebody else.
-        if rest > .zero { return rest }
-        // A task that is overdue yet was not found is locked by somebody else for a moment; or it is due just now.
+        // What was not found ahead of its slot waits for it, or another server has it.
+        if rest > .milliseconds(-1) { return max(.zero, rest) }
+        // A task that is overdue yet was not found is locked by somebody else for a moment.
         return rest < .milliseconds(-5) ? .milliseconds(5) : .milliseconds(1)
     }
 
@@ -123,7 +121,8 @@ package struct Scheduler: Service {
     private func fire(
         limit: Int, within span: Duration, _ unreadable: UnreadableTasks, _ store: Store
     ) async throws -> FiringRound {
-        let due = try await store.dueTasks(limit: limit, within: span, passingOver: unreadable.ids)
+        let due = try await store.dueTasks(
+            limit: limit, within: span, labels: node.labels, passingOver: unreadable.ids)
         guard due.first?.isPaused != true else { return FiringRound(firings: [], isPaused: true) }
         var round = FiringRound(firings: firings(of: due, unreadable))
         guard !round.firings.isEmpty else { return round }
@@ -144,7 +143,7 @@ package struct Scheduler: Service {
             starting: startable.prefix(round.term == nil ? 0 : places), on: node,
             moving: round.firings.map { (task: $0.task.id, nextRun: $0.firing?.nextRun) },
             at: round.firings[0].task.firesAt)
-        round.startedAll = round.slots.leases.count == startable.count
+        round.startable = startable.count
         // Only then: a slot that has its execution already, after a clock was stepped back, supersedes nothing.
         let superseding = round.firings.filter { $0.firing?.supersedes(making: round.slots.made) == true }
         if !superseding.isEmpty {
@@ -215,8 +214,8 @@ private struct FiringRound: Sendable {
     var superseded = Cancellation()
     /// When all was decided, and the slots could come.
     var ready: ContinuousClock.Instant?
-    /// Whether this server had room for every run that could start, if anything was fired.
-    var startedAll: Bool?
+    /// How many runs could start here, had this server the room and the right to.
+    var startable = 0
     /// When the next task is due, if all that was found is fired; so nobody needs to be asked.
     var nextSlot: ContinuousClock.Instant?
 

@@ -70,7 +70,7 @@ final class ExecutorConnection: Sendable {
         if mustRing { ring(waker) }
     }
 
-    /// The same together with the next order, which wakes the thread: there is a ping every second.
+    /// Sends an order together with the next one, and wakes nobody: there is a ping every second.
     func sendWithNext(_ order: ExecutorOrder) {
         outgoing.withLock { order.encode(into: &$0.writer) }
     }

@@ -91,7 +91,7 @@ extension Store {
 
     /// Whether a server of these labels may run the task `t`. The second half would suffice; yet the planner takes `<@`
     /// for a rare thing, and would read all tasks first.
-    private static func isCarried(by labels: [String]) -> SQL {
+    static func isCarried(by labels: [String]) -> SQL {
         "CASE WHEN t.requires = '{}' THEN true ELSE t.requires <@ \(labels) END"
     }
 

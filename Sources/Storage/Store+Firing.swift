@@ -104,12 +104,16 @@ package struct FiredSlots: Sendable {
 
 extension Store {
     /// Locks up to `limit` tasks that are due, or will be within `span`, and that nobody else is busy with, the longest
-    /// due first. Those whose verdict the time until their slot may change are not found ahead of it. Until the
-    /// transaction ends nobody pauses all firing, or ends that pause.
+    /// due first. Until the transaction ends nobody pauses all firing, or ends that pause.
+    ///
+    /// - Parameter labels: of the server. Tasks that require others are found only once they are due, and so are those
+    ///   that run or depend on others: a run that ends before the slot may change what becomes of it.
     package func dueTasks(
-        limit: Int, within span: Duration = .zero, passingOver others: [Identifier<TaskDefinition>] = []
+        limit: Int, within span: Duration = .zero, labels: [String] = [],
+        passingOver others: [Identifier<TaskDefinition>] = []
     ) async throws -> [DueTask] {
-        let locked = try await rows(Self.lockingDueTasks(limit: limit, within: span, passingOver: others))
+        let locked = try await rows(
+            Self.lockingDueTasks(limit: limit, within: span, labels: labels, passingOver: others))
         let ids: [UUID] = try decode(locked) { try $0.decode("id") }
         guard !ids.isEmpty else { return [] }
         // A second statement: what it counts, and a pause that it finds, is newer than the locks, so nobody can add to
@@ -147,15 +151,16 @@ extension Store {
         """
 
     /// By the statement's time, which stands still: an index is searched with it, and all of it read with the clock's.
-    ///
-    /// The end of a run, its own or one it depends on, may come before the slot of a task that is not due yet.
     static func lockingDueTasks(
-        limit: Int, within span: Duration = .zero, passingOver others: [Identifier<TaskDefinition>] = []
+        limit: Int, within span: Duration = .zero, labels: [String] = [],
+        passingOver others: [Identifier<TaskDefinition>] = []
     ) -> SQL {
         """
         SELECT t.id FROM (\(AdvisoryLock.firing.sharing)) AS f, qkron.tasks t
         WHERE t.next_run <= statement_timestamp() + make_interval(secs => \(span / .seconds(1)))
-          AND (t.next_run <= statement_timestamp() OR (t.status <> 'running' AND t.dependencies IS NULL))
+          AND (t.next_run <= statement_timestamp()
+               OR (t.dependencies IS NULL AND (t.status <> 'running' OR t.overlap_policy = 'allow')
+                   AND \(isCarried(by: labels))))
           AND t.id <> ALL(\(others.map(\.uuid)))
         ORDER BY t.next_run
         LIMIT \(limit)
@@ -213,7 +218,7 @@ extension Store {
             SELECT \(Lease.columns)
             FROM made e LEFT JOIN qkron.tasks t ON t.id = e.task_id AND e.status = 'running'
             """
-        // A timer would wake two threads; for that of a transaction nobody else is waiting.
+        // A timer would wake two threads, and the transaction has this one to itself.
         holdThread(until: instant)
         let rows = try await rows(firing)
         var slots = FiredSlots()

@@ -27,4 +27,16 @@ import Testing
         #expect(span(after: [4]) < .milliseconds(1.1))
         #expect(span(after: Array(repeating: 500, count: 9)) == .milliseconds(5))
     }
+
+    @Test func `who could not start all does not look ahead, until all that could start did`() {
+        var lookahead = Lookahead()
+        lookahead.note(from: start, ready: start + .milliseconds(4))
+        let span = lookahead.span
+        lookahead.note(started: 1, of: 2)
+        #expect(lookahead.span == .zero)
+        lookahead.note(started: 0, of: 0)
+        #expect(lookahead.span == .zero, "nothing is known by a round with nothing to start")
+        lookahead.note(started: 2, of: 2)
+        #expect(lookahead.span == span && span > .zero)
+    }
 }

@@ -51,22 +51,34 @@ import Testing
         #expect(overdue.allSatisfy { $0.now >= now && $0.now < now.addingTimeInterval(20) && $0.firesAt <= .now })
     }
 
-    @Test func `what a run that ends before the slot may change is not found ahead of it`() async throws {
+    @Test func `ahead of its slot no task is found that runs, depends on others, or is another server's`() async throws
+    {
         let database = try await TestDatabase.make()
         let now = try await database.second()
-        let soon = now.addingTimeInterval(20)
-        let busy = try await database.addTask { $0.nextRun = soon }
-        _ = try await database.addRun(of: busy)
-        #expect(try await database.claim(for: try await database.addNode()).count == 1)
+        let node = try await database.addNode()
+        func task(_ overlap: OverlapPolicy = .skip, requires: [String] = []) async throws -> TaskDefinition {
+            try await database.addTask {
+                $0.nextRun = now.addingTimeInterval(20)
+                $0.overlapPolicy = overlap
+                $0.requires = requires
+            }
+        }
+        let (busy, crowded) = (try await task(), try await task(.allow))
+        for task in [busy, crowded] { _ = try await database.addRun(of: task) }
+        #expect(try await database.claim(for: node).count == 2)
+        let (carried, foreign) = (try await task(requires: ["a"]), try await task(requires: ["b"]))
         let dependent = try await database.addTask {
-            $0.nextRun = soon
+            $0.nextRun = now.addingTimeInterval(20)
             $0.dependencies = [busy.id]
         }
-        let ahead = try await database.database.transaction { try await $0.dueTasks(limit: 10, within: .seconds(100)) }
-        #expect(ahead.isEmpty)
+        func found() async throws -> Set<Identifier<TaskDefinition>> {
+            try await database.database.transaction { store in
+                Set(try await store.dueTasks(limit: 10, within: .seconds(100), labels: ["a"]).map(\.id))
+            }
+        }
+        #expect(try await found() == [crowded.id, carried.id])
         try await database.pool.execute("UPDATE qkron.tasks SET next_run = \(now)")
-        let due = try await database.database.transaction { try await $0.dueTasks(limit: 10, within: .seconds(100)) }
-        #expect(Set(due.map(\.id)) == [busy.id, dependent.id])
+        #expect(try await found() == [busy.id, crowded.id, carried.id, foreign.id, dependent.id])
     }
 
     @Test func `nothing fires before the instant that is given`() async throws {
