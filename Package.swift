@@ -97,6 +97,7 @@ let package = Package(
                 .embedInCode("Migrations/m0016_audit_keys.sql"),
                 .embedInCode("Migrations/m0017_callback_url.sql"),
                 .embedInCode("Migrations/m0018_deliveries.sql"),
+                .embedInCode("Migrations/m0019_resting_tasks.sql"),
             ]),
         room("Operations", sees: ["Scheduling", "Domain", "Storage", "Credentials", "Actions"]),
         room(

@@ -22,6 +22,7 @@ package enum Schema {
         Migration(number: 16, name: "audit_keys", sql: text(PackageResources.m0016_audit_keys_sql)),
         Migration(number: 17, name: "callback_url", sql: text(PackageResources.m0017_callback_url_sql)),
         Migration(number: 18, name: "deliveries", sql: text(PackageResources.m0018_deliveries_sql)),
+        Migration(number: 19, name: "resting_tasks", sql: text(PackageResources.m0019_resting_tasks_sql)),
     ]
 
     private static func text(_ bytes: [UInt8]) -> String {

@@ -133,6 +133,8 @@ import Testing
         let due = try await enginePlan(of: Store.lockingDueTasks(limit: 200), in: database)
         #expect(due.contains("tasks_due"), "\(due)")
         #expect(due.contains("Index Cond: (next_run <= (statement_timestamp() + make_interval"), "\(due)")
+        let settled = try await enginePlan(of: Store.lockingTasksToSettle(of: nil, [.user], limit: 9), in: database)
+        #expect(settled.contains("task_schedules_resting") && settled.contains("tasks_by_owner"), "\(settled)")
         let ready = try await enginePlan(of: Store.lockingClaimable(labels: [], limit: 10, taskLimit: 5), in: database)
         // What runs is counted once, and who comes first in a line is asked of an index.
         #expect(ready.contains("executions_unended"), "\(ready)")
