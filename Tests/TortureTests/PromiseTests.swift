@@ -34,6 +34,12 @@ import Testing
         #expect(sample.broken == ["no slot is doubled, and none is off its schedule"])
     }
 
+    @Test func `a slot that fired early is found`() {
+        var sample = Sample()
+        sample.executions[1] = Sample.execution(102, createdAt: 101_999_999)
+        #expect(sample.broken == ["no slot fires before its time"])
+    }
+
     @Test func `runs that overlap, and tokens that shrink, are found`() {
         var sample = Sample()
         sample.lines = Sample.lines(101, to: 102.1) + Sample.lines(102) + (103...105).flatMap { Sample.lines($0) }

@@ -14,12 +14,14 @@ struct Sample {
 
     static func execution(
         _ slot: Int, id: String? = nil, trigger: String = "schedule", status: String = "completed",
-        reason: String = "", attempts: Int = 1, retryOf: String? = nil, token: Int? = nil, endedAt: Int? = nil
+        reason: String = "", attempts: Int = 1, retryOf: String? = nil, token: Int? = nil, createdAt: Int? = nil,
+        endedAt: Int? = nil
     ) -> ExecutionRow {
         ExecutionRow(
             id: id ?? "run\(slot)", task: "task", trigger: trigger, slot: slot * second, status: status, reason: reason,
             attempts: attempts, earlier: [], startedAt: slot * second, endedAt: endedAt ?? (slot * second + 500_000),
-            returnCode: 0, retryOf: retryOf, node: "node", token: token ?? slot, createdAt: slot * second)
+            returnCode: 0, retryOf: retryOf, node: "node", token: token ?? slot,
+            createdAt: createdAt ?? slot * second)
     }
 
     static func lines(

@@ -1,6 +1,8 @@
 /// What became of the slots.
 extension Evidence {
-    func slotPromises() -> [Promise] { [everySlotHasItsVerdict(), slotsAreOnSchedule(), skipsHaveTheirReason()] }
+    func slotPromises() -> [Promise] {
+        [everySlotHasItsVerdict(), slotsAreOnSchedule(), noSlotIsEarly(), skipsHaveTheirReason()]
+    }
 
     /// Slots that a change of the task, or the bound on catch-up, left without an execution are explained; nothing else
     /// is. A task that nobody changed has only the change at the very end.
@@ -60,6 +62,17 @@ extension Evidence {
                 }
                 promise.check(isDue) { "task \(task): slot \(slot.asInstant) is not on its schedule: \(executions[0])" }
             }
+        }
+        return promise
+    }
+
+    /// Servers prepare a firing before its slot. Judged by the database's clock, and therefore only from when it went
+    /// back no more.
+    private func noSlotIsEarly() -> Promise {
+        var promise = Promise("no slot fires before its time")
+        let steadySince = clock.steadySince
+        for row in tables.executions where row.isSlot && row.createdAt > steadySince {
+            promise.check(row.createdAt >= row.slot) { "early: \(row)" }
         }
         return promise
     }
