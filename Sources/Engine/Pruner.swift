@@ -6,6 +6,9 @@ import Storage
 /// Prunes history past retention, a small batch at a time with pauses between them. One server of the database at a
 /// time does so, by a lock that ends with its session; the others stand by.
 package struct Pruner: Service {
+    /// The longest pause after a batch that found nothing; one that took long itself rests five times as long.
+    private static let longestRest = Duration.milliseconds(500)
+
     private let retention: Retention
     private let database: Database
     private let pause: Duration
@@ -68,7 +71,8 @@ package struct Pruner: Service {
                 let before = sweep.pruned
                 let took = try await ContinuousClock().measure { try await sweep.pruneBatch(in: database.store) }
                 // Most of the time belongs to what fires and runs; nearly all of it where there is nothing to prune.
-                try await Task.sleep(for: took * (sweep.pruned == before ? 100 : 5))
+                let rest = sweep.pruned == before ? min(took * 100, Self.longestRest) : .zero
+                try await Task.sleep(for: max(took * 5, rest))
             }
             if sweep.isOver { try await turn.notePruning() }
             return sweep
