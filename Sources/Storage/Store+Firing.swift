@@ -107,7 +107,8 @@ extension Store {
     /// due first. Until the transaction ends nobody pauses all firing, or ends that pause.
     ///
     /// - Parameter labels: of the server. Tasks that require others are found only once they are due, and so are those
-    ///   that run or depend on others: a run that ends before the slot may change what becomes of it.
+    ///   that depend on others, or run and exclude another run: one that ends before the slot may change what becomes
+    ///   of it.
     package func dueTasks(
         limit: Int, within span: Duration = .zero, labels: [String] = [],
         passingOver others: [Identifier<TaskDefinition>] = []

@@ -29,31 +29,38 @@ extension Store {
         }
     }
 
-    /// Of all tasks only those are read whose history says that their owners may not run them, and those of owners who
-    /// may not run every task: the planner would rather read all (OFFSET 0 keeps it from that).
+    /// Of everybody's tasks only those are read whose history says that their owners may not run them, and those of
+    /// owners who may not run every task: the planner would rather read all (OFFSET 0 keeps it from that).
     static func lockingTasksToSettle(
         of owner: Identifier<User>?, _ commandRoles: Set<CommandRole>, limit: Int
     ) -> SQL {
-        let isMeant: SQL = if let owner { "t.owner_id = \(owner.uuid)" } else { "true" }
         let roles = commandRoles.map(\.rawValue)
+        let candidates: SQL =
+            if let owner {
+                "SELECT id FROM qkron.tasks WHERE owner_id = \(owner.uuid)"
+            } else {
+                """
+                SELECT task_id AS id FROM qkron.task_schedules WHERE valid_until IS NULL AND NOT owner_is_active
+                UNION
+                SELECT o.id FROM qkron.users u
+                CROSS JOIN LATERAL (SELECT id FROM qkron.tasks WHERE owner_id = u.id OFFSET 0) AS o
+                WHERE NOT u.is_active OR u.role <> ALL(\(roles))
+                UNION
+                SELECT id FROM qkron.tasks WHERE owner_id IS NULL AND 'service' <> ALL(\(roles))
+                """
+            }
         let toSettle: SQL = """
             FROM qkron.tasks t
             JOIN qkron.task_schedules s ON s.task_id = t.id AND s.valid_until IS NULL
             LEFT JOIN qkron.users u ON u.id = t.owner_id
-            WHERE \(isMeant) AND s.owner_is_active <> \(ownerStands(commandRoles))
+            WHERE s.owner_is_active <> \(ownerStands(commandRoles))
             """
         return """
             SELECT \(TaskDefinition.columns), \(ownerStands(commandRoles)) AS owner_stands
             \(toSettle)
               AND t.id = ANY(ARRAY(
                 SELECT c.id
-                FROM (SELECT task_id AS id FROM qkron.task_schedules WHERE valid_until IS NULL AND NOT owner_is_active
-                      UNION
-                      SELECT o.id FROM qkron.users u
-                      CROSS JOIN LATERAL (SELECT id FROM qkron.tasks WHERE owner_id = u.id OFFSET 0) AS o
-                      WHERE NOT u.is_active OR u.role <> ALL(\(roles))
-                      UNION
-                      SELECT id FROM qkron.tasks WHERE owner_id IS NULL AND 'service' <> ALL(\(roles))) AS c
+                FROM (\(candidates)) AS c
                 CROSS JOIN LATERAL (SELECT \(toSettle) AND t.id = c.id OFFSET 0) AS t
                 ORDER BY c.id
                 LIMIT \(limit)))
